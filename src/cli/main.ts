@@ -1,0 +1,80 @@
+/**
+ * The verbs and their flags. stdout is the result, stderr the progress. Flags beat environment variables
+ * (`BADGATEWAY_SEED`, …), which beat the scenario file.
+ */
+import { readFileSync } from 'node:fs';
+import { cac } from 'cac';
+import { EXIT_CODES, UserError } from '../core/errors.js';
+import { listScenarios } from './list.js';
+import { runCommand } from './run.js';
+import { printSchema } from './schema.js';
+import { validateFiles } from './validate.js';
+
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** Flags that may be given as `BADGATEWAY_…`. */
+const FROM_ENVIRONMENT = ['seed', 'variant', 'set', 'out', 'json', 'quiet'] as const;
+
+const withEnvironment = (flags: Record<string, unknown>): Record<string, unknown> => {
+  const merged = { ...flags };
+  for (const name of FROM_ENVIRONMENT) {
+    const value = process.env[`BADGATEWAY_${name.toUpperCase()}`];
+    if (value !== undefined && value !== '') merged[name] ??= value;
+  }
+  return merged;
+};
+
+/** @returns the exit code. */
+export const main = async (args: readonly string[]): Promise<number> => {
+  const cli = cac('badgateway');
+  cli.version(VERSION);
+  cli.help();
+  cli
+    .command('run <scenario>', 'Run a scenario: a bundled name or a file')
+    .option('--variant <names>', 'Only these variants, comma-separated')
+    .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
+    .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=0.5 (repeatable)')
+    .option('--out <kind=file>', 'Write the result: json=FILE (repeatable)')
+    .option('--json', 'Print the result as JSON on stdout')
+    .option('--quiet', 'No progress on stderr')
+    .action((scenario: string, flags: Record<string, unknown>) => runCommand(scenario, withEnvironment(flags)));
+  cli
+    .command('list', 'List the bundled scenarios')
+    .option('--json', 'As JSON')
+    .action((flags: { json?: boolean }) => listScenarios(flags.json ?? false));
+  cli
+    .command('validate <...files>', 'Check scenario files; print their load and timeline')
+    .action((files: string[]) => validateFiles(files));
+  cli
+    .command('schema [kind]', 'Print the JSON Schema of scenario files, or of results')
+    .action((kind?: string) => printSchema(kind ?? 'scenario'));
+
+  try {
+    cli.parse(['node', 'badgateway', ...args], { run: false });
+    if (cli.options['help'] || cli.options['version']) return EXIT_CODES.pass;
+    if (cli.matchedCommand === undefined) {
+      const verb = cli.args[0];
+      if (verb !== undefined) throw new UserError('usage', `there is no verb "${verb}"; see badgateway --help`);
+      cli.outputHelp();
+      return EXIT_CODES.usage;
+    }
+    return (await cli.runMatchedCommand()) as number;
+  } catch (error) {
+    return report(error);
+  }
+};
+
+const report = (error: unknown): number => {
+  if (error instanceof UserError) {
+    process.stderr.write(`badgateway: ${error.message}\n`);
+    return EXIT_CODES[error.reason];
+  }
+  if (error instanceof Error && error.name === 'CACError') {
+    process.stderr.write(`badgateway: ${error.message}; see badgateway --help\n`);
+    return EXIT_CODES.usage;
+  }
+  process.stderr.write(`badgateway: internal error\n${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT_CODES.internal;
+};

@@ -1,0 +1,135 @@
+/**
+ * Progress of a run on stderr: a line for each thing that happens, and on a terminal a last line that keeps changing.
+ * Without a terminal nothing is redrawn, so that a log stays readable.
+ */
+import pc from 'picocolors';
+import type { Clock, Timer } from '../core/clock.js';
+import type { Event } from '../core/events.js';
+import { formatRatio } from '../core/units.js';
+import type { RequestRecord } from '../scenarios/clients.js';
+import { statusKey } from '../scenarios/metrics.js';
+import type { VariantResult } from '../scenarios/result.js';
+import type { Variant } from '../scenarios/scenario.js';
+import type { World } from '../scenarios/world.js';
+
+const REDRAW_MS = 200;
+const LOG_INTERVAL_MS = 5_000;
+
+/** The status line speaks of the requests that ended within this time. */
+const RECENT_MS = 1_000;
+
+const eventText = (event: Event): string | null => {
+  switch (event.type) {
+    case 'run.noted':
+      return event.text;
+    case 'config.pushed':
+      return `config version ${event.version} pushed, ${event.strategy}`;
+    case 'config.rolled-back':
+      return `config version ${event.from} rolled back to ${event.version}: ${event.reason}`;
+    case 'config.promoted':
+      return `config version ${event.version} promoted`;
+    case 'config.refused':
+      return `config refused: ${event.reason}`;
+    case 'worker.exited':
+      return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
+    case 'fault.injected':
+      return `${event.fault} injected into ${event.worker}`;
+    default:
+      return null;
+  }
+};
+
+export interface ProgressOutput {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  readonly columns: number;
+}
+
+export class Progress {
+  readonly #output: ProgressOutput;
+  readonly #clock: Clock;
+  readonly #variants: readonly Variant[];
+  #timer: Timer | null = null;
+  #eventsShown = 0;
+  #status = '';
+  #lastLogMs = 0;
+
+  constructor(output: ProgressOutput, clock: Clock, variants: readonly Variant[]) {
+    this.#output = output;
+    this.#clock = clock;
+    this.#variants = variants;
+  }
+
+  start(variant: Variant, world: World): void {
+    const number = this.#variants.indexOf(variant) + 1;
+    this.#eventsShown = 0;
+    this.#lastLogMs = this.#clock.nowMs();
+    this.#line(pc.bold(`${variant.name}`) + pc.dim(` (${number} of ${this.#variants.length}, ${variant.durationMs / 1000}s)`));
+    this.#timer = this.#clock.every(REDRAW_MS, () => this.#update(variant, world));
+  }
+
+  end(result: VariantResult): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#clear();
+    const outage = result.windows['outage']?.availability;
+    const text = outage === undefined || outage === null ? 'measured' : `availability in the outage ${formatRatio(outage)}`;
+    this.#line(pc.dim(`  ${result.partial ? 'interrupted' : text}`));
+  }
+
+  #update(variant: Variant, world: World): void {
+    const { recorder } = world;
+    for (const event of recorder.events.slice(this.#eventsShown)) {
+      const text = eventText(event);
+      if (text !== null) this.#line(`  ${this.#seconds(recorder.sinceOriginMs(event.atMs))}  ${text}`);
+    }
+    this.#eventsShown = recorder.events.length;
+    const elapsedMs = recorder.sinceOriginMs(this.#clock.nowMs());
+    if (recorder.originMs === 0 || elapsedMs < 0) return;
+    const status = this.#statusText(variant, world, elapsedMs);
+    if (this.#output.isTTY) {
+      this.#clear();
+      this.#status = status.slice(0, Math.max(20, this.#output.columns - 1));
+      this.#output.write(this.#status);
+    } else if (this.#clock.nowMs() - this.#lastLogMs >= LOG_INTERVAL_MS) {
+      this.#lastLogMs = this.#clock.nowMs();
+      this.#line(status);
+    }
+  }
+
+  #statusText(variant: Variant, world: World, elapsedMs: number): string {
+    const recent = lastWhile(world.recorder.requests, (record) => record.endMs > elapsedMs - RECENT_MS);
+    const counts: Record<string, number> = {};
+    for (const record of recent) counts[statusKey(record.status)] = (counts[statusKey(record.status)] ?? 0) + 1;
+    const mix = Object.entries(counts)
+      .map(([status, count]) => `${status}×${count}`)
+      .join(' ');
+    const workers = world.fleet.status();
+    const up = workers.filter((worker) => worker.up).length;
+    const heap = Math.max(...workers.map((worker) => (worker.up ? worker.heapBytes / worker.heapLimitBytes : 0)));
+    const elapsed = this.#seconds(Math.min(elapsedMs, variant.durationMs));
+    return `  ${elapsed}  ${up}/${workers.length} workers up, fullest heap ${Math.round(heap * 100)}%, last second ${mix || 'quiet'}`;
+  }
+
+  #seconds(ms: number): string {
+    return `${(ms / 1000).toFixed(1).padStart(5)}s`;
+  }
+
+  #clear(): void {
+    if (this.#status === '') return;
+    this.#output.write(`\r${' '.repeat(this.#status.length)}\r`);
+    this.#status = '';
+  }
+
+  #line(text: string): void {
+    this.#clear();
+    this.#output.write(`${text}\n`);
+  }
+}
+
+/** The end of a list, as far back as `wanted` holds. Records come nearly in order of their ends. */
+const lastWhile = (records: readonly RequestRecord[], wanted: (record: RequestRecord) => boolean): RequestRecord[] => {
+  let start = records.length;
+  while (start > 0 && wanted(records[start - 1]!)) start--;
+  return records.slice(start);
+};

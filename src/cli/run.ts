@@ -1,0 +1,145 @@
+/** `badgateway run`: runs a scenario, prints what happened, and ends with what it proves. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import pc from 'picocolors';
+import { wallClock } from '../core/clock.js';
+import { EXIT_CODES, UserError } from '../core/errors.js';
+import { parseOverride, parseScenario } from '../scenarios/parse.js';
+import { RealWorld } from '../scenarios/real-world.js';
+import { renderReport } from '../scenarios/report.js';
+import type { Result, VariantResult, Verdict } from '../scenarios/result.js';
+import { runScenario } from '../scenarios/runner.js';
+import type { Scenario, Variant } from '../scenarios/scenario.js';
+import { overallVerdict } from '../scenarios/verdict.js';
+import { Progress } from './progress.js';
+import { findScenario } from './scenario-file.js';
+
+const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
+  pass: EXIT_CODES.pass,
+  fail: EXIT_CODES.failed,
+  inconclusive: EXIT_CODES.inconclusive,
+  invalid: EXIT_CODES.inconclusive,
+};
+
+/** Libraries whose behaviour a result depends on. */
+const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici'] as const;
+
+const list = (flag: unknown): string[] =>
+  flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
+
+const parseSeed = (flag: unknown): number | undefined => {
+  if (flag === undefined) return undefined;
+  const seed = Number(flag);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) {
+    throw new UserError('usage', `--seed takes a whole number from 0 to 2147483647, got "${String(flag)}"`);
+  }
+  return seed;
+};
+
+const parseOut = (flag: unknown): string[] =>
+  list(flag).map((text) => {
+    const [kind, ...rest] = text.split('=');
+    const file = rest.join('=');
+    if (kind !== 'json' || file === '') throw new UserError('usage', `--out takes json=FILE, got "${text}"`);
+    return file;
+  });
+
+const chooseVariants = (scenario: Scenario, flag: unknown): readonly Variant[] => {
+  if (flag === undefined) return scenario.variants;
+  const known = scenario.variants.map(({ name }) => name);
+  const wanted = list(flag).flatMap((text) => text.split(','));
+  for (const name of wanted) {
+    if (!known.includes(name)) {
+      throw new UserError('usage', `there is no variant "${name}"; ${scenario.name} has ${known.join(', ')}`);
+    }
+  }
+  return scenario.variants.filter(({ name }) => wanted.includes(name));
+};
+
+const dependencyVersions = (): Record<string, string> => {
+  const require = createRequire(import.meta.url);
+  return Object.fromEntries(
+    NOTED_DEPENDENCIES.map((name) => {
+      const file = require.resolve(`${name}/package.json`);
+      return [name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version];
+    }),
+  );
+};
+
+const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date): Result => ({
+  version: 1,
+  engine: 'real',
+  target: 'gateway',
+  seed: scenario.seed,
+  verdict: overallVerdict(variants),
+  startedAt: startedAt.toISOString(),
+  scenario: {
+    name: scenario.name,
+    title: scenario.title,
+    story: scenario.story,
+    reproduces: [...scenario.reproduces],
+  },
+  host: {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpus: availableParallelism(),
+    dependencies: dependencyVersions(),
+  },
+  variants,
+});
+
+/** Ctrl-C and a plain kill end the run cleanly; a second one is for a user in a hurry. */
+const interruption = (): { signal: AbortSignal; release(): void } => {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+};
+
+export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
+  const outputs = parseOut(flags['out']);
+  const { file, text } = findScenario(nameOrFile);
+  const scenario = parseScenario(text, file, {
+    seed: parseSeed(flags['seed']),
+    overrides: list(flags['set']).map(parseOverride),
+  });
+  const variants = chooseVariants(scenario, flags['variant']);
+  const { stderr } = process;
+  const progress = flags['quiet']
+    ? null
+    : new Progress(
+        { write: (line) => stderr.write(line), isTTY: stderr.isTTY ?? false, columns: stderr.columns ?? 80 },
+        wallClock,
+        variants,
+      );
+  const { signal, release } = interruption();
+  const startedAt = new Date(wallClock.nowMs());
+  try {
+    const results = await runScenario(scenario, variants, {
+      makeWorld: (variant) => new RealWorld(variant),
+      signal,
+      onVariantStart: (variant, world) => progress?.start(variant, world),
+      onVariantEnd: (result) => progress?.end(result),
+    });
+    const result = toResult(scenario, results, startedAt);
+    for (const output of outputs) {
+      mkdirSync(dirname(output), { recursive: true });
+      writeFileSync(output, `${JSON.stringify(result)}\n`);
+    }
+    const report = flags['json']
+      ? `${JSON.stringify(result)}\n`
+      : renderReport(result, { color: pc.isColorSupported, interrupted: signal.aborted });
+    process.stdout.write(report);
+    return signal.aborted ? EXIT_CODES.interrupted : EXIT_OF_VERDICT[result.verdict];
+  } finally {
+    release();
+  }
+};

@@ -1,0 +1,27 @@
+/** Finds a scenario by what a user typed: a bundled name, or a file. */
+import { existsSync, readFileSync } from 'node:fs';
+import { UserError } from '../core/errors.js';
+import { libraryFile, libraryNames } from '../scenarios/library.js';
+
+export interface ScenarioText {
+  /** As messages name it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** @throws UserError when there is neither. */
+export const findScenario = (nameOrFile: string): ScenarioText => {
+  const names = libraryNames();
+  if (existsSync(nameOrFile)) {
+    try {
+      return { file: nameOrFile, text: readFileSync(nameOrFile, 'utf8') };
+    } catch (error) {
+      throw new UserError('invalidScenario', `cannot read ${nameOrFile}: ${(error as Error).message}`);
+    }
+  }
+  if (names.includes(nameOrFile)) {
+    const file = libraryFile(nameOrFile);
+    return { file: `${nameOrFile}.yaml`, text: readFileSync(file, 'utf8') };
+  }
+  throw new UserError('usage', `there is no file and no scenario "${nameOrFile}"; bundled are ${names.join(', ')}`);
+};

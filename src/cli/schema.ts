@@ -1,0 +1,17 @@
+/** `badgateway schema`: the JSON Schemas that editors and other programs need. */
+import { EXIT_CODES, UserError } from '../core/errors.js';
+import { ResultSchema } from '../scenarios/result.js';
+import { ScenarioSchema } from '../scenarios/scenario.js';
+
+const SCHEMAS = { scenario: ScenarioSchema, result: ResultSchema } as const;
+
+export const schemaText = (kind: keyof typeof SCHEMAS): string =>
+  `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...SCHEMAS[kind] }, null, 2)}\n`;
+
+export const printSchema = (kind: string): number => {
+  if (kind !== 'scenario' && kind !== 'result') {
+    throw new UserError('usage', `there is a schema of ${Object.keys(SCHEMAS).join(' and of ')}, not of "${kind}"`);
+  }
+  process.stdout.write(schemaText(kind));
+  return EXIT_CODES.pass;
+};

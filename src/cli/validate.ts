@@ -1,0 +1,55 @@
+/** `badgateway validate`: checks scenario files, and prints what they come to. */
+import { EXIT_CODES } from '../core/errors.js';
+import { formatDuration } from '../core/units.js';
+import { parseScenario, ScenarioError } from '../scenarios/parse.js';
+import type { Scenario, Variant } from '../scenarios/scenario.js';
+import type { TimelineEntry } from '../scenarios/timeline.js';
+import { findScenario } from './scenario-file.js';
+
+const actionText = ({ action }: TimelineEntry): string => {
+  switch (action.type) {
+    case 'note':
+      return `note: ${action.text}`;
+    case 'inject':
+      return `inject ${action.fault} into ${action.worker} for ${formatDuration(action.forMs)}`;
+    case 'push-config':
+      return `push a config, ${action.strategy.name}`;
+    case 'rollback-config':
+      return `roll the config back, ${action.strategy.name}`;
+  }
+};
+
+const variantLines = (variant: Variant): string[] => {
+  let startMs = 0;
+  const load = variant.load.stages.map(({ fromRps, toRps, durationMs }) => {
+    const span = `${formatDuration(startMs)}..${formatDuration(startMs + durationMs)}`;
+    startMs += durationMs;
+    const rate = fromRps === toRps ? `${fromRps}/s` : `${fromRps}/s rising or falling to ${toRps}/s`;
+    return `    ${span}: ${rate}, ${variant.load.arrivals}`;
+  });
+  const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${actionText(entry)}`);
+  return [
+    `  ${variant.name}: ${variant.thresholds.length} thresholds`,
+    '   load',
+    ...load,
+    ...(timeline.length === 0 ? [] : ['   timeline', ...timeline]),
+  ];
+};
+
+const render = (file: string, scenario: Scenario): string =>
+  [`${file}: ${scenario.name} is valid`, ...scenario.variants.flatMap(variantLines), ''].join('\n');
+
+export const validateFiles = (files: readonly string[]): number => {
+  let failed = false;
+  for (const name of files) {
+    const { file, text } = findScenario(name);
+    try {
+      process.stdout.write(render(file, parseScenario(text, file)));
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      failed = true;
+    }
+  }
+  return failed ? EXIT_CODES.invalidScenario : EXIT_CODES.pass;
+};

@@ -1,0 +1,83 @@
+/**
+ * What happens in a run, as one typed stream. Metrics, progress, thresholds, the story and every later reader take
+ * from this stream and from nothing else. Types are past tense: an event is a fact, not a request.
+ */
+
+export interface EventMap {
+  'run.noted': { readonly text: string };
+  'worker.started': { readonly worker: string; readonly pid: number; readonly configVersion: number };
+  'worker.exited': {
+    readonly worker: string;
+    readonly pid: number;
+    readonly code: number | null;
+    readonly signal: string | null;
+    /** V8's own last words, when memory was the cause. */
+    readonly fatalLine: string | null;
+    /** Heap in use at the last sample before the death, and how old that sample was. */
+    readonly lastHeapBytes: number;
+    readonly lastSampleAgeMs: number;
+    readonly heapLimitBytes: number;
+    readonly uptimeMs: number;
+    readonly restartInMs: number;
+    /** Config version the worker ran. */
+    readonly configVersion: number;
+  };
+  'upstream.turned-unhealthy': { readonly upstream: string; readonly reason: string };
+  'upstream.turned-healthy': { readonly upstream: string };
+  'attempt.failed': {
+    readonly rayId: string;
+    readonly upstream: string;
+    readonly cause: string;
+    readonly afterMs: number;
+  };
+  'config.pushed': {
+    readonly version: number;
+    readonly to: string;
+    readonly strategy: string;
+    readonly readers: number;
+  };
+  'config.assigned': { readonly version: number; readonly reader: string };
+  'config.applied': { readonly version: number; readonly reader: string };
+  'config.promoted': { readonly version: number };
+  'config.rolled-back': { readonly from: number; readonly version: number; readonly reason: string };
+  'config.rollback-finished': { readonly version: number };
+  'config.refused': { readonly reason: string };
+  'fault.injected': { readonly fault: string; readonly worker: string };
+  'fault.healed': { readonly fault: string; readonly worker: string };
+}
+
+export type EventType = keyof EventMap;
+
+/** One event at one moment, `atMs` on the clock of the process that saw it. */
+export type Event<Type extends EventType = EventType> = {
+  [Key in Type]: { readonly atMs: number; readonly type: Key } & EventMap[Key];
+}[Type];
+
+export type EventListener = (event: Event) => void;
+
+/** What a part needs in order to report: the time comes from its own clock. */
+export type Emit = <Type extends EventType>(type: Type, data: EventMap[Type]) => void;
+
+export class EventStream {
+  readonly #listeners = new Set<EventListener>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  readonly emit: Emit = (type, data) => {
+    this.publish({ atMs: this.#nowMs(), type, ...data } as unknown as Event);
+  };
+
+  /** Passes on an event that already has its time, such as one from another process. */
+  publish(event: Event): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** @returns how to stop listening. */
+  subscribe(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

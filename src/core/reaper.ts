@@ -1,0 +1,42 @@
+/**
+ * The reaper: a small detached process that holds one end of a pipe to this one. When the pipe closes, however this
+ * process ended, the reaper kills the children on its list and exits. The message channel's `disconnect` is only the
+ * polite way: a spinning child never hears it, and a stopped one cannot.
+ *
+ * On the wire: `+PID` and `-PID`, one a line (see `reaper-process.ts`).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export class Reaper {
+  readonly #process: ChildProcess;
+  readonly exited: Promise<void>;
+
+  constructor() {
+    const entry = new URL('../../dist/core/reaper-process.js', import.meta.url).pathname;
+    this.#process = spawn(process.execPath, [entry], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    // A reaper that is gone cannot be written to; the run goes on without its protection.
+    this.#process.stdin?.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      this.#process.on('close', () => resolve());
+      this.#process.on('error', () => resolve());
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  watch(pid: number): void {
+    this.#process.stdin?.write(`+${pid}\n`);
+  }
+
+  forget(pid: number): void {
+    this.#process.stdin?.write(`-${pid}\n`);
+  }
+
+  /** Closes the pipe: whatever is still on the list is killed, then the reaper exits. */
+  async stop(): Promise<void> {
+    this.#process.stdin?.end();
+    await this.exited;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The gateway's admin API, on a listener of its own: it must answer while the data path drowns, and nobody who may
+ * only send requests may reach it.
+ */
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { GatewayConfig } from './config.js';
+import type { UpstreamPool } from './upstream-pool.js';
+
+export interface Admin {
+  /** @returns the port. */
+  listen(host: string, port: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool): Admin => {
+  const app: FastifyInstance = Fastify({ logger: false });
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/config', () => config);
+  app.get('/upstreams', () =>
+    pool.upstreams.map(({ id, host, port, healthy, inFlight, counts }) => ({
+      id,
+      address: `${host}:${port}`,
+      healthy,
+      inFlight,
+      counts,
+    })),
+  );
+  return {
+    listen: async (host, port) => {
+      await app.listen({ host, port });
+      return (app.server.address() as { port: number }).port;
+    },
+    close: () => app.close(),
+  };
+};

@@ -1,0 +1,231 @@
+/**
+ * The leaf of every endpoint stack: sends one attempt to one upstream over an undici `Pool`, and turns whatever can go
+ * wrong into a `GatewayError`.
+ *
+ * The pool's `dispatch` is used with a handler of our own, which aborts through its controller and hands body chunks
+ * straight on: no Node stream and no AbortSignal per request. The pool is never allowed to queue: connections are
+ * counted before. undici's own timeouts are off, because they have a resolution of a second; time is kept by the
+ * timeout layers above.
+ */
+import { Readable } from 'node:stream';
+import { type Dispatcher, Pool } from 'undici';
+import { type ErrorCode, GatewayError } from '../core/errors.js';
+import type { BodyEnd, BodySink, Call, Headers, ProxyRequest, ProxyResponse, Service } from '../policies/service.js';
+import type { GatewayConfig } from './config.js';
+import type { Upstream } from './upstream-pool.js';
+
+/** Body bytes held while nobody relays yet; headers and the first chunk usually come in one packet. */
+const EARLY_BODY_BYTES = 64 * 1024;
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'BGW_ERR_CONNECTION_REFUSED',
+  EHOSTUNREACH: 'BGW_ERR_CONNECTION_REFUSED',
+  ENETUNREACH: 'BGW_ERR_CONNECTION_REFUSED',
+  ECONNRESET: 'BGW_ERR_CONNECTION_RESET',
+  EPIPE: 'BGW_ERR_CONNECTION_RESET',
+  UND_ERR_SOCKET: 'BGW_ERR_CONNECTION_CLOSED',
+  UND_ERR_CONNECT_TIMEOUT: 'BGW_ERR_CONNECT_TIMEOUT',
+  ETIMEDOUT: 'BGW_ERR_CONNECT_TIMEOUT',
+  ENOTFOUND: 'BGW_ERR_DNS',
+  EAI_AGAIN: 'BGW_ERR_DNS',
+  UND_ERR_HEADERS_OVERFLOW: 'BGW_ERR_HEADERS_TOO_LARGE',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'BGW_ERR_PROTOCOL',
+};
+
+/** What an error of undici or of the socket means for a request that has no answer yet. */
+export const codeOf = (error: unknown): ErrorCode => {
+  const { code = '', message = '' } = error as NodeJS.ErrnoException;
+  // undici reports both of these as a socket error; they are answers, only not valid ones.
+  if (message === 'bad response' || message === 'bad upgrade') return 'BGW_ERR_PROTOCOL';
+  if (code.startsWith('HPE_')) return 'BGW_ERR_PROTOCOL';
+  return CODES[code] ?? 'BGW_ERR_INTERNAL';
+};
+
+/**
+ * A client's body as undici gets it. undici destroys the body of an attempt that failed; destroying the client's own
+ * request would close the connection on which the client still waits for its answer, so it gets this instead.
+ */
+const shield = (body: NodeJS.ReadableStream): Readable => {
+  const shielded = new Readable({
+    read: () => body.resume(),
+    destroy: (error, done) => {
+      body.off('data', onData);
+      body.off('end', onEnd);
+      body.off('error', onError);
+      done(error);
+    },
+  });
+  const onData = (chunk: Buffer): void => {
+    if (!shielded.push(chunk)) body.pause();
+  };
+  const onEnd = (): void => {
+    shielded.push(null);
+  };
+  const onError = (error: Error): void => {
+    shielded.destroy(error);
+  };
+  body.on('data', onData).on('end', onEnd).on('error', onError);
+  body.pause();
+  return shielded;
+};
+
+/** One attempt: undici's handler until the headers, the response after them. */
+class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
+  statusCode = 0;
+  headers: Headers = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #abortedWith: GatewayError | undefined;
+  #sink: BodySink | undefined;
+  #early: Buffer[] | undefined;
+  #earlyBytes = 0;
+  #ended = false;
+  #end: BodyEnd = null;
+  #endListeners: ((end: BodyEnd) => void)[] | undefined;
+  readonly #resolve: (response: ProxyResponse) => void;
+  readonly #reject: (error: GatewayError) => void;
+
+  constructor(resolve: (response: ProxyResponse) => void, reject: (error: GatewayError) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Gives the attempt up, before or after its headers. */
+  abort(error: GatewayError): void {
+    if (this.#ended || this.#abortedWith !== undefined) return;
+    this.#abortedWith = error;
+    this.#reject(error);
+    // While the connection is still being made there is no controller: `onRequestStart` looks again.
+    this.#controller?.abort(error);
+    this.#finish(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#abortedWith !== undefined) controller.abort(this.#abortedWith);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number, headers: Headers): void {
+    // Informational responses (RFC 9110 section 15.2) are not the answer.
+    if (statusCode < 200) return;
+    this.#controller = controller;
+    this.statusCode = statusCode;
+    this.headers = headers;
+    this.#resolve(this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#sink !== undefined) {
+      if (!this.#sink.write(chunk)) controller.pause();
+      return;
+    }
+    this.#early ??= [];
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes >= EARLY_BODY_BYTES) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#finish(null);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    if (this.#ended) return;
+    if (this.statusCode === 0) {
+      this.#ended = true;
+      this.#reject(new GatewayError(codeOf(cause), cause.message, { cause }));
+      return;
+    }
+    this.#finish(new GatewayError('BGW_ERR_BODY_BROKEN', cause.message, { cause }));
+  }
+
+  relay(sink: BodySink): void {
+    this.#sink = sink;
+    let wantsMore = true;
+    if (this.#early !== undefined) for (const chunk of this.#early) wantsMore = sink.write(chunk);
+    this.#early = undefined;
+    if (this.#ended) this.#tell(sink);
+    else if (wantsMore) this.#controller?.resume();
+    else this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  destroy(): void {
+    this.abort(new GatewayError('BGW_ERR_CLIENT_LEFT', 'nobody takes the response'));
+  }
+
+  onEnd(listener: (end: BodyEnd) => void): void {
+    if (this.#ended) listener(this.#end);
+    else if (this.#endListeners === undefined) this.#endListeners = [listener];
+    else this.#endListeners.push(listener);
+  }
+
+  #finish(end: BodyEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#end = end;
+    if (this.#sink !== undefined) this.#tell(this.#sink);
+    if (this.#endListeners !== undefined) for (const listener of this.#endListeners) listener(end);
+  }
+
+  #tell(sink: BodySink): void {
+    if (this.#end === null) sink.end();
+    else sink.abort(this.#end);
+  }
+}
+
+export interface Transport {
+  readonly send: Service;
+  close(): Promise<void>;
+}
+
+export const openTransport = (
+  upstream: Upstream,
+  config: Pick<GatewayConfig, 'connectTimeoutMs' | 'maxConnections'>,
+): Transport => {
+  const pool = new Pool(`http://${upstream.host}:${upstream.port}`, {
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: config.connectTimeoutMs },
+  });
+  let open = 0;
+
+  const send = (request: ProxyRequest, call: Call): Promise<ProxyResponse> =>
+    new Promise((resolve, reject) => {
+      if (open >= config.maxConnections) {
+        reject(new GatewayError('BGW_ERR_CONNECTION_LIMIT', `${open} connections to ${upstream.id}`));
+        return;
+      }
+      open++;
+      const exchange = new Exchange(
+        (response) => {
+          response.onEnd(() => open--);
+          resolve(response);
+        },
+        (error) => {
+          if (exchange.statusCode === 0) open--;
+          reject(error);
+        },
+      );
+      call.onCancel((error) => exchange.abort(error));
+      if (call.cancelled !== undefined) return;
+      try {
+        pool.dispatch(
+          {
+            path: request.path,
+            method: request.method as Dispatcher.HttpMethod,
+            headers: request.headers,
+            body: request.body === null ? null : shield(request.body),
+          },
+          exchange,
+        );
+      } catch (error) {
+        exchange.abort(new GatewayError('BGW_ERR_INTERNAL', String(error), { cause: error }));
+      }
+    });
+
+  return { send, close: () => pool.destroy() };
+};

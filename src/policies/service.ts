@@ -1,0 +1,102 @@
+/**
+ * The two shapes everything in the gateway has: a `Service` answers a request, a `Layer` wraps a service in a policy.
+ *
+ * A `Call` is one request's way through the stacks, and, as a child of it, one attempt's. Cancelling a call is how
+ * timeouts, deadlines and clients that leave end work that is under way: whoever is waiting listens with `onCancel`.
+ */
+import type { Clock } from '../core/clock.js';
+import type { GatewayError } from '../core/errors.js';
+
+export type Headers = Record<string, string | string[] | undefined>;
+
+export interface ProxyRequest {
+  readonly method: string;
+  /** Origin form: path and query, as the client sent them. */
+  readonly path: string;
+  readonly headers: Headers;
+  /** The client's body, unread; `null` where there is none. */
+  readonly body: NodeJS.ReadableStream | null;
+}
+
+/** Where a response body goes. `write` answers false when it has had enough for now. */
+export interface BodySink {
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  /** The body broke off: the client must not take what it has for a whole. */
+  abort(error: GatewayError): void;
+}
+
+/** How a response body ended: relayed whole, or lost with a reason. */
+export type BodyEnd = GatewayError | null;
+
+/** A response whose headers have arrived and whose body may still be on its way. */
+export interface ProxyResponse {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  /** Starts the body; called at most once. */
+  relay(sink: BodySink): void;
+  /** Asks for more after a `write` that answered false. */
+  resume(): void;
+  /** Gives the body up and the connection back or away. Also ends a response that nobody relays. */
+  destroy(): void;
+  /**
+   * Calls back once, when the last byte was relayed or lost. What a request holds (a slot, a place in a counter) is
+   * given back here and not at the headers: a body on its way is work in progress.
+   */
+  onEnd(listener: (end: BodyEnd) => void): void;
+}
+
+export type Service = (request: ProxyRequest, call: Call) => Promise<ProxyResponse>;
+export type Layer = (next: Service) => Service;
+
+/** Outermost first: `stack(a, b)(leaf)` runs a, then b, then the leaf. */
+export const stack =
+  (...layers: readonly Layer[]) =>
+  (leaf: Service): Service =>
+    layers.reduceRight((next, layer) => layer(next), leaf);
+
+export class Call {
+  readonly rayId: string;
+  readonly startedMs: number;
+  /** 0 for the request itself; 1 for its first attempt, which is not a retry. */
+  readonly attempt: number;
+  /** How many attempts the request has made so far. */
+  attempts = 0;
+  /** The upstream of the latest attempt; empty before the first. */
+  upstreamId = '';
+  #cancelled: GatewayError | undefined;
+  #listeners: ((error: GatewayError) => void)[] | undefined;
+
+  constructor(rayId: string, clock: Pick<Clock, 'nowMs'>, attempt = 0) {
+    this.rayId = rayId;
+    this.startedMs = clock.nowMs();
+    this.attempt = attempt;
+  }
+
+  /** The next attempt of this request: cancelled along with it, and on its own without it. */
+  nextAttempt(clock: Pick<Clock, 'nowMs'>): Call {
+    const attempt = new Call(this.rayId, clock, ++this.attempts);
+    this.onCancel((error) => attempt.cancel(error));
+    return attempt;
+  }
+
+  get cancelled(): GatewayError | undefined {
+    return this.#cancelled;
+  }
+
+  /** Only the first reason counts. */
+  cancel(error: GatewayError): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = error;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(error);
+  }
+
+  /** Runs at once when the call is cancelled already. */
+  onCancel(listener: (error: GatewayError) => void): void {
+    if (this.#cancelled !== undefined) listener(this.#cancelled);
+    else if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
+  }
+}

@@ -1,0 +1,15 @@
+/** The scenarios that come with badgateway: the YAML files in `library/`. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Seen from `src/scenarios` and from `dist/scenarios` alike. */
+const FOLDER = new URL('../../src/scenarios/library/', import.meta.url);
+
+export const libraryNames = (): string[] =>
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+
+export const libraryFile = (name: string): string => new URL(`${name}.yaml`, FOLDER).pathname;
+
+export const readLibrary = (name: string): string => readFileSync(libraryFile(name), 'utf8');

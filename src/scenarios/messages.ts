@@ -1,0 +1,27 @@
+/** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
+import type { LoopDelay } from '../core/loop-watch.js';
+import type { ClientBehaviour, RequestRecord } from './clients.js';
+import type { LoadPlan } from './workload.js';
+
+export interface GeneratorArgument {
+  readonly origin: string;
+  readonly load: LoadPlan;
+  readonly clients: ClientBehaviour;
+  readonly seed: number;
+}
+
+/** `start` names the moment, on the wall clock, at which the load begins. */
+export type ToGenerator = { readonly type: 'start'; readonly atMs: number } | { readonly type: 'stop' };
+
+export type FromGenerator =
+  | { readonly type: 'ready' }
+  | { readonly type: 'records'; readonly records: readonly RequestRecord[]; readonly sent: number }
+  | { readonly type: 'finished' };
+
+export interface ProbeArgument {
+  readonly intervalMs: number;
+  readonly limitMs: number;
+}
+
+export type ToProbe = { readonly type: 'stop' };
+export type FromProbe = { readonly type: 'delay'; readonly atMs: number; readonly delay: LoopDelay };

@@ -1,0 +1,372 @@
+/**
+ * Reads a scenario file: YAML, then the schema, then what a schema cannot say. Everything that is wrong is reported at
+ * once, each with the path, the line and the column, and how to mend it.
+ */
+import { Compile } from 'typebox/compile';
+import { isMap, isNode, isPair, isScalar, LineCounter, type Node, type Pair, parse, parseDocument } from 'yaml';
+import { UserError } from '../core/errors.js';
+import { UNIT_KEYWORD } from '../core/schema.js';
+import { explainUnit, parseDurationMs, parseRatio, parseSizeBytes, type Unit, UnitError } from '../core/units.js';
+import { resolveGatewayConfig } from '../gateway/config.js';
+import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
+import { resolveClients } from './clients.js';
+import {
+  DEFAULT_SEED,
+  DEFAULT_VARIANT,
+  type Scenario,
+  type ScenarioFile,
+  ScenarioSchema,
+  type Variant,
+  type Window,
+} from './scenario.js';
+import { parseThreshold, ThresholdError } from './thresholds.js';
+import { checkEntry, resolveEntry } from './timeline.js';
+import { loadDurationMs, resolveLoad } from './workload.js';
+
+type Path = readonly (string | number)[];
+
+export interface ScenarioProblem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export class ScenarioError extends UserError {
+  readonly problems: readonly ScenarioProblem[];
+
+  constructor(file: string, problems: readonly ScenarioProblem[]) {
+    const lines = problems.map(
+      ({ path, line, column, message }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
+    );
+    super('invalidScenario', lines.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** A value set from outside the file, such as `load.scale=0.5`; it wins over the file and over every variant. */
+export interface Override {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** @throws UserError for a text that is not PATH=VALUE. */
+export const parseOverride = (text: string): Override => {
+  const equals = text.indexOf('=');
+  const path = text.slice(0, equals).split('.');
+  if (equals < 1 || path.some((key) => !/^[A-Za-z0-9-]+$/.test(key))) {
+    throw new UserError('usage', `--set takes PATH=VALUE, such as load.scale=0.5, got "${text}"`);
+  }
+  return { path, value: parse(text.slice(equals + 1)) };
+};
+
+export interface ParseOptions {
+  readonly seed?: number | undefined;
+  readonly overrides?: readonly Override[];
+}
+
+const validator = Compile(ScenarioSchema);
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Maps are merged, everything else is replaced. */
+const merge = (base: Json, overlay: Json): Json => {
+  const merged: Json = { ...base };
+  for (const [key, value] of Object.entries(overlay)) {
+    const below = merged[key];
+    merged[key] = isObject(value) && isObject(below) ? merge(below, value) : value;
+  }
+  return merged;
+};
+
+const overlayOf = ({ path, value }: Override): Json =>
+  path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
+
+const dotted = (path: Path): string =>
+  path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
+    '',
+  );
+
+/** Finds places in the text. */
+class Positions {
+  readonly #root: Node | null;
+  readonly #lines: LineCounter;
+
+  constructor(root: Node | null, lines: LineCounter) {
+    this.#root = root;
+    this.#lines = lines;
+  }
+
+  at(offset: number): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
+  /** The place of a value, or of the nearest thing around it that is written down. */
+  of(path: Path): { line: number; column: number; exact: boolean } {
+    let node: unknown = this.#root;
+    let offset = 0;
+    let exact = true;
+    for (const key of path) {
+      const found = this.#child(node, key);
+      if (found === undefined) {
+        exact = false;
+        break;
+      }
+      offset = found.offset;
+      node = found.node;
+    }
+    if (exact && isNode(node) && node.range) offset = node.range[0];
+    return { ...this.at(offset), exact };
+  }
+
+  /** The place of a key, for a key that should not be there. */
+  ofKey(path: Path): { line: number; column: number; exact: boolean } {
+    const parent = this.#resolve(path.slice(0, -1));
+    const found = this.#child(parent, path.at(-1)!);
+    return found === undefined ? { ...this.of(path), exact: false } : { ...this.at(found.offset), exact: true };
+  }
+
+  #resolve(path: Path): unknown {
+    return path.reduce<unknown>((node, key) => this.#child(node, key)?.node, this.#root);
+  }
+
+  #child(node: unknown, key: string | number): { node: unknown; offset: number } | undefined {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item): item is Pair<Node, Node> => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      );
+      return pair && { node: pair.value, offset: pair.key.range?.[0] ?? 0 };
+    }
+    const items = (node as { items?: unknown[] } | null)?.items;
+    const item = items?.[Number(key)];
+    return isNode(item) ? { node: item, offset: item.range?.[0] ?? 0 } : undefined;
+  }
+}
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Json | undefined)?.[key as string], root);
+
+const pointerPath = (pointer: string): Path =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly schemaPath: string;
+  readonly instancePath: string;
+  readonly params: Record<string, unknown>;
+  readonly message: string;
+}
+
+interface Finding {
+  readonly path: Path;
+  readonly message: string;
+  /** Point at the key instead of its value. */
+  readonly key?: boolean;
+  /** Further right within the value: columns, for problems inside a text. */
+  readonly shift?: number;
+}
+
+const schemaAt = (schemaPath: string): Json | undefined =>
+  pointerPath(schemaPath.replace(/^#/, '')).reduce<unknown>(
+    (schema, key) => (schema as Json | undefined)?.[key as string],
+    ScenarioSchema,
+  ) as Json | undefined;
+
+/** One schema error in words. `null`: another error says it better. */
+const explain = (error: SchemaError, root: unknown): Finding | null => {
+  const path = pointerPath(error.instancePath);
+  const value = valueAt(root, path);
+  const schema = schemaAt(error.schemaPath);
+  const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;
+  if (unit !== undefined) return { path, message: explainUnit(unit, value) };
+  switch (error.keyword) {
+    case 'boolean': {
+      const siblings = schemaAt(error.schemaPath.replace(/\/additionalProperties$/, ''));
+      const known = Object.keys((siblings?.['properties'] as Json | undefined) ?? {});
+      const hint = known.length > 0 ? `; known here: ${known.join(', ')}` : '';
+      return { path, message: `unknown key${hint}`, key: true };
+    }
+    case 'additionalProperties':
+      return null;
+    case 'required': {
+      const missing = (error.params['requiredProperties'] as string[] | undefined) ?? [];
+      return { path, message: `missing ${missing.map((name) => `\`${name}\``).join(', ')}` };
+    }
+    case 'enum': {
+      const allowed = (schema?.['enum'] as unknown[] | undefined) ?? [];
+      return { path, message: `expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}` };
+    }
+    case 'anyOf':
+    case 'const':
+      return { path, message: `${error.message}, got ${JSON.stringify(value)}` };
+    default: {
+      const description = schema?.['description'];
+      const about = typeof description === 'string' ? ` (${description})` : '';
+      return { path, message: `${error.message}, got ${JSON.stringify(value) ?? 'nothing'}${about}` };
+    }
+  }
+};
+
+const checkSchema = (root: unknown): Finding[] => {
+  const findings: Finding[] = [];
+  for (const error of validator.Errors(root) as unknown as SchemaError[]) {
+    const finding = explain(error, root);
+    const again = findings.some((other) => finding !== null && dotted(other.path) === dotted(finding.path));
+    if (finding !== null && !again) findings.push(finding);
+  }
+  return findings;
+};
+
+const parseWindow = (name: string, text: string): Window => {
+  const [from, to] = text.split('..');
+  return { name, fromMs: parseDurationMs(from!), toMs: parseDurationMs(to!) };
+};
+
+/** What must hold of one variant beyond its form. */
+const checkVariant = (file: ScenarioFile): Finding[] => {
+  const findings: Finding[] = [];
+  const durationMs = loadDurationMs(resolveLoad(file.load));
+  const workers = Array.from({ length: file.fleet.workers }, (_, index) => `worker-${index + 1}`);
+
+  const heapLimit = file.fleet.memory?.heapLimit;
+  if (heapLimit !== undefined && parseSizeBytes(heapLimit) < MIN_HEAP_LIMIT_BYTES) {
+    findings.push({
+      path: ['fleet', 'memory', 'heapLimit'],
+      message: `must be at least 24MiB, or V8 has no room to serve in; got ${heapLimit}`,
+    });
+  }
+  const configProblem = file.fleet.config === undefined ? null : checkWorkerConfig(file.fleet.config);
+  if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
+
+  for (const [index, entry] of (file.timeline ?? []).entries()) {
+    for (const { key, message } of checkEntry(entry, workers)) {
+      findings.push({ path: ['timeline', index, ...(key === '' ? [] : [key])], message });
+    }
+    if (parseDurationMs(entry.at) > durationMs) {
+      findings.push({ path: ['timeline', index, 'at'], message: `is after the load ends, at ${durationMs / 1000}s` });
+    }
+  }
+  for (const [name, text] of Object.entries(file.windows ?? {})) {
+    const path = ['windows', name];
+    try {
+      const { fromMs, toMs } = parseWindow(name, text);
+      if (fromMs >= toMs) findings.push({ path, message: `ends before it begins: ${text}` });
+      if (toMs > durationMs) findings.push({ path, message: `ends after the load does, at ${durationMs / 1000}s` });
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error;
+      findings.push({ path, message: error.message });
+    }
+  }
+  return findings;
+};
+
+const checkThresholds = (file: ScenarioFile, variants: readonly string[]): Finding[] => {
+  const findings: Finding[] = [];
+  const scope = { variants, windows: Object.keys(file.windows ?? {}) };
+  for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
+    if (!variants.includes(variant)) {
+      const message = `there is no variant "${variant}"; there are ${variants.join(', ')}`;
+      findings.push({ path: ['thresholds', variant], message, key: true });
+    }
+    for (const [index, text] of texts.entries()) {
+      try {
+        parseThreshold(text, scope);
+      } catch (error) {
+        if (!(error instanceof ThresholdError)) throw error;
+        findings.push({ path: ['thresholds', variant, index], message: error.message, shift: error.column });
+      }
+    }
+  }
+  return findings;
+};
+
+const resolveVariant = (name: string, file: ScenarioFile, variants: readonly string[]): Variant => {
+  const load = resolveLoad(file.load);
+  const windows = Object.entries(file.windows ?? {}).map(([window, text]) => parseWindow(window, text));
+  const scope = { variants, windows: windows.map((window) => window.name) };
+  return {
+    name,
+    seed: file.seed ?? DEFAULT_SEED,
+    fleet: resolveFleetConfig(file.fleet),
+    gateway: resolveGatewayConfig(file.gateway),
+    clients: resolveClients(file.clients),
+    load,
+    durationMs: loadDurationMs(load),
+    settleMs: parseDurationMs(file.settle ?? '200ms'),
+    timeline: (file.timeline ?? []).map(resolveEntry).sort((a, b) => a.atMs - b.atMs),
+    windows,
+    thresholds: (file.thresholds?.[name] ?? []).map((text) => parseThreshold(text, scope)),
+  };
+};
+
+/**
+ * Reads and checks a scenario.
+ * @param file its name, for messages.
+ * @throws ScenarioError with everything that is wrong.
+ */
+export const parseScenario = (text: string, file: string, options: ParseOptions = {}): Scenario => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const positions = new Positions(document.contents, lines);
+  if (document.errors.length > 0) {
+    throw new ScenarioError(
+      file,
+      document.errors.map((error) => ({ path: '', ...positions.at(error.pos[0]), message: error.message })),
+    );
+  }
+  const base: unknown = document.toJS();
+  const problems: ScenarioProblem[] = [];
+
+  /** @param variant where an overlay's own lines are looked for first. */
+  const report = (findings: readonly Finding[], variant?: string): void => {
+    for (const { path, message, key, shift = 0 } of findings) {
+      const place = (candidate: Path) => (key ? positions.ofKey(candidate) : positions.of(candidate));
+      const inOverlay = variant === undefined ? undefined : place(['variants', variant, ...path]);
+      const full = inOverlay?.exact ? ['variants', variant!, ...path] : path;
+      const { line, column } = inOverlay?.exact ? inOverlay : place(path);
+      const problem = { path: dotted(full), line, column: column + shift, message };
+      const known = problems.some((other) => other.path === problem.path && other.message === problem.message);
+      if (!known) problems.push(problem);
+    }
+  };
+
+  report(checkSchema(base));
+  if (problems.length > 0) throw new ScenarioError(file, problems);
+
+  const overridden = (options.overrides ?? []).map(overlayOf);
+  const { variants: overlays = {}, ...rest } = base as Json & { variants?: Record<string, Json | null> };
+  const names = Object.keys(overlays).length > 0 ? Object.keys(overlays) : [DEFAULT_VARIANT];
+  const files = names.map((name) => {
+    const merged = overridden.reduce(merge, merge(rest, overlays[name] ?? {}));
+    if (options.seed !== undefined) merged['seed'] = options.seed;
+    return { name, merged };
+  });
+  for (const { name, merged } of files) {
+    const findings = checkSchema(merged);
+    report(findings, name);
+    if (findings.length > 0) continue;
+    report(checkVariant(merged as unknown as ScenarioFile), name);
+    report(checkThresholds(merged as unknown as ScenarioFile, names));
+  }
+  if (problems.length > 0) throw new ScenarioError(file, problems);
+
+  const first = files[0]!.merged as unknown as ScenarioFile;
+  return {
+    name: first.name,
+    title: first.title,
+    story: first.story ?? '',
+    reproduces: first.reproduces ?? [],
+    seed: first.seed ?? DEFAULT_SEED,
+    minBaselineAvailability: parseRatio(first.minBaselineAvailability ?? '99%'),
+    variants: files.map(({ name, merged }) => resolveVariant(name, merged as unknown as ScenarioFile, names)),
+  };
+};

@@ -1,0 +1,176 @@
+/**
+ * The real engine's world: forked workers, the gateway in a process of its own, the load generator in another, and the
+ * starvation probe beside the workers. Whatever it starts, it stops; what it cannot stop any more, the reaper does.
+ */
+import { Child } from '../core/child.js';
+import { wallClock } from '../core/clock.js';
+import { UserError } from '../core/errors.js';
+import { EventStream } from '../core/events.js';
+import { Random } from '../core/random.js';
+import { Reaper } from '../core/reaper.js';
+import type { FromGateway, GatewayArgument, ToGateway } from '../gateway/process.js';
+import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
+import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
+import type { FromGenerator, FromProbe, GeneratorArgument, ProbeArgument, ToGenerator, ToProbe } from './messages.js';
+import { Recorder } from './recorder.js';
+import type { Variant } from './scenario.js';
+import { MACHINE_LIMITS } from './verdict.js';
+import type { World } from './world.js';
+
+/** Loopback only: nothing of a run can be reached from another machine. */
+const HOST = '127.0.0.1';
+
+/** How long a helper may take to go by itself before it is killed. */
+const STOP_GRACE_MS = 1_000;
+
+const PROBE_INTERVAL_MS = 20;
+
+/** A promise with its ends outside. */
+class Deferred<Value> {
+  readonly promise: Promise<Value>;
+  resolve!: (value: Value) => void;
+  reject!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // A rejection may come when nobody waits any more; whoever does wait still sees it.
+    this.promise.catch(() => {});
+  }
+}
+
+export class RealWorld implements World {
+  readonly clock = wallClock;
+  readonly recorder = new Recorder();
+  readonly fleet: Fleet;
+  readonly #variant: Variant;
+  readonly #random: Random;
+  readonly #reaper = new Reaper();
+  readonly #stream = new EventStream(wallClock.nowMs);
+  readonly #loadDone = new Deferred<void>();
+  #gateway: Child<ToGateway, FromGateway> | null = null;
+  #generator: Child<ToGenerator, FromGenerator> | null = null;
+  #probe: Child<ToProbe, FromProbe> | null = null;
+  #stopping = false;
+
+  constructor(variant: Variant) {
+    this.#variant = variant;
+    this.#random = new Random(variant.seed);
+    this.#stream.subscribe((event) => this.recorder.events.push(event));
+    this.fleet = new ProcessFleet({
+      config: variant.fleet,
+      host: HOST,
+      clock: wallClock,
+      random: this.#random.fork('fleet'),
+      reaper: this.#reaper,
+      emit: this.#stream.emit,
+      onSample: (sample) => this.recorder.samples.push(sample),
+    });
+  }
+
+  get emit() {
+    return this.#stream.emit;
+  }
+
+  async start(): Promise<void> {
+    this.#startProbe();
+    const upstreams = await this.fleet.start();
+    const port = await this.#startGateway(upstreams);
+    await this.#startGenerator(`http://${HOST}:${port}`);
+  }
+
+  async runLoad(originMs: number): Promise<void> {
+    this.recorder.originMs = originMs;
+    this.#generator?.send({ type: 'start', atMs: originMs });
+    await this.#loadDone.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#loadDone.resolve();
+    await Promise.all([
+      this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
+      this.#gateway?.stop({ type: 'stop' }, STOP_GRACE_MS),
+      this.#probe?.stop({ type: 'stop' }, STOP_GRACE_MS),
+      this.fleet.stop(),
+    ]);
+    await this.#reaper.stop();
+  }
+
+  #startProbe(): void {
+    const argument: ProbeArgument = { intervalMs: PROBE_INTERVAL_MS, limitMs: MACHINE_LIMITS.starvedMs };
+    this.#probe = new Child<ToProbe, FromProbe>({
+      name: 'starvation probe',
+      entry: 'scenarios/probe.js',
+      argument,
+      reaper: this.#reaper,
+      nice: WORKER_NICE,
+      onMessage: ({ atMs, delay }) => this.recorder.probeDelays.push({ atMs, delay }),
+    });
+  }
+
+  async #startGateway(upstreams: readonly WorkerAddress[]): Promise<number> {
+    const ready = new Deferred<number>();
+    const argument: GatewayArgument = {
+      config: this.#variant.gateway,
+      upstreams,
+      host: HOST,
+      seed: this.#random.fork('gateway').seed,
+      stallLimitMs: MACHINE_LIMITS.gatewayStallMs,
+    };
+    const gateway = new Child<ToGateway, FromGateway>({
+      name: 'gateway',
+      entry: 'gateway/process.js',
+      argument,
+      reaper: this.#reaper,
+      onMessage: (message) => {
+        if (message.type === 'ready') ready.resolve(message.port);
+        else if (message.type === 'failed') ready.reject(new Error(message.message));
+        else {
+          for (const event of message.events) this.#stream.publish(event);
+          this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, message.loop.worstMs);
+        }
+      },
+    });
+    this.#gateway = gateway;
+    this.#endsTheRun(gateway, ready);
+    return ready.promise;
+  }
+
+  async #startGenerator(origin: string): Promise<void> {
+    const ready = new Deferred<void>();
+    const argument: GeneratorArgument = {
+      origin,
+      load: this.#variant.load,
+      clients: this.#variant.clients,
+      seed: this.#random.fork('load').seed,
+    };
+    const generator = new Child<ToGenerator, FromGenerator>({
+      name: 'load generator',
+      entry: 'scenarios/generator.js',
+      argument,
+      reaper: this.#reaper,
+      onMessage: (message) => {
+        if (message.type === 'ready') ready.resolve();
+        else if (message.type === 'records') this.recorder.requests.push(...message.records);
+        else this.#loadDone.resolve();
+      },
+    });
+    this.#generator = generator;
+    this.#endsTheRun(generator, ready);
+    return ready.promise;
+  }
+
+  /** A helper that ends before it was asked to ends the run with it. */
+  #endsTheRun<Sent, Received>(child: Child<Sent, Received>, ready: Deferred<never> | Deferred<number> | Deferred<void>) {
+    child.exited.then(({ code, signal }) => {
+      if (this.#stopping) return;
+      const last = child.stderr.trim();
+      const how = `the ${child.name} ended with ${signal ?? `code ${code}`}${last === '' ? '' : `:\n${last}`}`;
+      ready.reject(new UserError('couldNotStart', how));
+      this.#loadDone.reject(new Error(how));
+    });
+  }
+}

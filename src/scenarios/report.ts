@@ -1,0 +1,114 @@
+/** A result as text for a terminal: the story, the table, the thresholds, the verdict. */
+import pc from 'picocolors';
+import { formatDuration, formatRatio } from '../core/units.js';
+import type { Result, VariantResult, Verdict } from './result.js';
+import { conclude, tellVariant } from './story.js';
+import { WHOLE_RUN } from './verdict.js';
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
+  pass: 'PASS',
+  fail: 'FAIL',
+  inconclusive: 'INCONCLUSIVE',
+  invalid: 'INVALID',
+};
+
+const verdictColor = (verdict: Verdict, colors: Colors) =>
+  verdict === 'pass' ? colors.green : verdict === 'fail' ? colors.red : colors.yellow;
+
+/** A table of plain cells: the first column to the left, the others to the right. */
+const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+const percent = (ratio: number | null | undefined): string =>
+  ratio === null || ratio === undefined ? '–' : formatRatio(ratio);
+
+const recoveredText = (variant: VariantResult): string => {
+  if (variant.recoveredMs === null) return 'never';
+  return variant.recoveredMs === 0 ? 'not needed' : `at ${formatDuration(variant.recoveredMs)}`;
+};
+
+const countText = (count: number | undefined): string => (count === undefined ? '0' : String(count));
+
+const ERROR_STATUSES = ['502', '503', '504', 'none'] as const;
+
+const variantTable = (variants: readonly VariantResult[]): string[] => {
+  const windows = Object.keys(variants[0]!.windows).filter((name) => name !== WHOLE_RUN);
+  const errorWindow = windows.includes('outage') ? 'outage' : WHOLE_RUN;
+  const errorTitle = errorWindow === 'outage' ? ' in outage' : '';
+  const header = [
+    'variant',
+    ...(windows.length === 0 ? ['available'] : windows.map((name) => `available ${name}`)),
+    ...ERROR_STATUSES.map((status) => (status === 'none' ? `no answer${errorTitle}` : status)),
+    'p99',
+    'deaths',
+    'lost',
+    'good again',
+  ];
+  const rows = variants.map((variant) => {
+    const errors = variant.windows[errorWindow]!;
+    const available = windows.length === 0 ? [WHOLE_RUN] : windows;
+    return [
+      variant.name,
+      ...available.map((name) => percent(variant.windows[name]?.availability)),
+      ...ERROR_STATUSES.map((status) => countText(errors.status[status])),
+      formatDuration(errors.latencyMs.p99),
+      String(variant.crashes),
+      `${variant.workersLost}/${variant.series[0]?.workers.length ?? 0}`,
+      recoveredText(variant),
+    ];
+  });
+  return table([header, ...rows]);
+};
+
+const storyLines = (variant: VariantResult, colors: Colors): string[] => [
+  colors.bold(variant.name),
+  ...tellVariant(variant).map(({ t, text }) => `  ${colors.dim(`${t.toFixed(1).padStart(5)}s`)}  ${text}`),
+];
+
+const thresholdLines = (variant: VariantResult, colors: Colors): string[] => {
+  const lines = variant.thresholds.map(({ expression, observedText, expectedText, pass }) => {
+    const mark = pass ? colors.green('✓') : colors.red('✗');
+    const literal = expression.endsWith(expectedText);
+    const values = literal ? observedText : `${observedText} against ${expectedText}`;
+    return `  ${mark} ${expression}  ${colors.dim(`observed ${values}`)}`;
+  });
+  const skipped = variant.skippedThresholds.map((text) => `  - ${text}  ${colors.dim('skipped: variant not run')}`);
+  return lines.length + skipped.length === 0 ? [] : [colors.bold(variant.name), ...lines, ...skipped];
+};
+
+const reasonLines = (variants: readonly VariantResult[]): string[] =>
+  variants.flatMap(({ name, reasons }) => reasons.map((reason) => `  ${name}: ${reason}`));
+
+/** @param interrupted the run was ended from outside, so its verdict means nothing. */
+export const renderReport = (result: Result, options: { color: boolean; interrupted: boolean }): string => {
+  const colors = pc.createColors(options.color);
+  const { variants } = result;
+  if (variants.length === 0) return 'Interrupted before anything was measured.\n';
+  const lines = [
+    '',
+    colors.bold(`${result.scenario.title}`) + colors.dim(`  ${result.scenario.name}, seed ${result.seed}`),
+    '',
+    ...variants.flatMap((variant) => [...storyLines(variant, colors), '']),
+    ...variantTable(variants).map((line, index) => (index === 0 ? colors.dim(line) : line)),
+    '',
+  ];
+  if (options.interrupted) {
+    lines.push(colors.yellow('INTERRUPTED: these are partial results; thresholds were not judged.'), '');
+    return lines.join('\n');
+  }
+  lines.push('Thresholds', ...variants.flatMap((variant) => thresholdLines(variant, colors)), '');
+  const conclusion = conclude(result);
+  if (conclusion.length > 1) lines.push('What made the difference', ...conclusion.map((line) => `  ${line}`), '');
+  const verdict = verdictColor(result.verdict, colors)(colors.bold(VERDICT_TEXT[result.verdict]));
+  lines.push(verdict, ...reasonLines(variants), '');
+  return lines.join('\n');
+};

@@ -1,0 +1,169 @@
+/**
+ * The result of a run: one versioned document. The table, the story and every other output are drawn from it and from
+ * nothing else. `badgateway schema result` prints the schema.
+ */
+import { Section, type Static, Type } from '../core/schema.js';
+
+const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
+const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+
+const Latency = Section(
+  { p50: Type.Number(), p95: Type.Number(), p99: Type.Number(), max: Type.Number() },
+  'Milliseconds from the intended send, of requests that were answered.',
+);
+
+const VERDICTS = ['pass', 'fail', 'inconclusive', 'invalid'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+const VerdictSchema = Type.Unsafe<Verdict>({
+  type: 'string',
+  enum: [...VERDICTS],
+  description: 'inconclusive: the machine spoiled the run; invalid: it was bad before anything happened.',
+});
+
+const WindowResultSchema = Section(
+  {
+    fromMs: Type.Number(),
+    toMs: Type.Number(),
+    requests: Type.Number({ description: 'Requests that were meant to be sent in this window.' }),
+    availability: NumberOrNull('Share of them with a good answer; null when there were none.'),
+    goodputRps: Type.Number(),
+    amplification: NumberOrNull('Tries sent, per request.'),
+    status: Numbers('Requests by the status of their last answer; `none`: no answer.'),
+    cause: Numbers('Failed requests by cause.'),
+    latencyMs: Latency,
+  },
+  'What clients got in one window of time.',
+);
+export type WindowResult = Static<typeof WindowResultSchema>;
+
+const SeriesPointSchema = Section(
+  {
+    t: Type.Number({ description: 'Start of the bucket, seconds from the start of the load.' }),
+    offered: Type.Number({ description: 'Requests that were meant to be sent in the bucket.' }),
+    ok: Type.Number({ description: 'Of these, good answers.' }),
+    status: Numbers('Of these, by last status.'),
+    latencyMs: Latency,
+    workers: Type.Array(
+      Section(
+        {
+          worker: Type.String(),
+          heapBytes: NumberOrNull('Most heap in use within the bucket; null when the worker was down.'),
+          busy: Type.Number(),
+          queued: Type.Number(),
+        },
+        'One worker.',
+      ),
+    ),
+  },
+  'One bucket of the run.',
+);
+export type SeriesPoint = Static<typeof SeriesPointSchema>;
+
+const AttemptSchema = Section(
+  {
+    startMs: Type.Number(),
+    endMs: Type.Number(),
+    status: Type.Number(),
+    cause: Type.String(),
+    rayId: Type.String(),
+    upstreams: Type.Array(
+      Section(
+        { upstream: Type.String(), cause: Type.String(), afterMs: Type.Number() },
+        'What the gateway saw of its own attempt.',
+      ),
+    ),
+  },
+  'One try of a client.',
+);
+
+const RequestSchema = Section(
+  {
+    rayId: Type.String({ description: 'Of the last try that was answered.' }),
+    arrivalMs: Type.Number(),
+    endMs: Type.Number(),
+    status: Type.Number(),
+    cause: Type.String(),
+    attempts: Type.Array(AttemptSchema),
+  },
+  'One failed request, whole.',
+);
+export type SampledRequest = Static<typeof RequestSchema>;
+
+const VariantResultSchema = Section(
+  {
+    name: Type.String(),
+    verdict: VerdictSchema,
+    reasons: Type.Array(Type.String(), { description: 'Why the verdict is not pass.' }),
+    durationMs: Type.Number(),
+    partial: Type.Boolean({ description: 'The run was interrupted.' }),
+    windows: Type.Record(Type.String(), WindowResultSchema),
+    recoveryMs: NumberOrNull('From the end of the window `outage` until service was good for 3 s.'),
+    recoveredMs: NumberOrNull('When service was first good for 3 s after it had failed.'),
+    crashes: Type.Number(),
+    workersLost: Type.Number({ description: 'Workers that died at least once.' }),
+    firstStatusMs: Numbers('When a client first got each status.'),
+    bucketMs: Type.Number({ description: 'Length of a bucket of the series.' }),
+    series: Type.Array(SeriesPointSchema),
+    events: Type.Array(
+      Type.Object(
+        { t: Type.Number({ description: 'Seconds from the start of the load.' }), type: Type.String() },
+        { additionalProperties: true, description: 'What happened; further fields by type.' },
+      ),
+    ),
+    requests: Type.Array(RequestSchema, { description: 'A sample of failed requests, spread over the run.' }),
+    thresholds: Type.Array(
+      Section(
+        {
+          expression: Type.String(),
+          observed: NumberOrNull('Left side.'),
+          expected: NumberOrNull('Right side.'),
+          observedText: Type.String(),
+          expectedText: Type.String(),
+          pass: Type.Boolean(),
+        },
+        'One threshold.',
+      ),
+    ),
+    skippedThresholds: Type.Array(Type.String(), {
+      description: 'Not checked, because a variant they speak of was not run.',
+    }),
+    machine: Section(
+      {
+        lateSends: NumberOrNull('Largest share, over the windows, of sends later than the limit.'),
+        starvedSamples: NumberOrNull('Largest share, over the windows, of probe samples delayed beyond the limit.'),
+        gatewayStallMs: Type.Number({ description: 'Longest stall of the gateway’s event loop.' }),
+      },
+      'Whether the machine kept up.',
+    ),
+  },
+  'One variant of the scenario.',
+);
+export type VariantResult = Static<typeof VariantResultSchema>;
+
+export const ResultSchema = Section(
+  {
+    version: Type.Literal(1),
+    engine: Type.Literal('real'),
+    target: Type.Literal('gateway'),
+    seed: Type.Number(),
+    verdict: VerdictSchema,
+    startedAt: Type.String({ description: 'ISO 8601.' }),
+    scenario: Section(
+      { name: Type.String(), title: Type.String(), story: Type.String(), reproduces: Type.Array(Type.String()) },
+      'The scenario that was run.',
+    ),
+    host: Section(
+      {
+        node: Type.String(),
+        platform: Type.String(),
+        cpus: Type.Number(),
+        dependencies: Type.Record(Type.String(), Type.String()),
+      },
+      'Where it was run.',
+    ),
+    variants: Type.Array(VariantResultSchema),
+  },
+  'Result of a badgateway run.',
+);
+export type Result = Static<typeof ResultSchema>;

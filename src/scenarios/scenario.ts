@@ -1,0 +1,95 @@
+/**
+ * Scenario files: their form, and what a run needs of one.
+ *
+ * `ScenarioSchema` is the form as JSON Schema; `parse.ts` reads a file against it. A variant is the scenario with an
+ * overlay: maps are merged key by key, everything else is replaced as a whole.
+ */
+import { Duration, Optional, Section, type Static, Type } from '../core/schema.js';
+import type { GatewayConfig } from '../gateway/config.js';
+import { GatewaySchema } from '../gateway/config.js';
+import type { FleetConfig } from '../upstream/config.js';
+import { FleetSchema } from '../upstream/config.js';
+import { type ClientBehaviour, ClientsSchema } from './clients.js';
+import type { Threshold } from './thresholds.js';
+import { type TimelineEntry, TimelineEntrySchema } from './timeline.js';
+import { type LoadPlan, LoadSchema } from './workload.js';
+
+const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
+
+/** `2s..8s`; both ends are durations from the start of the load. */
+export const WINDOW_PATTERN = String.raw`^[0-9.a-z]+\.\.[0-9.a-z]+$`;
+
+const NameKey = Type.String({ pattern: NAME });
+
+export const ScenarioSchema = Section(
+  {
+    version: Type.Literal(1, { description: 'Version of this form of file.' }),
+    name: Type.String({ pattern: NAME, description: 'Name: small letters, digits and hyphens.' }),
+    title: Type.String({ minLength: 1, description: 'One line for people.' }),
+    story: Optional(Type.String({ description: 'What happened, and what to look at.' })),
+    reproduces: Optional(Type.Array(Type.String(), { description: 'The real incidents or texts it stands for.' })),
+    seed: Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seed of all randomness; default 42.' })),
+    fleet: FleetSchema,
+    gateway: Optional(GatewaySchema),
+    clients: Optional(ClientsSchema),
+    load: LoadSchema,
+    timeline: Optional(Type.Array(TimelineEntrySchema, { description: 'What happens, and when.' })),
+    windows: Optional(
+      Type.Record(NameKey, Type.String({ pattern: WINDOW_PATTERN }), {
+        description: 'Named spans of time, such as `baseline: 2s..8s`.',
+      }),
+    ),
+    variants: Optional(
+      Type.Record(NameKey, Type.Object({}), { description: 'Overlays on this scenario, run one after another.' }),
+    ),
+    thresholds: Optional(
+      Type.Record(NameKey, Type.Array(Type.String({ minLength: 1 })), {
+        description: 'What must hold, per variant.',
+      }),
+    ),
+    minBaselineAvailability: Optional(
+      Type.String({ pattern: String.raw`^\d+(\.\d+)?%$`, description: 'Below it the run is invalid; default 99%.' }),
+    ),
+    settle: Optional(Duration('Wait between everything being up and the load; default 200ms.')),
+  },
+  'A badgateway scenario.',
+);
+
+export type ScenarioFile = Static<typeof ScenarioSchema>;
+
+export interface Window {
+  readonly name: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** One way of running a scenario, with everything filled in. */
+export interface Variant {
+  readonly name: string;
+  readonly seed: number;
+  readonly fleet: FleetConfig;
+  readonly gateway: GatewayConfig;
+  readonly clients: ClientBehaviour;
+  readonly load: LoadPlan;
+  readonly durationMs: number;
+  readonly settleMs: number;
+  readonly timeline: readonly TimelineEntry[];
+  readonly windows: readonly Window[];
+  readonly thresholds: readonly Threshold[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly story: string;
+  readonly reproduces: readonly string[];
+  readonly seed: number;
+  /** Availability in the window `baseline` below which nothing that follows says anything. */
+  readonly minBaselineAvailability: number;
+  readonly variants: readonly Variant[];
+}
+
+/** The variant of a scenario that names none. */
+export const DEFAULT_VARIANT = 'default';
+
+export const DEFAULT_SEED = 42;

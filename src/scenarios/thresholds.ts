@@ -1,0 +1,407 @@
+/**
+ * Thresholds: comparisons between measured values, such as
+ *
+ *     availability[after] > 99%
+ *     status.503[outage] > status.502[outage]
+ *     availability[outage] > as-it-happened.availability[outage] + 20%
+ *     goodput[after] > 2 * as-it-happened.goodput[after]
+ *
+ * `metric[window]`, without `[window]` over the whole run; a variant's name and a dot before a metric take it from that
+ * variant. Sums and products are allowed. Every value has a kind, and kinds that do not fit are an error: a share
+ * compared with a duration says nothing, and a bare number does not say what it counts.
+ */
+import { formatDuration, formatRatio, parseDurationMs, parseRateRps, parseRatio } from '../core/units.js';
+
+/** What a value counts. `scalar` is a plain number, which may multiply anything. */
+export type Kind = 'ratio' | 'rate' | 'duration' | 'count' | 'scalar';
+
+interface MetricFamily {
+  readonly pattern: RegExp;
+  readonly kind: Kind;
+  /** Whether it is measured over a window, or over the run as a whole. */
+  readonly windowed: boolean;
+  readonly example: string;
+  readonly meaning: string;
+}
+
+/** Every metric a threshold can name. */
+export const METRICS: readonly MetricFamily[] = [
+  {
+    pattern: /^availability$/,
+    kind: 'ratio',
+    windowed: true,
+    example: 'availability[after]',
+    meaning: 'share of requests that got a good answer within the client’s patience',
+  },
+  {
+    pattern: /^goodput$/,
+    kind: 'rate',
+    windowed: true,
+    example: 'goodput[after]',
+    meaning: 'good answers a second',
+  },
+  {
+    pattern: /^latency\.(p50|p95|p99|max)$/,
+    kind: 'duration',
+    windowed: true,
+    example: 'latency.p99[baseline]',
+    meaning: 'time from the intended send to the end, of requests that were answered',
+  },
+  {
+    pattern: /^status\.(\d{3}|none)$/,
+    kind: 'ratio',
+    windowed: true,
+    example: 'status.502[outage]',
+    meaning: 'share of requests that ended with this status; none: without any answer',
+  },
+  {
+    pattern: /^cause\.[a-z_]+$/,
+    kind: 'ratio',
+    windowed: true,
+    example: 'cause.connection_refused[outage]',
+    meaning: 'share of requests that failed for this cause',
+  },
+  {
+    pattern: /^amplification$/,
+    kind: 'scalar',
+    windowed: true,
+    example: 'amplification[outage]',
+    meaning: 'tries that clients sent, per request',
+  },
+  {
+    pattern: /^requests$/,
+    kind: 'count',
+    windowed: true,
+    example: 'requests[baseline]',
+    meaning: 'requests that arrived',
+  },
+  { pattern: /^crashes$/, kind: 'count', windowed: false, example: 'crashes', meaning: 'deaths of workers' },
+  {
+    pattern: /^workers-lost$/,
+    kind: 'count',
+    windowed: false,
+    example: 'workers-lost',
+    meaning: 'workers that died at least once',
+  },
+  {
+    pattern: /^heap-at-death$/,
+    kind: 'ratio',
+    windowed: false,
+    example: 'heap-at-death',
+    meaning: 'the least heap in use, of its limit, in the last sample before a death',
+  },
+  {
+    pattern: /^first\.(\d{3}|none)$/,
+    kind: 'duration',
+    windowed: false,
+    example: 'first.502',
+    meaning: 'when a client first got this status, from the start of the load',
+  },
+  {
+    pattern: /^first\.[a-z]+\.[a-z-]+$/,
+    kind: 'duration',
+    windowed: false,
+    example: 'first.worker.exited',
+    meaning: 'when this event first happened, from the start of the load',
+  },
+  {
+    pattern: /^recovered$/,
+    kind: 'duration',
+    windowed: false,
+    example: 'recovered',
+    meaning: 'when service was first good again for 3s after it had failed, from the start of the load',
+  },
+  {
+    pattern: /^recovery$/,
+    kind: 'duration',
+    windowed: false,
+    example: 'recovery',
+    meaning: 'from the end of the window `outage` until service was good for 3s',
+  },
+];
+
+export interface MetricRef {
+  /** Empty: the variant under test. */
+  readonly variant: string;
+  readonly metric: string;
+  /** Empty: the whole run. */
+  readonly window: string;
+  readonly kind: Kind;
+}
+
+type Expression =
+  | { readonly type: 'literal'; readonly value: number; readonly kind: Kind }
+  | { readonly type: 'metric'; readonly ref: MetricRef; readonly kind: Kind }
+  | {
+      readonly type: 'binary';
+      readonly operator: '+' | '-' | '*';
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly kind: Kind;
+    };
+
+const COMPARISONS = {
+  '>=': (a: number, b: number) => a >= b,
+  '<=': (a: number, b: number) => a <= b,
+  '==': (a: number, b: number) => a === b,
+  '!=': (a: number, b: number) => a !== b,
+  '>': (a: number, b: number) => a > b,
+  '<': (a: number, b: number) => a < b,
+} as const;
+
+type Comparison = keyof typeof COMPARISONS;
+
+export interface Threshold {
+  readonly text: string;
+  readonly left: Expression;
+  readonly comparison: Comparison;
+  readonly right: Expression;
+}
+
+/** A threshold that cannot be read; `column` counts from 1 within its text. */
+export class ThresholdError extends Error {
+  override readonly name = 'ThresholdError';
+  readonly column: number;
+
+  constructor(message: string, column: number) {
+    super(message);
+    this.column = column;
+  }
+}
+
+/** What names may occur in a threshold. */
+export interface Scope {
+  readonly variants: readonly string[];
+  readonly windows: readonly string[];
+}
+
+interface Token {
+  readonly type: 'number' | 'name' | 'symbol';
+  readonly text: string;
+  readonly column: number;
+}
+
+const TOKEN =
+  /\s*(?:(?<number>\d+(?:\.\d+)?(?:%|\/[smh]|(?:us|ms|s|m|h)\b)?)|(?<name>[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*)|(?<symbol>>=|<=|==|!=|[<>+*[\]-]))/y;
+
+const tokenize = (text: string): Token[] => {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  while (text.slice(TOKEN.lastIndex).trim() !== '') {
+    const start = TOKEN.lastIndex;
+    const match = TOKEN.exec(text);
+    if (match === null) {
+      const column = start + 1 + (text.slice(start).length - text.slice(start).trimStart().length);
+      throw new ThresholdError(`"${text[column - 1]}" does not belong here`, column);
+    }
+    const { number, name, symbol } = match.groups as Record<string, string | undefined>;
+    const token = (number ?? name ?? symbol)!;
+    const type = number !== undefined ? 'number' : name !== undefined ? 'name' : 'symbol';
+    tokens.push({ type, text: token, column: TOKEN.lastIndex - token.length + 1 });
+  }
+  return tokens;
+};
+
+const literal = (text: string): Expression => {
+  if (text.endsWith('%')) return { type: 'literal', value: parseRatio(text), kind: 'ratio' };
+  if (text.includes('/')) return { type: 'literal', value: parseRateRps(text), kind: 'rate' };
+  if (/[a-z]$/.test(text)) return { type: 'literal', value: parseDurationMs(text), kind: 'duration' };
+  return { type: 'literal', value: Number(text), kind: 'scalar' };
+};
+
+const HOW_TO_WRITE: Readonly<Record<Kind, string>> = {
+  ratio: 'a share such as 99%',
+  rate: 'a rate such as 100/s',
+  duration: 'a duration such as 500ms',
+  count: 'a whole number',
+  scalar: 'a number',
+};
+
+/** A plain number counts things where things are counted. */
+const fits = (a: Kind, b: Kind): boolean =>
+  a === b || (a === 'count' && b === 'scalar') || (a === 'scalar' && b === 'count');
+
+class Parser {
+  #position = 0;
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  readonly #scope: Scope;
+
+  constructor(text: string, scope: Scope) {
+    this.#text = text;
+    this.#tokens = tokenize(text);
+    this.#scope = scope;
+  }
+
+  threshold(): Threshold {
+    const left = this.#sum();
+    const token = this.#next('a comparison such as > or <=');
+    if (!Object.hasOwn(COMPARISONS, token.text)) {
+      throw new ThresholdError(`expected a comparison such as > or <=, got "${token.text}"`, token.column);
+    }
+    const rightColumn = this.#peek()?.column ?? this.#text.length + 1;
+    const right = this.#sum();
+    const rest = this.#peek();
+    if (rest !== undefined) throw new ThresholdError(`"${rest.text}" is too much`, rest.column);
+    if (!fits(left.kind, right.kind)) {
+      throw new ThresholdError(`the left side is ${this.#mismatch(left.kind)}`, rightColumn);
+    }
+    return { text: this.#text, left, comparison: token.text as Comparison, right };
+  }
+
+  #mismatch(kind: Kind): string {
+    return `${HOW_TO_WRITE[kind].replace(/ such as.*/, '')}, so the right side must be ${HOW_TO_WRITE[kind]}`;
+  }
+
+  #sum(): Expression {
+    let left = this.#product();
+    for (let token = this.#peek(); token?.text === '+' || token?.text === '-'; token = this.#peek()) {
+      this.#position++;
+      const right = this.#product();
+      if (!fits(left.kind, right.kind)) {
+        throw new ThresholdError(`cannot add what is not ${HOW_TO_WRITE[left.kind]}`, token.column);
+      }
+      left = { type: 'binary', operator: token.text as '+' | '-', left, right, kind: left.kind };
+    }
+    return left;
+  }
+
+  #product(): Expression {
+    let left = this.#atom();
+    for (let token = this.#peek(); token?.text === '*'; token = this.#peek()) {
+      this.#position++;
+      const right = this.#atom();
+      if (left.kind !== 'scalar' && right.kind !== 'scalar') {
+        throw new ThresholdError('one side of * must be a plain number', token.column);
+      }
+      const kind = left.kind === 'scalar' ? right.kind : left.kind;
+      left = { type: 'binary', operator: '*', left, right, kind };
+    }
+    return left;
+  }
+
+  #atom(): Expression {
+    const token = this.#next('a metric or a number');
+    if (token.type === 'number') return literal(token.text);
+    if (token.type === 'symbol') {
+      throw new ThresholdError(`expected a metric or a number, got "${token.text}"`, token.column);
+    }
+    const { variant, metric } = this.#splitName(token.text);
+    const family = METRICS.find(({ pattern }) => pattern.test(metric));
+    if (family === undefined) {
+      const known = METRICS.map(({ example }) => example.replace(/\[.*/, '')).join(', ');
+      throw new ThresholdError(`there is no metric "${metric}"; there are ${known}`, token.column);
+    }
+    const window = this.#window(family);
+    return { type: 'metric', ref: { variant, metric, window, kind: family.kind }, kind: family.kind };
+  }
+
+  #splitName(name: string): { variant: string; metric: string } {
+    const variant = this.#scope.variants.find((candidate) => name.startsWith(`${candidate}.`));
+    return variant === undefined ? { variant: '', metric: name } : { variant, metric: name.slice(variant.length + 1) };
+  }
+
+  #window(family: MetricFamily): string {
+    if (this.#peek()?.text !== '[') return '';
+    const open = this.#next('[');
+    if (!family.windowed) {
+      throw new ThresholdError(`${family.example} is measured over the whole run and takes no window`, open.column);
+    }
+    const name = this.#next('the name of a window');
+    if (!this.#scope.windows.includes(name.text)) {
+      const known = this.#scope.windows.join(', ') || 'none';
+      throw new ThresholdError(`there is no window "${name.text}"; there are ${known}`, name.column);
+    }
+    const close = this.#next(']');
+    if (close.text !== ']') throw new ThresholdError(`expected ], got "${close.text}"`, close.column);
+    return name.text;
+  }
+
+  #peek(): Token | undefined {
+    return this.#tokens[this.#position];
+  }
+
+  #next(expected: string): Token {
+    const token = this.#tokens[this.#position++];
+    if (token === undefined) throw new ThresholdError(`expected ${expected}, got the end`, this.#text.length + 1);
+    return token;
+  }
+}
+
+/** @throws ThresholdError */
+export const parseThreshold = (text: string, scope: Scope): Threshold => new Parser(text, scope).threshold();
+
+/** The variants a threshold takes values from, besides the one under test. */
+export const variantsOf = (threshold: Threshold): string[] => {
+  const names: string[] = [];
+  const visit = (expression: Expression): void => {
+    if (expression.type === 'metric' && expression.ref.variant !== '') names.push(expression.ref.variant);
+    if (expression.type === 'binary') {
+      visit(expression.left);
+      visit(expression.right);
+    }
+  };
+  visit(threshold.left);
+  visit(threshold.right);
+  return names;
+};
+
+const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => number): number => {
+  switch (expression.type) {
+    case 'literal':
+      return expression.value;
+    case 'metric':
+      return lookUp(expression.ref);
+    case 'binary': {
+      const left = evaluate(expression.left, lookUp);
+      const right = evaluate(expression.right, lookUp);
+      if (expression.operator === '*') return left * right;
+      return expression.operator === '+' ? left + right : left - right;
+    }
+  }
+};
+
+/** A value as a person would write it. What never happened is at infinity. */
+export const formatValue = (value: number, kind: Kind): string => {
+  if (!Number.isFinite(value)) return value > 0 ? 'never' : 'no value';
+  switch (kind) {
+    case 'ratio':
+      return value < 0 ? `-${formatRatio(-value)}` : formatRatio(value);
+    case 'rate':
+      return `${value.toFixed(1)}/s`;
+    case 'duration':
+      return formatDuration(value);
+    case 'count':
+      return String(value);
+    case 'scalar':
+      return String(Number(value.toFixed(2)));
+  }
+};
+
+export interface ThresholdResult {
+  readonly expression: string;
+  /** Left side; `null` when it never happened or has no value. */
+  readonly observed: number | null;
+  /** Right side. */
+  readonly expected: number | null;
+  readonly observedText: string;
+  readonly expectedText: string;
+  readonly pass: boolean;
+}
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** A value that does not exist (`NaN`) passes no comparison. */
+export const checkThreshold = (threshold: Threshold, lookUp: (ref: MetricRef) => number): ThresholdResult => {
+  const observed = evaluate(threshold.left, lookUp);
+  const expected = evaluate(threshold.right, lookUp);
+  const exists = !Number.isNaN(observed) && !Number.isNaN(expected);
+  return {
+    expression: threshold.text,
+    observed: finiteOrNull(observed),
+    expected: finiteOrNull(expected),
+    observedText: formatValue(observed, threshold.left.kind),
+    expectedText: formatValue(expected, threshold.right.kind),
+    pass: exists && COMPARISONS[threshold.comparison](observed, expected),
+  };
+};

@@ -1,0 +1,163 @@
+/**
+ * What a run proves. Before its thresholds count for anything, the machine must have kept up (else *inconclusive*) and
+ * the time before the fault must have been good (else *invalid*).
+ */
+import { formatDuration, formatRatio } from '../core/units.js';
+import type { Result, VariantResult, Verdict } from './result.js';
+import { checkThreshold, type MetricRef, type Threshold, type ThresholdResult, variantsOf } from './thresholds.js';
+
+/**
+ * When a machine has spoiled a run. Each limit is paired with what a quiet and a loaded two-core machine showed; the
+ * figures are in docs/architecture.md.
+ */
+export const MACHINE_LIMITS = {
+  /** A send this much later than planned is late… */
+  lateSendMs: 20,
+  /** …and in no window may more than this share be. */
+  lateSendShare: 0.01,
+  /** A probe sample at the workers' priority delayed this much is starved… */
+  starvedMs: 100,
+  /** …and in no window may more than this share be. */
+  starvedShare: 0.01,
+  /** The gateway's event loop may not stall longer while no fault is in the gateway. */
+  gatewayStallMs: 250,
+} as const;
+
+/** What the machine did wrong, and what to do about it. */
+export const machineProblems = (machine: VariantResult['machine']): string[] => {
+  const problems: string[] = [];
+  const advice = 'close other programs, lower the load (--set load.scale=0.5), and run it again';
+  if ((machine.lateSends ?? 0) > MACHINE_LIMITS.lateSendShare) {
+    problems.push(
+      `the load generator starved: ${formatRatio(machine.lateSends!)} of the sends in a window were more than ` +
+        `${MACHINE_LIMITS.lateSendMs}ms late; ${advice}`,
+    );
+  }
+  if ((machine.starvedSamples ?? 0) > MACHINE_LIMITS.starvedShare) {
+    problems.push(
+      `the workers starved: at their priority, ${formatRatio(machine.starvedSamples!)} of the probes in a window ` +
+        `ran more than ${MACHINE_LIMITS.starvedMs}ms late; ${advice}`,
+    );
+  }
+  if (machine.gatewayStallMs > MACHINE_LIMITS.gatewayStallMs) {
+    problems.push(
+      `the gateway starved: its event loop stood still for ${formatDuration(machine.gatewayStallMs)} with no fault ` +
+        `in it; ${advice}`,
+    );
+  }
+  return problems;
+};
+
+/** The value of a metric; infinity for what never happened, `NaN` for what has no value. */
+export const metricValue = (variant: VariantResult, { metric, window }: MetricRef): number => {
+  const [family, ...rest] = metric.split('.');
+  const key = rest.join('.');
+  switch (family) {
+    case 'crashes':
+      return variant.crashes;
+    case 'workers-lost':
+      return variant.workersLost;
+    case 'recovered':
+      return variant.recoveredMs ?? Number.POSITIVE_INFINITY;
+    case 'recovery':
+      return variant.recoveryMs ?? Number.POSITIVE_INFINITY;
+    case 'heap-at-death':
+      return heapAtDeath(variant);
+    case 'first':
+      return firstOf(variant, key);
+  }
+  const measured = variant.windows[window === '' ? WHOLE_RUN : window];
+  if (measured === undefined) return Number.NaN;
+  const share = (count = 0): number => (measured.requests === 0 ? Number.NaN : count / measured.requests);
+  switch (family) {
+    case 'availability':
+      return measured.availability ?? Number.NaN;
+    case 'goodput':
+      return measured.goodputRps;
+    case 'amplification':
+      return measured.amplification ?? Number.NaN;
+    case 'requests':
+      return measured.requests;
+    case 'latency':
+      return measured.latencyMs[key as 'p50'];
+    case 'status':
+      return share(measured.status[key]);
+    case 'cause':
+      return share(measured.cause[key]);
+    default:
+      throw new Error(`metric ${metric} is in the grammar and has no value`);
+  }
+};
+
+/** The window that is the run itself; its name cannot be that of a user's window. */
+export const WHOLE_RUN = '(run)';
+
+const firstOf = (variant: VariantResult, key: string): number => {
+  if (/^(\d{3}|none)$/.test(key)) return variant.firstStatusMs[key] ?? Number.POSITIVE_INFINITY;
+  const event = variant.events.find(({ type }) => type === key);
+  return event === undefined ? Number.POSITIVE_INFINITY : event.t * 1000;
+};
+
+const heapAtDeath = (variant: VariantResult): number => {
+  const ratios = variant.events
+    .filter(({ type }) => type === 'worker.exited')
+    .map((event) => (event as unknown as { lastHeapBytes: number; heapLimitBytes: number }))
+    .map(({ lastHeapBytes, heapLimitBytes }) => lastHeapBytes / heapLimitBytes);
+  return ratios.length === 0 ? Number.NaN : Math.min(...ratios);
+};
+
+export interface CheckedThresholds {
+  readonly thresholds: ThresholdResult[];
+  readonly skippedThresholds: string[];
+}
+
+/** Thresholds of one variant against what it and the others measured; those about a variant not run are skipped. */
+export const checkThresholds = (
+  thresholds: readonly Threshold[],
+  variant: VariantResult,
+  measured: readonly VariantResult[],
+): CheckedThresholds => {
+  const find = (name: string): VariantResult | undefined => measured.find((other) => other.name === name);
+  const checkable = thresholds.filter((threshold) => variantsOf(threshold).every((name) => find(name) !== undefined));
+  return {
+    thresholds: checkable.map((threshold) =>
+      checkThreshold(threshold, (ref) => metricValue(ref.variant === '' ? variant : find(ref.variant)!, ref)),
+    ),
+    skippedThresholds: thresholds.filter((one) => !checkable.includes(one)).map(({ text }) => text),
+  };
+};
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reasons: string[];
+}
+
+/** @param minBaselineAvailability what the window `baseline`, where there is one, must reach. */
+export const judge = (variant: VariantResult, minBaselineAvailability: number): Judgement => {
+  const problems = machineProblems(variant.machine);
+  if (problems.length > 0) return { verdict: 'inconclusive', reasons: problems };
+  const baseline = variant.windows['baseline']?.availability;
+  if (baseline !== undefined && baseline !== null && baseline < minBaselineAvailability) {
+    const reason =
+      `availability in the window baseline was ${formatRatio(baseline)}, below ` +
+      `${formatRatio(minBaselineAvailability)}: it was bad before anything happened`;
+    return { verdict: 'invalid', reasons: [reason] };
+  }
+  const failed = variant.thresholds.filter(({ pass }) => !pass);
+  return {
+    verdict: failed.length === 0 ? 'pass' : 'fail',
+    reasons: failed.map(
+      ({ expression, observedText, expectedText }) =>
+        `${expression}: observed ${observedText}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`,
+    ),
+  };
+};
+
+const SEVERITY: readonly Verdict[] = ['pass', 'fail', 'invalid', 'inconclusive'];
+
+/** A run is as good as its worst variant: a failure among starved variants may be the machine's. */
+export const overallVerdict = (variants: Result['variants']): Verdict =>
+  variants.reduce<Verdict>(
+    (worst, { verdict }) => (SEVERITY.indexOf(verdict) > SEVERITY.indexOf(worst) ? verdict : worst),
+    'pass',
+  );

@@ -1,0 +1,22 @@
+/**
+ * The world a variant runs in: everything the runner touches, and nothing it needs to know about how it is made. The
+ * real one is processes and sockets (`real-world.ts`).
+ */
+import type { Clock } from '../core/clock.js';
+import type { Emit } from '../core/events.js';
+import type { Fleet } from '../upstream/fleet.js';
+import type { Recorder } from './recorder.js';
+
+export interface World {
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly emit: Emit;
+  /** Where everything that happens is written to. */
+  readonly recorder: Recorder;
+  /** Brings everything up. @throws UserError when something cannot start. */
+  start(): Promise<void>;
+  /** Begins the load at that moment of the clock. @returns when the last client is done. */
+  runLoad(originMs: number): Promise<void>;
+  /** Ends everything that was started, in whatever state it is. */
+  stop(): Promise<void>;
+}

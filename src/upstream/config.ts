@@ -1,0 +1,134 @@
+/**
+ * The `fleet:` section of a scenario as it is written, and the same with its defaults filled in.
+ */
+import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../core/schema.js';
+import { parseDurationMs, parseSizeBytes } from '../core/units.js';
+import type { DownstreamConfig } from './downstream.js';
+import { SERVICE_TIMES, type ServiceTime, type ServiceTimeName } from './service-time.js';
+
+const DownstreamConfigSchema = Section(
+  {
+    service: Type.String({ minLength: 1, description: 'Name of the downstream service.' }),
+    endpoints: Type.Array(
+      Section(
+        {
+          name: Type.String({ minLength: 1, description: 'Name of the endpoint.' }),
+          weight: Count(0, 'Share of the calls, relative to the other weights.'),
+        },
+        'One endpoint.',
+      ),
+      { minItems: 1 },
+    ),
+  },
+  'Load balancing of calls to a downstream service.',
+);
+
+/** What a worker reads from config delivery. */
+export const WorkerConfigSchema = Section({ downstream: DownstreamConfigSchema }, 'Config that every worker reads.');
+
+export interface WorkerConfig {
+  readonly downstream: DownstreamConfig;
+}
+
+/** What is wrong with a config that has the right form; `null` when nothing is. */
+export const checkWorkerConfig = ({ downstream }: WorkerConfig): string | null => {
+  const names = downstream.endpoints.map((endpoint) => endpoint.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return `endpoint ${twice} is named twice`;
+  if (downstream.endpoints.every((endpoint) => endpoint.weight === 0)) {
+    return 'every endpoint has weight 0, so no call could go anywhere; give at least one a weight';
+  }
+  return null;
+};
+
+export const FleetSchema = Section(
+  {
+    workers: Count(1, 'How many workers there are.'),
+    slots: Optional(Count(1, 'Requests that one worker serves at once; default 8. More wait in its queue.')),
+    serviceTime: Optional(
+      Section(
+        {
+          distribution: Optional(
+            OneOf(Object.keys(SERVICE_TIMES) as ServiceTimeName[], 'How times spread; default exponential.'),
+          ),
+          mean: Duration('Mean time a request keeps its slot.'),
+        },
+        'How long a worker takes for a request, without waiting; default exponential with a mean of 100ms.',
+      ),
+    ),
+    abandoned: Optional(
+      OneOf(
+        ['finish', 'cancel'],
+        'What a worker does with a request whose sender is gone; default finish, as most servers do.',
+      ),
+    ),
+    memory: Optional(
+      Section(
+        { heapLimit: Optional(Size("V8's heap limit, at least 24MiB; default 64MiB.")) },
+        "A worker's memory.",
+      ),
+    ),
+    restart: Optional(
+      Section(
+        {
+          delay: Optional(Duration('Wait before the first restart; default 1s.')),
+          factor: Optional(Type.Number({ minimum: 1, description: 'Growth of the wait from crash to crash; default 2.' })),
+          maxDelay: Optional(Duration('The wait grows no further; default 4s.')),
+          resetAfter: Optional(Duration('A worker that lived this long starts over with the first wait; default 10s.')),
+        },
+        'How a worker that died comes back.',
+      ),
+    ),
+    config: Optional(WorkerConfigSchema),
+  },
+  'The simulated upstream workers.',
+);
+
+export type FleetSection = Static<typeof FleetSchema>;
+
+export interface RestartConfig {
+  readonly delayMs: number;
+  readonly factor: number;
+  readonly maxDelayMs: number;
+  readonly resetAfterMs: number;
+}
+
+export interface FleetConfig {
+  readonly workers: number;
+  readonly slots: number;
+  readonly serviceTime: ServiceTime;
+  readonly abandoned: 'finish' | 'cancel';
+  readonly heapLimitBytes: number;
+  readonly restart: RestartConfig;
+  readonly initialConfig: WorkerConfig;
+}
+
+/** Below this a bare Node server has no room to serve in before V8 gives up. */
+export const MIN_HEAP_LIMIT_BYTES = 24 * 1024 ** 2;
+
+const durationOr = (text: string | undefined, defaultMs: number): number =>
+  text === undefined ? defaultMs : parseDurationMs(text);
+
+/**
+ * Fills in the defaults: 8 slots of 100 ms make 80 requests a second per worker, few enough that two cores host a
+ * fleet; restarts follow the Kubernetes crash-loop back-off (doubling), on a clock compressed like the scenario's.
+ */
+export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
+  workers: section.workers,
+  slots: section.slots ?? 8,
+  serviceTime: {
+    distribution: section.serviceTime?.distribution ?? 'exponential',
+    meanMs: durationOr(section.serviceTime?.mean, 100),
+  },
+  abandoned: section.abandoned ?? 'finish',
+  heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
+  restart: {
+    delayMs: durationOr(section.restart?.delay, 1_000),
+    factor: section.restart?.factor ?? 2,
+    maxDelayMs: durationOr(section.restart?.maxDelay, 4_000),
+    resetAfterMs: durationOr(section.restart?.resetAfter, 10_000),
+  },
+  initialConfig: section.config ?? {
+    downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
+  },
+});

@@ -1,0 +1,69 @@
+/**
+ * A worker's side of a downstream service it depends on: which endpoint the next call goes to, by weighted round
+ * robin, as the load-balancing config says.
+ *
+ * **This holds a planted bug**, the one of the outage of 8 November 2024 as far as the postmortem tells it: a valid
+ * config, and a latent fault in the logic that actuates it. Weights are expanded into an array of slots (one entry per
+ * unit of weight, after division by the greatest common divisor), the array is made anew at every refresh of the
+ * endpoints' health, and past arrays are retained so that a rollback could be explained. That history is bounded by
+ * the number of arrays, not by their size. With weights like 1, 1, 2 an array has four entries and nobody notices.
+ * With weights like 50000, 1, 49999, which are as valid, it has a hundred thousand, and the heap is full in seconds.
+ */
+
+export interface Endpoint {
+  readonly name: string;
+  /** Share of the calls, relative to the other weights. */
+  readonly weight: number;
+}
+
+export interface DownstreamConfig {
+  readonly service: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Past slot arrays kept for explaining a rollback. A bound on their number is no bound on their size. */
+const HISTORY_LENGTH = 4096;
+
+/** How often the health of the endpoints is looked at, and the slots are made anew. */
+export const REFRESH_INTERVAL_MS = 25;
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+
+export class DownstreamBalancer {
+  #endpoints: readonly Endpoint[] = [];
+  #slots: readonly Endpoint[] = [];
+  #turn = 0;
+  readonly #history: (readonly Endpoint[])[] = [];
+
+  /** Takes a new config over. */
+  actuate(config: DownstreamConfig): void {
+    this.#endpoints = config.endpoints;
+    this.refresh();
+  }
+
+  /** Makes the slots anew. */
+  refresh(): void {
+    const weights = this.#endpoints.map((endpoint) => endpoint.weight);
+    const divisor = weights.reduce(greatestCommonDivisor, 0);
+    const slots: Endpoint[] = [];
+    for (const endpoint of this.#endpoints) {
+      for (let count = divisor === 0 ? 0 : endpoint.weight / divisor; count > 0; count--) slots.push(endpoint);
+    }
+    this.#slots = slots;
+    this.#history.push(slots);
+    if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
+  }
+
+  /** The endpoint for the next call; `undefined` when every weight is 0. */
+  pick(): string | undefined {
+    return this.#slots.length === 0 ? undefined : this.#slots[this.#turn++ % this.#slots.length]!.name;
+  }
+
+  /** Entries of the present slot array, and of all arrays retained: what the bug costs, countable. */
+  get retained(): { readonly slots: number; readonly history: number } {
+    return {
+      slots: this.#slots.length,
+      history: this.#history.reduce((sum, slots) => sum + slots.length, 0),
+    };
+  }
+}

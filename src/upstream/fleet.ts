@@ -1,0 +1,40 @@
+/** All workers of a run, as the runner sees them; processes in the real engine. */
+import type { WorkerConfig } from './config.js';
+import type { WorkerFaultName } from './faults/fault.js';
+
+export interface WorkerAddress {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A worker at one moment. */
+export interface WorkerSample {
+  readonly worker: string;
+  readonly atMs: number;
+  readonly heapBytes: number;
+  /** Slots in use. */
+  readonly busy: number;
+  readonly queued: number;
+}
+
+/** One worker's record, for health gates and results. */
+export interface WorkerStatus {
+  readonly worker: string;
+  readonly up: boolean;
+  readonly exits: number;
+  readonly heapBytes: number;
+  readonly heapLimitBytes: number;
+  readonly configVersion: number;
+}
+
+export interface Fleet {
+  /** Starts every worker. @throws UserError when one cannot start. */
+  start(): Promise<readonly WorkerAddress[]>;
+  /** Gives one worker a config: at once when it is up, at its next start in any case. */
+  assignConfig(worker: string, version: number, config: WorkerConfig): void;
+  inject(fault: WorkerFaultName, worker: string, forMs: number): void;
+  status(): readonly WorkerStatus[];
+  /** Ends every worker; their exits are no longer reported. */
+  stop(): Promise<void>;
+}
