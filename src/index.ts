@@ -1,7 +1,7 @@
 /** badgateway as a library. */
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';
-export { type Gateway, type GatewayOptions, buildGateway } from './gateway/server.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
+export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';
 export { parseScenario, ScenarioError } from './scenarios/parse.js';
 export { RealWorld } from './scenarios/real-world.js';

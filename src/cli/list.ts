@@ -14,7 +14,9 @@ export const listScenarios = (json: boolean): number => {
   }
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   for (const { name, title, variants } of scenarios) {
-    process.stdout.write(`${name.padEnd(width)}  ${title}\n${''.padEnd(width)}  variants: ${variants.join(', ')}\n`);
+    process.stdout.write(
+      `${name.padEnd(width)}  ${title}\n${''.padEnd(width)}  variants: ${variants.join(', ')}\n`,
+    );
   }
   return EXIT_CODES.pass;
 };

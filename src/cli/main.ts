@@ -39,7 +39,9 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--out <kind=file>', 'Write the result: json=FILE (repeatable)')
     .option('--json', 'Print the result as JSON on stdout')
     .option('--quiet', 'No progress on stderr')
-    .action((scenario: string, flags: Record<string, unknown>) => runCommand(scenario, withEnvironment(flags)));
+    .action((scenario: string, flags: Record<string, unknown>) =>
+      runCommand(scenario, withEnvironment(flags)),
+    );
   cli
     .command('list', 'List the bundled scenarios')
     .option('--json', 'As JSON')
@@ -53,10 +55,11 @@ export const main = async (args: readonly string[]): Promise<number> => {
 
   try {
     cli.parse(['node', 'badgateway', ...args], { run: false });
-    if (cli.options['help'] || cli.options['version']) return EXIT_CODES.pass;
+    if (cli.options.help || cli.options.version) return EXIT_CODES.pass;
     if (cli.matchedCommand === undefined) {
       const verb = cli.args[0];
-      if (verb !== undefined) throw new UserError('usage', `there is no verb "${verb}"; see badgateway --help`);
+      if (verb !== undefined)
+        throw new UserError('usage', `there is no verb "${verb}"; see badgateway --help`);
       cli.outputHelp();
       return EXIT_CODES.usage;
     }
@@ -68,13 +71,17 @@ export const main = async (args: readonly string[]): Promise<number> => {
 
 const report = (error: unknown): number => {
   if (error instanceof UserError) {
-    process.stderr.write(`badgateway: ${error.message}\n`);
+    // A problem in a file begins with the file, so that editors and terminals make a link of it.
+    const prefix = error.reason === 'invalidScenario' ? '' : 'badgateway: ';
+    process.stderr.write(`${prefix}${error.message}\n`);
     return EXIT_CODES[error.reason];
   }
   if (error instanceof Error && error.name === 'CACError') {
     process.stderr.write(`badgateway: ${error.message}; see badgateway --help\n`);
     return EXIT_CODES.usage;
   }
-  process.stderr.write(`badgateway: internal error\n${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `badgateway: internal error\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return EXIT_CODES.internal;
 };

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { Event } from '../core/events.js';
 import { formatRatio } from '../core/units.js';
 import type { RequestRecord } from '../scenarios/clients.js';
-import { statusKey } from '../scenarios/metrics.js';
+import { statusKey } from '../scenarios/measure.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';
@@ -64,7 +64,10 @@ export class Progress {
     const number = this.#variants.indexOf(variant) + 1;
     this.#eventsShown = 0;
     this.#lastLogMs = this.#clock.nowMs();
-    this.#line(pc.bold(`${variant.name}`) + pc.dim(` (${number} of ${this.#variants.length}, ${variant.durationMs / 1000}s)`));
+    this.#line(
+      pc.bold(`${variant.name}`) +
+        pc.dim(` (${number} of ${this.#variants.length}, ${variant.durationMs / 1000}s)`),
+    );
     this.#timer = this.#clock.every(REDRAW_MS, () => this.#update(variant, world));
   }
 
@@ -72,8 +75,11 @@ export class Progress {
     this.#timer?.cancel();
     this.#timer = null;
     this.#clear();
-    const outage = result.windows['outage']?.availability;
-    const text = outage === undefined || outage === null ? 'measured' : `availability in the outage ${formatRatio(outage)}`;
+    const outage = result.windows.outage?.availability;
+    const text =
+      outage === undefined || outage === null
+        ? 'measured'
+        : `availability in the outage ${formatRatio(outage)}`;
     this.#line(pc.dim(`  ${result.partial ? 'interrupted' : text}`));
   }
 
@@ -100,13 +106,16 @@ export class Progress {
   #statusText(variant: Variant, world: World, elapsedMs: number): string {
     const recent = lastWhile(world.recorder.requests, (record) => record.endMs > elapsedMs - RECENT_MS);
     const counts: Record<string, number> = {};
-    for (const record of recent) counts[statusKey(record.status)] = (counts[statusKey(record.status)] ?? 0) + 1;
+    for (const record of recent)
+      counts[statusKey(record.status)] = (counts[statusKey(record.status)] ?? 0) + 1;
     const mix = Object.entries(counts)
       .map(([status, count]) => `${status}×${count}`)
       .join(' ');
     const workers = world.fleet.status();
     const up = workers.filter((worker) => worker.up).length;
-    const heap = Math.max(...workers.map((worker) => (worker.up ? worker.heapBytes / worker.heapLimitBytes : 0)));
+    const heap = Math.max(
+      ...workers.map((worker) => (worker.up ? worker.heapBytes / worker.heapLimitBytes : 0)),
+    );
     const elapsed = this.#seconds(Math.min(elapsedMs, variant.durationMs));
     return `  ${elapsed}  ${up}/${workers.length} workers up, fullest heap ${Math.round(heap * 100)}%, last second ${mix || 'quiet'}`;
   }
@@ -128,7 +137,10 @@ export class Progress {
 }
 
 /** The end of a list, as far back as `wanted` holds. Records come nearly in order of their ends. */
-const lastWhile = (records: readonly RequestRecord[], wanted: (record: RequestRecord) => boolean): RequestRecord[] => {
+const lastWhile = (
+  records: readonly RequestRecord[],
+  wanted: (record: RequestRecord) => boolean,
+): RequestRecord[] => {
   let start = records.length;
   while (start > 0 && wanted(records[start - 1]!)) start--;
   return records.slice(start);

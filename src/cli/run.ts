@@ -105,15 +105,15 @@ const interruption = (): { signal: AbortSignal; release(): void } => {
 };
 
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
-  const outputs = parseOut(flags['out']);
+  const outputs = parseOut(flags.out);
   const { file, text } = findScenario(nameOrFile);
   const scenario = parseScenario(text, file, {
-    seed: parseSeed(flags['seed']),
-    overrides: list(flags['set']).map(parseOverride),
+    seed: parseSeed(flags.seed),
+    overrides: list(flags.set).map(parseOverride),
   });
-  const variants = chooseVariants(scenario, flags['variant']);
+  const variants = chooseVariants(scenario, flags.variant);
   const { stderr } = process;
-  const progress = flags['quiet']
+  const progress = flags.quiet
     ? null
     : new Progress(
         { write: (line) => stderr.write(line), isTTY: stderr.isTTY ?? false, columns: stderr.columns ?? 80 },
@@ -134,7 +134,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
       mkdirSync(dirname(output), { recursive: true });
       writeFileSync(output, `${JSON.stringify(result)}\n`);
     }
-    const report = flags['json']
+    const report = flags.json
       ? `${JSON.stringify(result)}\n`
       : renderReport(result, { color: pc.isColorSupported, interrupted: signal.aborted });
     process.stdout.write(report);

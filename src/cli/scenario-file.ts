@@ -23,5 +23,8 @@ export const findScenario = (nameOrFile: string): ScenarioText => {
     const file = libraryFile(nameOrFile);
     return { file: `${nameOrFile}.yaml`, text: readFileSync(file, 'utf8') };
   }
-  throw new UserError('usage', `there is no file and no scenario "${nameOrFile}"; bundled are ${names.join(', ')}`);
+  throw new UserError(
+    'usage',
+    `there is no file and no scenario "${nameOrFile}"; bundled are ${names.join(', ')}`,
+  );
 };

@@ -10,7 +10,10 @@ export const schemaText = (kind: keyof typeof SCHEMAS): string =>
 
 export const printSchema = (kind: string): number => {
   if (kind !== 'scenario' && kind !== 'result') {
-    throw new UserError('usage', `there is a schema of ${Object.keys(SCHEMAS).join(' and of ')}, not of "${kind}"`);
+    throw new UserError(
+      'usage',
+      `there is a schema of ${Object.keys(SCHEMAS).join(' and of ')}, not of "${kind}"`,
+    );
   }
   process.stdout.write(schemaText(kind));
   return EXIT_CODES.pass;

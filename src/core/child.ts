@@ -55,7 +55,14 @@ export class Child<Sent, Received> {
     const command = `ulimit -c 0; exec ${options.nice ? `nice -n ${options.nice} ` : ''}"$0" "$@"`;
     this.#process = spawn(
       '/bin/sh',
-      ['-c', command, process.execPath, ...nodeArgs, entryPath(options.entry), JSON.stringify(options.argument)],
+      [
+        '-c',
+        command,
+        process.execPath,
+        ...nodeArgs,
+        entryPath(options.entry),
+        JSON.stringify(options.argument),
+      ],
       { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     );
     this.pid = this.#process.pid ?? 0;

@@ -15,7 +15,12 @@ export interface ReaderHealth {
 
 export type RolloutStep =
   | { readonly kind: 'wait' }
-  | { readonly kind: 'assign'; readonly readers: readonly string[]; readonly promoted: boolean; readonly done: boolean }
+  | {
+      readonly kind: 'assign';
+      readonly readers: readonly string[];
+      readonly promoted: boolean;
+      readonly done: boolean;
+    }
   | { readonly kind: 'fail'; readonly reason: string };
 
 const WAIT: RolloutStep = { kind: 'wait' };

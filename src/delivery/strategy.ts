@@ -10,7 +10,10 @@ export const STRATEGY_NAMES = ['all-at-once', 'rolling', 'canary'] as const;
 export const StrategyProperties = {
   strategy: Optional(OneOf(STRATEGY_NAMES, 'How it reaches the readers; default all-at-once.')),
   rolling: Optional(
-    Section({ interval: Optional(Duration('From one reader to the next; default 1s.')) }, 'For strategy rolling.'),
+    Section(
+      { interval: Optional(Duration('From one reader to the next; default 1s.')) },
+      'For strategy rolling.',
+    ),
   ),
   canary: Optional(
     Section(

@@ -16,6 +16,10 @@ export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool): Admin => 
   const app: FastifyInstance = Fastify({ logger: false });
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/config', () => config);
+  app.get('/memory', () => {
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { heapBytes: heapUsed, externalBytes: external, residentBytes: rss };
+  });
   app.get('/upstreams', () =>
     pool.upstreams.map(({ id, host, port, healthy, inFlight, counts }) => ({
       id,

@@ -18,7 +18,9 @@ export const HealthCheckSchema = Section(
 
 export const GatewaySchema = Section(
   {
-    balancer: Optional(OneOf(Object.keys(BALANCERS) as BalancerName[], 'How an upstream is chosen; default round-robin.')),
+    balancer: Optional(
+      OneOf(Object.keys(BALANCERS) as BalancerName[], 'How an upstream is chosen; default round-robin.'),
+    ),
     timeouts: Optional(
       Section(
         {

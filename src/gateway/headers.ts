@@ -29,13 +29,13 @@ const HOP_BY_HOP = new Set([
 export const prepareRequestHeaders = (raw: IncomingMessage, headers: Headers, rayId: string): Headers => {
   for (const name of HOP_BY_HOP) if (headers[name] !== undefined) headers[name] = undefined;
   // Node has answered `100 Continue` already, and undici refuses to send the field.
-  if (headers['expect'] !== undefined) headers['expect'] = undefined;
+  if (headers.expect !== undefined) headers.expect = undefined;
   const client = raw.socket.remoteAddress ?? 'unknown';
   const before = headers['x-forwarded-for'];
   headers['x-forwarded-for'] = before === undefined ? client : `${before}, ${client}`;
   headers['x-forwarded-proto'] = 'http';
   headers['x-forwarded-host'] ??= raw.headers.host;
-  headers['host'] = raw.headers.host;
+  headers.host = raw.headers.host;
   headers[RAY_ID_HEADER] = rayId;
   return headers;
 };
@@ -43,7 +43,7 @@ export const prepareRequestHeaders = (raw: IncomingMessage, headers: Headers, ra
 /** An upstream's fields made ready for the client, as the flat list that `writeHead` takes without copying. */
 export const relayedHeaders = (headers: Headers, rayId: string, upstreamId: string): string[] => {
   const flat: string[] = [];
-  const connection = headers['connection'];
+  const connection = headers.connection;
   const named = typeof connection === 'string' ? connection.toLowerCase().split(/\s*,\s*/) : [];
   for (const name in headers) {
     const value = headers[name];

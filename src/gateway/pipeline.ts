@@ -48,7 +48,12 @@ export const buildPipeline = (parts: PipelineParts): Service => {
 
 /** Joins the stacks: picks an upstream among those available and sends one attempt down its endpoint stack. */
 const balance =
-  (pool: UpstreamPool, selector: Selector, endpoints: ReadonlyMap<Upstream, Service>, clock: Clock): Service =>
+  (
+    pool: UpstreamPool,
+    selector: Selector,
+    endpoints: ReadonlyMap<Upstream, Service>,
+    clock: Clock,
+  ): Service =>
   async (request, call) => {
     const available = pool.available();
     if (available.length === 0) {

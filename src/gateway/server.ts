@@ -43,7 +43,10 @@ interface DispatchOptions {
   readonly body?: NodeJS.ReadableStream | string;
 }
 
-type DispatchCallback = (error: unknown, response?: { statusCode: number; headers: object; body: unknown }) => void;
+type DispatchCallback = (
+  error: unknown,
+  response?: { statusCode: number; headers: object; body: unknown },
+) => void;
 
 /** Nothing for reply-from to copy: the true fields are written in `onResponse`. */
 const NO_HEADERS = {};
@@ -111,7 +114,8 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
       const context = contextOf(request);
       const prepared = prepareRequestHeaders(request.raw, headers as Headers, context.call.rayId);
       // Fastify reads no body of a GET, so none is sent on.
-      if (request.body === undefined && prepared['content-length'] !== '0') prepared['content-length'] = undefined;
+      if (request.body === undefined && prepared['content-length'] !== '0')
+        prepared['content-length'] = undefined;
       (prepared as Headers & WithContext)[kContext] = context;
       return prepared;
     },
@@ -124,7 +128,9 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
       reply.hijack();
       const { cause } = error;
       const failure =
-        cause instanceof GatewayError ? cause : new GatewayError('BGW_ERR_INTERNAL', error.message, { cause: error });
+        cause instanceof GatewayError
+          ? cause
+          : new GatewayError('BGW_ERR_INTERNAL', error.message, { cause: error });
       const { rayId } = contextOf(reply.request).call;
       if (!reply.raw.destroyed) sendError(reply.raw, failure, rayId, reply.request.headers.accept);
     },
@@ -157,7 +163,12 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
 };
 
 /** Writes an upstream's response to the client, no faster than the client reads. */
-const relay = (response: ProxyResponse, raw: ServerResponse, call: Call, accept: string | undefined): void => {
+const relay = (
+  response: ProxyResponse,
+  raw: ServerResponse,
+  call: Call,
+  accept: string | undefined,
+): void => {
   const headers = relayedHeaders(response.headers, call.rayId, call.upstreamId);
   if (!raw.req.complete) headers.push('connection', 'close');
   try {

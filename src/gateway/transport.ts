@@ -10,7 +10,15 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import { type ErrorCode, GatewayError } from '../core/errors.js';
-import type { BodyEnd, BodySink, Call, Headers, ProxyRequest, ProxyResponse, Service } from '../policies/service.js';
+import type {
+  BodyEnd,
+  BodySink,
+  Call,
+  Headers,
+  ProxyRequest,
+  ProxyResponse,
+  Service,
+} from '../policies/service.js';
 import type { GatewayConfig } from './config.js';
 import type { Upstream } from './upstream-pool.js';
 
@@ -34,10 +42,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 /** What an error of undici or of the socket means for a request that has no answer yet. */
 export const codeOf = (error: unknown): ErrorCode => {
-  const { code = '', message = '' } = error as NodeJS.ErrnoException;
+  const { code = '', message = '', name } = error as NodeJS.ErrnoException;
+  // The parser's errors carry no code when the response does not even begin like HTTP.
+  if (name === 'HTTPParserError') return 'BGW_ERR_PROTOCOL';
   // undici reports both of these as a socket error; they are answers, only not valid ones.
   if (message === 'bad response' || message === 'bad upgrade') return 'BGW_ERR_PROTOCOL';
-  if (code.startsWith('HPE_')) return 'BGW_ERR_PROTOCOL';
   return CODES[code] ?? 'BGW_ERR_INTERNAL';
 };
 
@@ -94,9 +103,10 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
     if (this.#ended || this.#abortedWith !== undefined) return;
     this.#abortedWith = error;
     this.#reject(error);
+    // Before the controller, which reports its own abort back as an error of the response.
+    this.#finish(error);
     // While the connection is still being made there is no controller: `onRequestStart` looks again.
     this.#controller?.abort(error);
-    this.#finish(error);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

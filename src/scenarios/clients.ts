@@ -16,10 +16,14 @@ export const ClientsSchema = Section(
       Section(
         {
           attempts: Optional(Count(1, 'Tries in all, the first included; default 1.')),
-          backoff: Optional(OneOf(['none', 'constant', 'exponential'], 'The wait before another try; default none.')),
+          backoff: Optional(
+            OneOf(['none', 'constant', 'exponential'], 'The wait before another try; default none.'),
+          ),
           delay: Optional(Duration('The first wait, for constant and exponential; default 1s.')),
           maxDelay: Optional(Duration('An exponential wait grows no further; default 30s.')),
-          jitter: Optional(OneOf(['none', 'full'], 'full: a wait is drawn between 0 and its length; default none.')),
+          jitter: Optional(
+            OneOf(['none', 'full'], 'full: a wait is drawn between 0 and its length; default none.'),
+          ),
         },
         'What a client does when it gets an error.',
       ),

@@ -97,7 +97,13 @@ const send: Send = (onAnswer) => {
 
 const run = (originMs: number): void => {
   const arrivals = arrivalTimes(argument.load, random.fork('arrivals'));
-  const parts = { behaviour: argument.clients, clock: wallClock, random: random.fork('clients'), send, originMs };
+  const parts = {
+    behaviour: argument.clients,
+    clock: wallClock,
+    random: random.fork('clients'),
+    send,
+    originMs,
+  };
   let records: RequestRecord[] = [];
   let sent = 0;
   let finished = 0;

@@ -2,28 +2,25 @@
  * Reads a scenario file: YAML, then the schema, then what a schema cannot say. Everything that is wrong is reported at
  * once, each with the path, the line and the column, and how to mend it.
  */
-import { Compile } from 'typebox/compile';
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, type Pair, parse, parseDocument } from 'yaml';
+import { LineCounter, parse, parseDocument } from 'yaml';
 import { UserError } from '../core/errors.js';
-import { UNIT_KEYWORD } from '../core/schema.js';
-import { explainUnit, parseDurationMs, parseRatio, parseSizeBytes, type Unit, UnitError } from '../core/units.js';
+import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
 import { resolveClients } from './clients.js';
+import { dotted, type Path, Positions } from './positions.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
   type Scenario,
   type ScenarioFile,
-  ScenarioSchema,
   type Variant,
   type Window,
 } from './scenario.js';
+import { checkSchema, type Finding } from './schema-problems.js';
 import { parseThreshold, ThresholdError } from './thresholds.js';
 import { checkEntry, resolveEntry } from './timeline.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
-
-type Path = readonly (string | number)[];
 
 export interface ScenarioProblem {
   readonly path: string;
@@ -37,7 +34,8 @@ export class ScenarioError extends UserError {
 
   constructor(file: string, problems: readonly ScenarioProblem[]) {
     const lines = problems.map(
-      ({ path, line, column, message }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
+      ({ path, line, column, message }) =>
+        `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
     );
     super('invalidScenario', lines.join('\n'));
     this.problems = problems;
@@ -65,8 +63,6 @@ export interface ParseOptions {
   readonly overrides?: readonly Override[];
 }
 
-const validator = Compile(ScenarioSchema);
-
 type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json =>
@@ -84,147 +80,6 @@ const merge = (base: Json, overlay: Json): Json => {
 
 const overlayOf = ({ path, value }: Override): Json =>
   path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
-
-const dotted = (path: Path): string =>
-  path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
-    '',
-  );
-
-/** Finds places in the text. */
-class Positions {
-  readonly #root: Node | null;
-  readonly #lines: LineCounter;
-
-  constructor(root: Node | null, lines: LineCounter) {
-    this.#root = root;
-    this.#lines = lines;
-  }
-
-  at(offset: number): { line: number; column: number } {
-    const { line, col } = this.#lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  }
-
-  /** The place of a value, or of the nearest thing around it that is written down. */
-  of(path: Path): { line: number; column: number; exact: boolean } {
-    let node: unknown = this.#root;
-    let offset = 0;
-    let exact = true;
-    for (const key of path) {
-      const found = this.#child(node, key);
-      if (found === undefined) {
-        exact = false;
-        break;
-      }
-      offset = found.offset;
-      node = found.node;
-    }
-    if (exact && isNode(node) && node.range) offset = node.range[0];
-    return { ...this.at(offset), exact };
-  }
-
-  /** The place of a key, for a key that should not be there. */
-  ofKey(path: Path): { line: number; column: number; exact: boolean } {
-    const parent = this.#resolve(path.slice(0, -1));
-    const found = this.#child(parent, path.at(-1)!);
-    return found === undefined ? { ...this.of(path), exact: false } : { ...this.at(found.offset), exact: true };
-  }
-
-  #resolve(path: Path): unknown {
-    return path.reduce<unknown>((node, key) => this.#child(node, key)?.node, this.#root);
-  }
-
-  #child(node: unknown, key: string | number): { node: unknown; offset: number } | undefined {
-    if (isMap(node)) {
-      const pair = node.items.find(
-        (item): item is Pair<Node, Node> => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
-      );
-      return pair && { node: pair.value, offset: pair.key.range?.[0] ?? 0 };
-    }
-    const items = (node as { items?: unknown[] } | null)?.items;
-    const item = items?.[Number(key)];
-    return isNode(item) ? { node: item, offset: item.range?.[0] ?? 0 } : undefined;
-  }
-}
-
-const valueAt = (root: unknown, path: Path): unknown =>
-  path.reduce<unknown>((value, key) => (value as Json | undefined)?.[key as string], root);
-
-const pointerPath = (pointer: string): Path =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly schemaPath: string;
-  readonly instancePath: string;
-  readonly params: Record<string, unknown>;
-  readonly message: string;
-}
-
-interface Finding {
-  readonly path: Path;
-  readonly message: string;
-  /** Point at the key instead of its value. */
-  readonly key?: boolean;
-  /** Further right within the value: columns, for problems inside a text. */
-  readonly shift?: number;
-}
-
-const schemaAt = (schemaPath: string): Json | undefined =>
-  pointerPath(schemaPath.replace(/^#/, '')).reduce<unknown>(
-    (schema, key) => (schema as Json | undefined)?.[key as string],
-    ScenarioSchema,
-  ) as Json | undefined;
-
-/** One schema error in words. `null`: another error says it better. */
-const explain = (error: SchemaError, root: unknown): Finding | null => {
-  const path = pointerPath(error.instancePath);
-  const value = valueAt(root, path);
-  const schema = schemaAt(error.schemaPath);
-  const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;
-  if (unit !== undefined) return { path, message: explainUnit(unit, value) };
-  switch (error.keyword) {
-    case 'boolean': {
-      const siblings = schemaAt(error.schemaPath.replace(/\/additionalProperties$/, ''));
-      const known = Object.keys((siblings?.['properties'] as Json | undefined) ?? {});
-      const hint = known.length > 0 ? `; known here: ${known.join(', ')}` : '';
-      return { path, message: `unknown key${hint}`, key: true };
-    }
-    case 'additionalProperties':
-      return null;
-    case 'required': {
-      const missing = (error.params['requiredProperties'] as string[] | undefined) ?? [];
-      return { path, message: `missing ${missing.map((name) => `\`${name}\``).join(', ')}` };
-    }
-    case 'enum': {
-      const allowed = (schema?.['enum'] as unknown[] | undefined) ?? [];
-      return { path, message: `expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}` };
-    }
-    case 'anyOf':
-    case 'const':
-      return { path, message: `${error.message}, got ${JSON.stringify(value)}` };
-    default: {
-      const description = schema?.['description'];
-      const about = typeof description === 'string' ? ` (${description})` : '';
-      return { path, message: `${error.message}, got ${JSON.stringify(value) ?? 'nothing'}${about}` };
-    }
-  }
-};
-
-const checkSchema = (root: unknown): Finding[] => {
-  const findings: Finding[] = [];
-  for (const error of validator.Errors(root) as unknown as SchemaError[]) {
-    const finding = explain(error, root);
-    const again = findings.some((other) => finding !== null && dotted(other.path) === dotted(finding.path));
-    if (finding !== null && !again) findings.push(finding);
-  }
-  return findings;
-};
 
 const parseWindow = (name: string, text: string): Window => {
   const [from, to] = text.split('..');
@@ -252,7 +107,10 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
       findings.push({ path: ['timeline', index, ...(key === '' ? [] : [key])], message });
     }
     if (parseDurationMs(entry.at) > durationMs) {
-      findings.push({ path: ['timeline', index, 'at'], message: `is after the load ends, at ${durationMs / 1000}s` });
+      findings.push({
+        path: ['timeline', index, 'at'],
+        message: `is after the load ends, at ${durationMs / 1000}s`,
+      });
     }
   }
   for (const [name, text] of Object.entries(file.windows ?? {})) {
@@ -260,7 +118,8 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
     try {
       const { fromMs, toMs } = parseWindow(name, text);
       if (fromMs >= toMs) findings.push({ path, message: `ends before it begins: ${text}` });
-      if (toMs > durationMs) findings.push({ path, message: `ends after the load does, at ${durationMs / 1000}s` });
+      if (toMs > durationMs)
+        findings.push({ path, message: `ends after the load does, at ${durationMs / 1000}s` });
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
       findings.push({ path, message: error.message });
@@ -334,7 +193,9 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
       const full = inOverlay?.exact ? ['variants', variant!, ...path] : path;
       const { line, column } = inOverlay?.exact ? inOverlay : place(path);
       const problem = { path: dotted(full), line, column: column + shift, message };
-      const known = problems.some((other) => other.path === problem.path && other.message === problem.message);
+      const known = problems.some(
+        (other) => other.path === problem.path && other.message === problem.message,
+      );
       if (!known) problems.push(problem);
     }
   };
@@ -347,7 +208,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
   const names = Object.keys(overlays).length > 0 ? Object.keys(overlays) : [DEFAULT_VARIANT];
   const files = names.map((name) => {
     const merged = overridden.reduce(merge, merge(rest, overlays[name] ?? {}));
-    if (options.seed !== undefined) merged['seed'] = options.seed;
+    if (options.seed !== undefined) merged.seed = options.seed;
     return { name, merged };
   });
   for (const { name, merged } of files) {

@@ -11,7 +11,14 @@ import { Reaper } from '../core/reaper.js';
 import type { FromGateway, GatewayArgument, ToGateway } from '../gateway/process.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
-import type { FromGenerator, FromProbe, GeneratorArgument, ProbeArgument, ToGenerator, ToProbe } from './messages.js';
+import type {
+  FromGenerator,
+  FromProbe,
+  GeneratorArgument,
+  ProbeArgument,
+  ToGenerator,
+  ToProbe,
+} from './messages.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
 import { MACHINE_LIMITS } from './verdict.js';
@@ -164,7 +171,10 @@ export class RealWorld implements World {
   }
 
   /** A helper that ends before it was asked to ends the run with it. */
-  #endsTheRun<Sent, Received>(child: Child<Sent, Received>, ready: Deferred<never> | Deferred<number> | Deferred<void>) {
+  #endsTheRun<Sent, Received>(
+    child: Child<Sent, Received>,
+    ready: Deferred<never> | Deferred<number> | Deferred<void>,
+  ) {
     child.exited.then(({ code, signal }) => {
       if (this.#stopping) return;
       const last = child.stderr.trim();

@@ -1,9 +1,9 @@
 /** A result as text for a terminal: the story, the table, the thresholds, the verdict. */
 import pc from 'picocolors';
 import { formatDuration, formatRatio } from '../core/units.js';
+import { WHOLE_RUN } from './metrics.js';
 import type { Result, VariantResult, Verdict } from './result.js';
 import { conclude, tellVariant } from './story.js';
-import { WHOLE_RUN } from './verdict.js';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -36,37 +36,33 @@ const recoveredText = (variant: VariantResult): string => {
   return variant.recoveredMs === 0 ? 'not needed' : `at ${formatDuration(variant.recoveredMs)}`;
 };
 
-const countText = (count: number | undefined): string => (count === undefined ? '0' : String(count));
-
 const ERROR_STATUSES = ['502', '503', '504', 'none'] as const;
 
+/** One column a variant, one row a measure: as many variants as fit beside each other stay readable. */
 const variantTable = (variants: readonly VariantResult[]): string[] => {
   const windows = Object.keys(variants[0]!.windows).filter((name) => name !== WHOLE_RUN);
   const errorWindow = windows.includes('outage') ? 'outage' : WHOLE_RUN;
-  const errorTitle = errorWindow === 'outage' ? ' in outage' : '';
-  const header = [
-    'variant',
-    ...(windows.length === 0 ? ['available'] : windows.map((name) => `available ${name}`)),
-    ...ERROR_STATUSES.map((status) => (status === 'none' ? `no answer${errorTitle}` : status)),
-    'p99',
-    'deaths',
-    'lost',
-    'good again',
+  const inWindow = errorWindow === 'outage' ? ' in outage' : '';
+  const row = (title: string, cell: (variant: VariantResult) => string): string[] => [
+    title,
+    ...variants.map(cell),
   ];
-  const rows = variants.map((variant) => {
-    const errors = variant.windows[errorWindow]!;
-    const available = windows.length === 0 ? [WHOLE_RUN] : windows;
-    return [
-      variant.name,
-      ...available.map((name) => percent(variant.windows[name]?.availability)),
-      ...ERROR_STATUSES.map((status) => countText(errors.status[status])),
-      formatDuration(errors.latencyMs.p99),
-      String(variant.crashes),
-      `${variant.workersLost}/${variant.series[0]?.workers.length ?? 0}`,
-      recoveredText(variant),
-    ];
-  });
-  return table([header, ...rows]);
+  return table([
+    row('', ({ name }) => name),
+    ...(windows.length === 0 ? [WHOLE_RUN] : windows).map((window) =>
+      row(`availability, ${window}`, (variant) => percent(variant.windows[window]?.availability)),
+    ),
+    ...ERROR_STATUSES.map((status) =>
+      row(`${status === 'none' ? 'no answer' : status}${inWindow}`, (variant) =>
+        String(variant.windows[errorWindow]!.status[status] ?? 0),
+      ),
+    ),
+    row(`p99${inWindow}`, (variant) => formatDuration(variant.windows[errorWindow]!.latencyMs.p99)),
+    row('tries per request', (variant) => variant.windows[errorWindow]!.amplification?.toFixed(2) ?? '–'),
+    row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
+    row('deaths', (variant) => String(variant.crashes)),
+    row('good again', recoveredText),
+  ]);
 };
 
 const storyLines = (variant: VariantResult, colors: Colors): string[] => [
@@ -81,7 +77,9 @@ const thresholdLines = (variant: VariantResult, colors: Colors): string[] => {
     const values = literal ? observedText : `${observedText} against ${expectedText}`;
     return `  ${mark} ${expression}  ${colors.dim(`observed ${values}`)}`;
   });
-  const skipped = variant.skippedThresholds.map((text) => `  - ${text}  ${colors.dim('skipped: variant not run')}`);
+  const skipped = variant.skippedThresholds.map(
+    (text) => `  - ${text}  ${colors.dim('skipped: variant not run')}`,
+  );
   return lines.length + skipped.length === 0 ? [] : [colors.bold(variant.name), ...lines, ...skipped];
 };
 
@@ -98,7 +96,7 @@ export const renderReport = (result: Result, options: { color: boolean; interrup
     colors.bold(`${result.scenario.title}`) + colors.dim(`  ${result.scenario.name}, seed ${result.seed}`),
     '',
     ...variants.flatMap((variant) => [...storyLines(variant, colors), '']),
-    ...variantTable(variants).map((line, index) => (index === 0 ? colors.dim(line) : line)),
+    ...variantTable(variants).map((line, index) => (index === 0 ? colors.bold(line) : line)),
     '',
   ];
   if (options.interrupted) {
@@ -107,7 +105,8 @@ export const renderReport = (result: Result, options: { color: boolean; interrup
   }
   lines.push('Thresholds', ...variants.flatMap((variant) => thresholdLines(variant, colors)), '');
   const conclusion = conclude(result);
-  if (conclusion.length > 1) lines.push('What made the difference', ...conclusion.map((line) => `  ${line}`), '');
+  if (conclusion.length > 1)
+    lines.push('What made the difference', ...conclusion.map((line) => `  ${line}`), '');
   const verdict = verdictColor(result.verdict, colors)(colors.bold(VERDICT_TEXT[result.verdict]));
   lines.push(verdict, ...reasonLines(variants), '');
   return lines.join('\n');

@@ -131,7 +131,9 @@ const VariantResultSchema = Section(
     machine: Section(
       {
         lateSends: NumberOrNull('Largest share, over the windows, of sends later than the limit.'),
-        starvedSamples: NumberOrNull('Largest share, over the windows, of probe samples delayed beyond the limit.'),
+        starvedSamples: NumberOrNull(
+          'Largest share, over the windows, of probe samples delayed beyond the limit.',
+        ),
         gatewayStallMs: Type.Number({ description: 'Longest stall of the gateway’s event loop.' }),
       },
       'Whether the machine kept up.',
@@ -150,7 +152,12 @@ export const ResultSchema = Section(
     verdict: VerdictSchema,
     startedAt: Type.String({ description: 'ISO 8601.' }),
     scenario: Section(
-      { name: Type.String(), title: Type.String(), story: Type.String(), reproduces: Type.Array(Type.String()) },
+      {
+        name: Type.String(),
+        title: Type.String(),
+        story: Type.String(),
+        reproduces: Type.Array(Type.String()),
+      },
       'The scenario that was run.',
     ),
     host: Section(

@@ -14,11 +14,12 @@ import {
   measureWindow,
   sampleFailures,
   starvedShare,
-} from './metrics.js';
+} from './measure.js';
+import { WHOLE_RUN } from './metrics.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant, Window } from './scenario.js';
 import type { TimelineEntry } from './timeline.js';
-import { checkThresholds, judge, MACHINE_LIMITS, WHOLE_RUN } from './verdict.js';
+import { checkThresholds, judge, MACHINE_LIMITS } from './verdict.js';
 import type { World } from './world.js';
 
 /** From the command to begin to the first request: long enough for the message to arrive. */

@@ -27,8 +27,12 @@ export const ScenarioSchema = Section(
     name: Type.String({ pattern: NAME, description: 'Name: small letters, digits and hyphens.' }),
     title: Type.String({ minLength: 1, description: 'One line for people.' }),
     story: Optional(Type.String({ description: 'What happened, and what to look at.' })),
-    reproduces: Optional(Type.Array(Type.String(), { description: 'The real incidents or texts it stands for.' })),
-    seed: Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seed of all randomness; default 42.' })),
+    reproduces: Optional(
+      Type.Array(Type.String(), { description: 'The real incidents or texts it stands for.' }),
+    ),
+    seed: Optional(
+      Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seed of all randomness; default 42.' }),
+    ),
     fleet: FleetSchema,
     gateway: Optional(GatewaySchema),
     clients: Optional(ClientsSchema),
@@ -40,7 +44,9 @@ export const ScenarioSchema = Section(
       }),
     ),
     variants: Optional(
-      Type.Record(NameKey, Type.Object({}), { description: 'Overlays on this scenario, run one after another.' }),
+      Type.Record(NameKey, Type.Object({}), {
+        description: 'Overlays on this scenario, run one after another.',
+      }),
     ),
     thresholds: Optional(
       Type.Record(NameKey, Type.Array(Type.String({ minLength: 1 })), {
@@ -48,7 +54,10 @@ export const ScenarioSchema = Section(
       }),
     ),
     minBaselineAvailability: Optional(
-      Type.String({ pattern: String.raw`^\d+(\.\d+)?%$`, description: 'Below it the run is invalid; default 99%.' }),
+      Type.String({
+        pattern: String.raw`^\d+(\.\d+)?%$`,
+        description: 'Below it the run is invalid; default 99%.',
+      }),
     ),
     settle: Optional(Duration('Wait between everything being up and the load; default 200ms.')),
   },

@@ -29,7 +29,8 @@ const strategyText: Readonly<Record<string, string>> = {
   canary: 'to a canary first',
 };
 
-const field = <Value>(event: ResultEvent, name: string): Value => (event as unknown as Record<string, Value>)[name]!;
+const field = <Value>(event: ResultEvent, name: string): Value =>
+  (event as unknown as Record<string, Value>)[name]!;
 
 const ofType = (variant: VariantResult, type: string): ResultEvent[] =>
   variant.events.filter((event) => event.type === type);
@@ -71,7 +72,8 @@ const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
   for (const event of variant.events) {
     if (event.type === 'upstream.turned-unhealthy') unhealthy.add(field(event, 'upstream'));
     if (event.type === 'upstream.turned-healthy') unhealthy.delete(field(event, 'upstream'));
-    if (unhealthy.size === workers) return [{ t: event.t, text: 'health checks have taken the last worker out' }];
+    if (unhealthy.size === workers)
+      return [{ t: event.t, text: 'health checks have taken the last worker out' }];
   }
   return [];
 };
@@ -82,7 +84,12 @@ const configMoments = (variant: VariantResult): Moment[] =>
     switch (event.type) {
       case 'config.pushed': {
         const how = strategyText[field<string>(event, 'strategy')];
-        return [{ t: event.t, text: `version ${version} of the config goes to ${field(event, 'readers')} workers, ${how}` }];
+        return [
+          {
+            t: event.t,
+            text: `version ${version} of the config goes to ${field(event, 'readers')} workers, ${how}`,
+          },
+        ];
       }
       case 'config.promoted':
         return [{ t: event.t, text: `the canary passed: version ${version} goes to the rest` }];
@@ -129,7 +136,7 @@ export const tellVariant = (variant: VariantResult): Moment[] => {
   return moments.sort((a, b) => a.t - b.t);
 };
 
-const outageOf = (variant: VariantResult) => variant.windows['outage'];
+const outageOf = (variant: VariantResult) => variant.windows.outage;
 
 const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.availability ?? 1);
 
@@ -158,9 +165,10 @@ export const conclude = (result: Pick<Result, 'variants'>): string[] => {
     const outage = outageOf(variant)!;
     const failed = formatRatio(failedIn(variant));
     const reach = reachText(variant);
-    const lost = `${variant.workersLost} workers lost`;
+    const lost = `${variant.workersLost} ${variant.workersLost === 1 ? 'worker' : 'workers'} lost`;
     const cost = `${failed} of ${outage.requests} requests failed in the outage window, ${lost}`;
-    const comparison = variant === first ? '' : ` (${first.name}: ${formatRatio(failedIn(first))}, ${first.workersLost})`;
+    const comparison =
+      variant === first ? '' : ` (${first.name}: ${formatRatio(failedIn(first))}, ${first.workersLost})`;
     return `${variant.name}: ${cost}${comparison}${reach === '' ? '' : `; ${reach}`}.`;
   });
 };

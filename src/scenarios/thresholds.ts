@@ -11,114 +11,7 @@
  * compared with a duration says nothing, and a bare number does not say what it counts.
  */
 import { formatDuration, formatRatio, parseDurationMs, parseRateRps, parseRatio } from '../core/units.js';
-
-/** What a value counts. `scalar` is a plain number, which may multiply anything. */
-export type Kind = 'ratio' | 'rate' | 'duration' | 'count' | 'scalar';
-
-interface MetricFamily {
-  readonly pattern: RegExp;
-  readonly kind: Kind;
-  /** Whether it is measured over a window, or over the run as a whole. */
-  readonly windowed: boolean;
-  readonly example: string;
-  readonly meaning: string;
-}
-
-/** Every metric a threshold can name. */
-export const METRICS: readonly MetricFamily[] = [
-  {
-    pattern: /^availability$/,
-    kind: 'ratio',
-    windowed: true,
-    example: 'availability[after]',
-    meaning: 'share of requests that got a good answer within the client’s patience',
-  },
-  {
-    pattern: /^goodput$/,
-    kind: 'rate',
-    windowed: true,
-    example: 'goodput[after]',
-    meaning: 'good answers a second',
-  },
-  {
-    pattern: /^latency\.(p50|p95|p99|max)$/,
-    kind: 'duration',
-    windowed: true,
-    example: 'latency.p99[baseline]',
-    meaning: 'time from the intended send to the end, of requests that were answered',
-  },
-  {
-    pattern: /^status\.(\d{3}|none)$/,
-    kind: 'ratio',
-    windowed: true,
-    example: 'status.502[outage]',
-    meaning: 'share of requests that ended with this status; none: without any answer',
-  },
-  {
-    pattern: /^cause\.[a-z_]+$/,
-    kind: 'ratio',
-    windowed: true,
-    example: 'cause.connection_refused[outage]',
-    meaning: 'share of requests that failed for this cause',
-  },
-  {
-    pattern: /^amplification$/,
-    kind: 'scalar',
-    windowed: true,
-    example: 'amplification[outage]',
-    meaning: 'tries that clients sent, per request',
-  },
-  {
-    pattern: /^requests$/,
-    kind: 'count',
-    windowed: true,
-    example: 'requests[baseline]',
-    meaning: 'requests that arrived',
-  },
-  { pattern: /^crashes$/, kind: 'count', windowed: false, example: 'crashes', meaning: 'deaths of workers' },
-  {
-    pattern: /^workers-lost$/,
-    kind: 'count',
-    windowed: false,
-    example: 'workers-lost',
-    meaning: 'workers that died at least once',
-  },
-  {
-    pattern: /^heap-at-death$/,
-    kind: 'ratio',
-    windowed: false,
-    example: 'heap-at-death',
-    meaning: 'the least heap in use, of its limit, in the last sample before a death',
-  },
-  {
-    pattern: /^first\.(\d{3}|none)$/,
-    kind: 'duration',
-    windowed: false,
-    example: 'first.502',
-    meaning: 'when a client first got this status, from the start of the load',
-  },
-  {
-    pattern: /^first\.[a-z]+\.[a-z-]+$/,
-    kind: 'duration',
-    windowed: false,
-    example: 'first.worker.exited',
-    meaning: 'when this event first happened, from the start of the load',
-  },
-  {
-    pattern: /^recovered$/,
-    kind: 'duration',
-    windowed: false,
-    example: 'recovered',
-    meaning: 'when service was first good again for 3s after it had failed, from the start of the load',
-  },
-  {
-    pattern: /^recovery$/,
-    kind: 'duration',
-    windowed: false,
-    example: 'recovery',
-    meaning: 'from the end of the window `outage` until service was good for 3s',
-  },
-];
+import { findMetric, type Kind, METRICS, type Metric } from './metrics.js';
 
 export interface MetricRef {
   /** Empty: the variant under test. */
@@ -287,7 +180,7 @@ class Parser {
       throw new ThresholdError(`expected a metric or a number, got "${token.text}"`, token.column);
     }
     const { variant, metric } = this.#splitName(token.text);
-    const family = METRICS.find(({ pattern }) => pattern.test(metric));
+    const family = findMetric(metric);
     if (family === undefined) {
       const known = METRICS.map(({ example }) => example.replace(/\[.*/, '')).join(', ');
       throw new ThresholdError(`there is no metric "${metric}"; there are ${known}`, token.column);
@@ -298,14 +191,19 @@ class Parser {
 
   #splitName(name: string): { variant: string; metric: string } {
     const variant = this.#scope.variants.find((candidate) => name.startsWith(`${candidate}.`));
-    return variant === undefined ? { variant: '', metric: name } : { variant, metric: name.slice(variant.length + 1) };
+    return variant === undefined
+      ? { variant: '', metric: name }
+      : { variant, metric: name.slice(variant.length + 1) };
   }
 
-  #window(family: MetricFamily): string {
+  #window(family: Metric): string {
     if (this.#peek()?.text !== '[') return '';
     const open = this.#next('[');
     if (!family.windowed) {
-      throw new ThresholdError(`${family.example} is measured over the whole run and takes no window`, open.column);
+      throw new ThresholdError(
+        `${family.example} is measured over the whole run and takes no window`,
+        open.column,
+      );
     }
     const name = this.#next('the name of a window');
     if (!this.#scope.windows.includes(name.text)) {
@@ -323,7 +221,8 @@ class Parser {
 
   #next(expected: string): Token {
     const token = this.#tokens[this.#position++];
-    if (token === undefined) throw new ThresholdError(`expected ${expected}, got the end`, this.#text.length + 1);
+    if (token === undefined)
+      throw new ThresholdError(`expected ${expected}, got the end`, this.#text.length + 1);
     return token;
   }
 }

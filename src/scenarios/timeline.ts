@@ -11,7 +11,9 @@ export const TimelineEntrySchema = Section(
   {
     at: Duration('When, from the start of the load.'),
     note: Optional(Type.String({ description: 'Says what happens, in the output; does nothing.' })),
-    inject: Optional(OneOf(Object.keys(WORKER_FAULTS) as WorkerFaultName[], 'A fault to inject; needs `on` and `for`.')),
+    inject: Optional(
+      OneOf(Object.keys(WORKER_FAULTS) as WorkerFaultName[], 'A fault to inject; needs `on` and `for`.'),
+    ),
     on: Optional(Type.String({ description: 'The worker it is injected into, such as worker-2.' })),
     for: Optional(Duration('How long the fault lasts.')),
     'push-config': Optional(WorkerConfigSchema),
@@ -26,7 +28,12 @@ export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
 
 export type Action =
   | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'inject'; readonly fault: WorkerFaultName; readonly worker: string; readonly forMs: number }
+  | {
+      readonly type: 'inject';
+      readonly fault: WorkerFaultName;
+      readonly worker: string;
+      readonly forMs: number;
+    }
   | { readonly type: 'push-config'; readonly config: WorkerConfig; readonly strategy: Strategy }
   | { readonly type: 'rollback-config'; readonly strategy: Strategy };
 
@@ -63,7 +70,10 @@ export const checkEntry = (entry: TimelineEntrySection, workers: readonly string
   const problems: EntryProblem[] = [];
   for (const [key, owners] of Object.entries(BELONGS_TO)) {
     if (Object.hasOwn(entry, key) && !owners.includes(action)) {
-      problems.push({ key, message: `${key} means nothing beside ${action}; it belongs to ${owners.join(' and ')}` });
+      problems.push({
+        key,
+        message: `${key} means nothing beside ${action}; it belongs to ${owners.join(' and ')}`,
+      });
     }
   }
   for (const name of ['rolling', 'canary'] as const) {
@@ -72,7 +82,8 @@ export const checkEntry = (entry: TimelineEntrySection, workers: readonly string
     }
   }
   if (action === 'inject') {
-    if (entry.on === undefined) problems.push({ key: 'inject', message: 'needs `on`, the worker it goes to' });
+    if (entry.on === undefined)
+      problems.push({ key: 'inject', message: 'needs `on`, the worker it goes to' });
     else if (!workers.includes(entry.on)) {
       problems.push({ key: 'on', message: `there is no ${entry.on}; there are ${workers.join(', ')}` });
     }
@@ -90,7 +101,10 @@ export const checkEntry = (entry: TimelineEntrySection, workers: readonly string
 export const resolveEntry = (entry: TimelineEntrySection): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
   if (entry['push-config'] !== undefined) {
-    return { atMs, action: { type: 'push-config', config: entry['push-config'], strategy: resolveStrategy(entry) } };
+    return {
+      atMs,
+      action: { type: 'push-config', config: entry['push-config'], strategy: resolveStrategy(entry) },
+    };
   }
   if (entry['rollback-config'] !== undefined) {
     return { atMs, action: { type: 'rollback-config', strategy: resolveStrategy(entry) } };

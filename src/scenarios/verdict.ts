@@ -3,8 +3,9 @@
  * the time before the fault must have been good (else *invalid*).
  */
 import { formatDuration, formatRatio } from '../core/units.js';
+import { metricValue } from './metrics.js';
 import type { Result, VariantResult, Verdict } from './result.js';
-import { checkThreshold, type MetricRef, type Threshold, type ThresholdResult, variantsOf } from './thresholds.js';
+import { checkThreshold, type Threshold, type ThresholdResult, variantsOf } from './thresholds.js';
 
 /**
  * When a machine has spoiled a run. Each limit is paired with what a quiet and a loaded two-core machine showed; the
@@ -48,64 +49,6 @@ export const machineProblems = (machine: VariantResult['machine']): string[] => 
   return problems;
 };
 
-/** The value of a metric; infinity for what never happened, `NaN` for what has no value. */
-export const metricValue = (variant: VariantResult, { metric, window }: MetricRef): number => {
-  const [family, ...rest] = metric.split('.');
-  const key = rest.join('.');
-  switch (family) {
-    case 'crashes':
-      return variant.crashes;
-    case 'workers-lost':
-      return variant.workersLost;
-    case 'recovered':
-      return variant.recoveredMs ?? Number.POSITIVE_INFINITY;
-    case 'recovery':
-      return variant.recoveryMs ?? Number.POSITIVE_INFINITY;
-    case 'heap-at-death':
-      return heapAtDeath(variant);
-    case 'first':
-      return firstOf(variant, key);
-  }
-  const measured = variant.windows[window === '' ? WHOLE_RUN : window];
-  if (measured === undefined) return Number.NaN;
-  const share = (count = 0): number => (measured.requests === 0 ? Number.NaN : count / measured.requests);
-  switch (family) {
-    case 'availability':
-      return measured.availability ?? Number.NaN;
-    case 'goodput':
-      return measured.goodputRps;
-    case 'amplification':
-      return measured.amplification ?? Number.NaN;
-    case 'requests':
-      return measured.requests;
-    case 'latency':
-      return measured.latencyMs[key as 'p50'];
-    case 'status':
-      return share(measured.status[key]);
-    case 'cause':
-      return share(measured.cause[key]);
-    default:
-      throw new Error(`metric ${metric} is in the grammar and has no value`);
-  }
-};
-
-/** The window that is the run itself; its name cannot be that of a user's window. */
-export const WHOLE_RUN = '(run)';
-
-const firstOf = (variant: VariantResult, key: string): number => {
-  if (/^(\d{3}|none)$/.test(key)) return variant.firstStatusMs[key] ?? Number.POSITIVE_INFINITY;
-  const event = variant.events.find(({ type }) => type === key);
-  return event === undefined ? Number.POSITIVE_INFINITY : event.t * 1000;
-};
-
-const heapAtDeath = (variant: VariantResult): number => {
-  const ratios = variant.events
-    .filter(({ type }) => type === 'worker.exited')
-    .map((event) => (event as unknown as { lastHeapBytes: number; heapLimitBytes: number }))
-    .map(({ lastHeapBytes, heapLimitBytes }) => lastHeapBytes / heapLimitBytes);
-  return ratios.length === 0 ? Number.NaN : Math.min(...ratios);
-};
-
 export interface CheckedThresholds {
   readonly thresholds: ThresholdResult[];
   readonly skippedThresholds: string[];
@@ -118,10 +61,14 @@ export const checkThresholds = (
   measured: readonly VariantResult[],
 ): CheckedThresholds => {
   const find = (name: string): VariantResult | undefined => measured.find((other) => other.name === name);
-  const checkable = thresholds.filter((threshold) => variantsOf(threshold).every((name) => find(name) !== undefined));
+  const checkable = thresholds.filter((threshold) =>
+    variantsOf(threshold).every((name) => find(name) !== undefined),
+  );
   return {
     thresholds: checkable.map((threshold) =>
-      checkThreshold(threshold, (ref) => metricValue(ref.variant === '' ? variant : find(ref.variant)!, ref)),
+      checkThreshold(threshold, ({ variant: name, metric, window }) =>
+        metricValue(name === '' ? variant : find(name)!, metric, window),
+      ),
     ),
     skippedThresholds: thresholds.filter((one) => !checkable.includes(one)).map(({ text }) => text),
   };
@@ -136,7 +83,7 @@ export interface Judgement {
 export const judge = (variant: VariantResult, minBaselineAvailability: number): Judgement => {
   const problems = machineProblems(variant.machine);
   if (problems.length > 0) return { verdict: 'inconclusive', reasons: problems };
-  const baseline = variant.windows['baseline']?.availability;
+  const baseline = variant.windows.baseline?.availability;
   if (baseline !== undefined && baseline !== null && baseline < minBaselineAvailability) {
     const reason =
       `availability in the window baseline was ${formatRatio(baseline)}, below ` +

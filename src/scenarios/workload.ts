@@ -12,7 +12,9 @@ import { parseDurationMs, parseRateRps } from '../core/units.js';
 export const LoadSchema = Section(
   {
     arrivals: Optional(OneOf(['poisson', 'constant'], 'How arrivals spread; default poisson.')),
-    scale: Optional(Type.Number({ exclusiveMinimum: 0, description: 'Every rate is multiplied by this; default 1.' })),
+    scale: Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Every rate is multiplied by this; default 1.' }),
+    ),
     stages: Type.Array(
       Section(
         {

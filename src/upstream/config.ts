@@ -24,7 +24,10 @@ const DownstreamConfigSchema = Section(
 );
 
 /** What a worker reads from config delivery. */
-export const WorkerConfigSchema = Section({ downstream: DownstreamConfigSchema }, 'Config that every worker reads.');
+export const WorkerConfigSchema = Section(
+  { downstream: DownstreamConfigSchema },
+  'Config that every worker reads.',
+);
 
 export interface WorkerConfig {
   readonly downstream: DownstreamConfig;
@@ -72,9 +75,13 @@ export const FleetSchema = Section(
       Section(
         {
           delay: Optional(Duration('Wait before the first restart; default 1s.')),
-          factor: Optional(Type.Number({ minimum: 1, description: 'Growth of the wait from crash to crash; default 2.' })),
+          factor: Optional(
+            Type.Number({ minimum: 1, description: 'Growth of the wait from crash to crash; default 2.' }),
+          ),
           maxDelay: Optional(Duration('The wait grows no further; default 4s.')),
-          resetAfter: Optional(Duration('A worker that lived this long starts over with the first wait; default 10s.')),
+          resetAfter: Optional(
+            Duration('A worker that lived this long starts over with the first wait; default 10s.'),
+          ),
         },
         'How a worker that died comes back.',
       ),

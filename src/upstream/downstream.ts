@@ -5,8 +5,8 @@
  * **This holds a planted bug**, the one of the outage of 8 November 2024 as far as the postmortem tells it: a valid
  * config, and a latent fault in the logic that actuates it. Weights are expanded into an array of slots (one entry per
  * unit of weight, after division by the greatest common divisor), the array is made anew at every refresh of the
- * endpoints' health, and past arrays are retained so that a rollback could be explained. That history is bounded by
- * the number of arrays, not by their size. With weights like 1, 1, 2 an array has four entries and nobody notices.
+ * endpoints' health, and the past arrays of the present version are retained, so that a routing decision could be
+ * explained. That history is bounded by the number of arrays, not by their size. With weights like 1, 1, 2 an array has four entries and nobody notices.
  * With weights like 50000, 1, 49999, which are as valid, it has a hundred thousand, and the heap is full in seconds.
  */
 
@@ -21,23 +21,25 @@ export interface DownstreamConfig {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Past slot arrays kept for explaining a rollback. A bound on their number is no bound on their size. */
+/** Past slot arrays kept per version. A bound on their number is no bound on their size. */
 const HISTORY_LENGTH = 4096;
 
 /** How often the health of the endpoints is looked at, and the slots are made anew. */
 export const REFRESH_INTERVAL_MS = 25;
 
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 export class DownstreamBalancer {
   #endpoints: readonly Endpoint[] = [];
   #slots: readonly Endpoint[] = [];
   #turn = 0;
-  readonly #history: (readonly Endpoint[])[] = [];
+  #history: (readonly Endpoint[])[] = [];
 
-  /** Takes a new config over. */
+  /** Takes a new version over; what was retained for the one before is let go. */
   actuate(config: DownstreamConfig): void {
     this.#endpoints = config.endpoints;
+    this.#history = [];
     this.refresh();
   }
 
@@ -47,7 +49,8 @@ export class DownstreamBalancer {
     const divisor = weights.reduce(greatestCommonDivisor, 0);
     const slots: Endpoint[] = [];
     for (const endpoint of this.#endpoints) {
-      for (let count = divisor === 0 ? 0 : endpoint.weight / divisor; count > 0; count--) slots.push(endpoint);
+      for (let count = divisor === 0 ? 0 : endpoint.weight / divisor; count > 0; count--)
+        slots.push(endpoint);
     }
     this.#slots = slots;
     this.#history.push(slots);

@@ -1,0 +1,90 @@
+/** What a schema has against a scenario, in words for the person who wrote it. */
+import { Compile } from 'typebox/compile';
+import { UNIT_KEYWORD } from '../core/schema.js';
+import { explainUnit, type Unit } from '../core/units.js';
+import { dotted, type Path } from './positions.js';
+import { ScenarioSchema } from './scenario.js';
+
+const validator = Compile(ScenarioSchema);
+
+type Json = Record<string, unknown>;
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Json | undefined)?.[key as string], root);
+
+const pointerPath = (pointer: string): Path =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly schemaPath: string;
+  readonly instancePath: string;
+  readonly params: Record<string, unknown>;
+  readonly message: string;
+}
+
+/** One thing that is wrong, and where. */
+export interface Finding {
+  readonly path: Path;
+  readonly message: string;
+  /** Point at the key instead of its value. */
+  readonly key?: boolean;
+  /** Further right within the value: columns, for problems inside a text. */
+  readonly shift?: number;
+}
+
+const schemaAt = (schemaPath: string): Json | undefined =>
+  pointerPath(schemaPath.replace(/^#/, '')).reduce<unknown>(
+    (schema, key) => (schema as Json | undefined)?.[key as string],
+    ScenarioSchema,
+  ) as Json | undefined;
+
+/** One schema error in words. `null`: another error says it better. */
+const explain = (error: SchemaError, root: unknown): Finding | null => {
+  const path = pointerPath(error.instancePath);
+  const value = valueAt(root, path);
+  const schema = schemaAt(error.schemaPath);
+  const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;
+  if (unit !== undefined) return { path, message: explainUnit(unit, value) };
+  switch (error.keyword) {
+    case 'boolean': {
+      const siblings = schemaAt(error.schemaPath.replace(/\/additionalProperties$/, ''));
+      const known = Object.keys((siblings?.properties as Json | undefined) ?? {});
+      const hint = known.length > 0 ? `; known here: ${known.join(', ')}` : '';
+      return { path, message: `unknown key${hint}`, key: true };
+    }
+    case 'additionalProperties':
+      return null;
+    case 'required': {
+      const missing = (error.params.requiredProperties as string[] | undefined) ?? [];
+      return { path, message: `missing ${missing.map((name) => `\`${name}\``).join(', ')}` };
+    }
+    case 'enum': {
+      const allowed = (schema?.enum as unknown[] | undefined) ?? [];
+      return { path, message: `expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}` };
+    }
+    case 'anyOf':
+    case 'const':
+      return { path, message: `${error.message}, got ${JSON.stringify(value)}` };
+    default: {
+      const description = schema?.description;
+      const about = typeof description === 'string' ? ` (${description})` : '';
+      return { path, message: `${error.message}, got ${JSON.stringify(value) ?? 'nothing'}${about}` };
+    }
+  }
+};
+
+/** Everything the schema has against `root`, the best explanation of each place. */
+export const checkSchema = (root: unknown): Finding[] => {
+  const findings: Finding[] = [];
+  for (const error of validator.Errors(root) as unknown as SchemaError[]) {
+    const finding = explain(error, root);
+    const again = findings.some((other) => finding !== null && dotted(other.path) === dotted(finding.path));
+    if (finding !== null && !again) findings.push(finding);
+  }
+  return findings;
+};

@@ -1,0 +1,134 @@
+/** The command line from outside: what it prints where, and what it ends with. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runCli, scenarioFile } from '../support/cli.js';
+
+const scenario = (thresholds: string): string => `
+version: 1
+name: quick
+title: Two seconds of nothing special
+fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 10ms } }
+load: { arrivals: constant, stages: [{ rate: 40/s, for: 2s }] }
+windows: { baseline: 0s..2s }
+thresholds: { default: [${thresholds}] }
+`;
+
+describe('badgateway run', () => {
+  it('ends with 0 when every threshold holds, and says so on stdout', async () => {
+    const { code, stdout, stderr } = await runCli([
+      'run',
+      scenarioFile(scenario('"availability[baseline] > 99%"')),
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('✓ availability[baseline] > 99%');
+    expect(stdout).toMatch(/^PASS$/m);
+  });
+
+  it('ends with 99 when a threshold does not hold, and names it with what was observed and expected', async () => {
+    const { code, stdout } = await runCli(['run', scenarioFile(scenario('"availability[baseline] < 99%"'))]);
+    expect(code).toBe(99);
+    expect(stdout).toContain('default: availability[baseline] < 99%: observed 100%, expected < 99%');
+  });
+
+  it('prints the result alone on stdout with --json, and nothing on stderr with --quiet', async () => {
+    const file = scenarioFile(scenario(''));
+    const { code, stdout, stderr } = await runCli(['run', file, '--json', '--quiet', '--seed', '7']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ version: 1, engine: 'real', seed: 7, verdict: 'pass' });
+    expect(result.variants[0].windows.baseline.requests).toBe(80);
+  });
+
+  it('takes a seed from the environment, and a flag before it', async () => {
+    const file = scenarioFile(scenario(''));
+    const run = await runCli(['run', file, '--json', '--seed', '8'], { BADGATEWAY_SEED: '9' });
+    expect(JSON.parse(run.stdout).seed).toBe(8);
+  });
+
+  it('changes the scenario with --set', async () => {
+    const file = scenarioFile(scenario(''));
+    const run = await runCli(['run', file, '--json', '--set', 'load.scale=0.5', '--set', 'fleet.workers=1']);
+    const [variant] = JSON.parse(run.stdout).variants;
+    expect(variant.windows.baseline.requests).toBe(40);
+    expect(variant.series[0].workers).toHaveLength(1);
+  });
+
+  it('is invalid, with 98, when it was bad before anything happened', async () => {
+    const text = scenario('')
+      .replace('mean: 10ms', 'mean: 300ms')
+      .replace('title:', 'clients: { patience: 100ms }\ntitle:');
+    const { code, stdout } = await runCli(['run', scenarioFile(text)]);
+    expect(code).toBe(98);
+    expect(stdout).toContain('INVALID');
+    expect(stdout).toContain('it was bad before anything happened');
+  });
+});
+
+describe('bad input', () => {
+  const CASES: readonly (readonly [title: string, args: readonly string[], code: number, says: string])[] = [
+    ['an unknown verb', ['fly'], 2, 'there is no verb "fly"'],
+    ['no verb', [], 2, ''],
+    ['an unknown scenario', ['run', 'no-such-thing'], 2, 'bundled are chatgpt-2024-11-08'],
+    ['an unknown flag', ['run', 'chatgpt-2024-11-08', '--fast'], 2, '--fast'],
+    [
+      'an unknown variant',
+      ['run', 'chatgpt-2024-11-08', '--variant', 'x'],
+      2,
+      'as-it-happened, fast-rollback, canary',
+    ],
+    ['a seed that is none', ['run', 'chatgpt-2024-11-08', '--seed', 'x'], 2, 'a whole number'],
+    ['a --set that is none', ['run', 'chatgpt-2024-11-08', '--set', 'x'], 2, 'PATH=VALUE'],
+    [
+      'a --set of an unknown key',
+      ['run', 'chatgpt-2024-11-08', '--set', 'fleet.wrkers=2'],
+      104,
+      'fleet.wrkers',
+    ],
+    ['an output of an unknown kind', ['run', 'chatgpt-2024-11-08', '--out', 'pdf=x'], 2, 'json=FILE'],
+    ['a missing argument', ['run'], 2, 'scenario'],
+  ];
+
+  it.each(CASES)('such as %s ends with its code and a reason on stderr', async (_title, args, code, says) => {
+    const finished = await runCli(args);
+    expect(finished.code).toBe(code);
+    expect(finished.stderr).toContain(says);
+  });
+
+  it('in a file is reported with path, line and column, all of it at once, with 104', async () => {
+    const file = scenarioFile(scenario('').replace('for: 2s', 'for: 2').replace('slots: 8', 'slotz: 8'));
+    for (const verb of ['run', 'validate']) {
+      const { code, stderr } = await runCli([verb, file]);
+      expect(code).toBe(104);
+      expect(stderr).toContain(`${file}:5:22: fleet.slotz: unknown key`);
+      expect(stderr).toMatch(/:6:\d+: load\.stages\[0\]\.for: expected a duration .* write 2ms or 2s/);
+    }
+  });
+});
+
+describe('the other verbs', () => {
+  it('list names the bundled scenarios, as JSON too', async () => {
+    expect((await runCli(['list'])).stdout).toContain('chatgpt-2024-11-08');
+    const names = JSON.parse((await runCli(['list', '--json'])).stdout).map(
+      (one: { name: string }) => one.name,
+    );
+    expect(names).toContain('chatgpt-2024-11-08');
+  });
+
+  it('validate prints the resolved load and timeline', async () => {
+    const { code, stdout } = await runCli(['validate', 'chatgpt-2024-11-08']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('192/s, poisson');
+    expect(stdout).toContain('push a config, canary');
+  });
+
+  it('schema prints what the editors’ file holds', async () => {
+    const committed = readFileSync(new URL('../../docs/scenario.schema.json', import.meta.url), 'utf8');
+    expect((await runCli(['schema'])).stdout).toBe(committed);
+  });
+
+  it('--help and --version end with 0', async () => {
+    expect((await runCli(['--help'])).code).toBe(0);
+    expect((await runCli(['--version'])).stdout).toContain('badgateway/0.1.0');
+  });
+});

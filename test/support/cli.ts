@@ -1,0 +1,70 @@
+/** The command itself, as a process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Command {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves when stderr has said this. */
+  said(text: string): Promise<void>;
+}
+
+/** Starts the command; it is killed when the test ends, should it still run. */
+export const startCli = (args: readonly string[], env: Record<string, string> = {}): Command => {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const look of waiting) look();
+  });
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const said = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!stderr.includes(text)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      finished.then(() => reject(new Error(`ended without saying "${text}":\n${stderr}`)));
+    });
+  return { process: child, finished, said };
+};
+
+export const runCli = (args: readonly string[], env?: Record<string, string>): Promise<Finished> =>
+  startCli(args, env).finished;
+
+/** A scenario file that goes when the test ends. */
+export const scenarioFile = (text: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'badgateway-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'scenario.yaml');
+  writeFileSync(file, text);
+  return file;
+};
