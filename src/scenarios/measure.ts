@@ -6,7 +6,7 @@ import type { Event } from '../core/events.js';
 import { Histogram } from '../core/histogram.js';
 import type { WorkerSample } from '../upstream/fleet.js';
 import type { RequestRecord } from './clients.js';
-import type { DelayReport } from './recorder.js';
+import type { ProbeReport } from './recorder.js';
 import type { SampledRequest, SeriesPoint, WindowResult } from './result.js';
 import type { Window } from './scenario.js';
 
@@ -230,13 +230,13 @@ export const lateSendShare = (
 
 export const starvedShare = (
   windows: readonly Window[],
-  reports: readonly DelayReport[],
+  reports: readonly ProbeReport[],
   originMs: number,
+  limitMs: number,
 ): number | null =>
   worstShare(windows, ({ fromMs, toMs }) => {
-    const inWindow = reports.filter(({ atMs }) => atMs - originMs >= fromMs && atMs - originMs < toMs);
-    return {
-      total: inWindow.reduce((sum, { delay }) => sum + delay.samples, 0),
-      bad: inWindow.reduce((sum, { delay }) => sum + delay.late, 0),
-    };
+    const waitsMs = reports
+      .filter(({ atMs }) => atMs - originMs >= fromMs && atMs - originMs < toMs)
+      .flatMap((report) => report.waitsMs);
+    return { total: waitsMs.length, bad: waitsMs.filter((waitMs) => waitMs > limitMs).length };
   });

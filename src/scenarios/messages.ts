@@ -1,5 +1,4 @@
 /** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
-import type { LoopDelay } from '../core/loop-watch.js';
 import type { ClientBehaviour, RequestRecord } from './clients.js';
 import type { LoadPlan } from './workload.js';
 
@@ -20,8 +19,15 @@ export type FromGenerator =
 
 export interface ProbeArgument {
   readonly intervalMs: number;
-  readonly limitMs: number;
+  /** Processor time used at each interval. */
+  readonly workMs: number;
 }
 
 export type ToProbe = { readonly type: 'stop' };
-export type FromProbe = { readonly type: 'delay'; readonly atMs: number; readonly delay: LoopDelay };
+
+/** How long each piece of the probe's work had to wait for a processor. */
+export type FromProbe = {
+  readonly type: 'waits';
+  readonly atMs: number;
+  readonly waitsMs: readonly number[];
+};

@@ -30,7 +30,9 @@ const HOST = '127.0.0.1';
 /** How long a helper may take to go by itself before it is killed. */
 const STOP_GRACE_MS = 1_000;
 
-const PROBE_INTERVAL_MS = 20;
+/** A twenty-fifth of one processor: enough to notice a neighbour, too little to be one. */
+const PROBE_INTERVAL_MS = 50;
+const PROBE_WORK_MS = 2;
 
 /** A promise with its ends outside. */
 class Deferred<Value> {
@@ -107,14 +109,14 @@ export class RealWorld implements World {
   }
 
   #startProbe(): void {
-    const argument: ProbeArgument = { intervalMs: PROBE_INTERVAL_MS, limitMs: MACHINE_LIMITS.starvedMs };
+    const argument: ProbeArgument = { intervalMs: PROBE_INTERVAL_MS, workMs: PROBE_WORK_MS };
     this.#probe = new Child<ToProbe, FromProbe>({
       name: 'starvation probe',
       entry: 'scenarios/probe.js',
       argument,
       reaper: this.#reaper,
       nice: WORKER_NICE,
-      onMessage: ({ atMs, delay }) => this.recorder.probeDelays.push({ atMs, delay }),
+      onMessage: ({ atMs, waitsMs }) => this.recorder.probeReports.push({ atMs, waitsMs }),
     });
   }
 

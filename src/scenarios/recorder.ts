@@ -1,19 +1,19 @@
 /** Everything a run produced, as it came in. Nothing is computed here; `metrics.ts` does that afterwards. */
 import type { Event } from '../core/events.js';
-import type { LoopDelay } from '../core/loop-watch.js';
 import type { WorkerSample } from '../upstream/fleet.js';
 import type { RequestRecord } from './clients.js';
 
-export interface DelayReport {
+export interface ProbeReport {
   readonly atMs: number;
-  readonly delay: LoopDelay;
+  /** How long each piece of the probe's work had to wait for a processor. */
+  readonly waitsMs: readonly number[];
 }
 
 export class Recorder {
   readonly requests: RequestRecord[] = [];
   readonly events: Event[] = [];
   readonly samples: WorkerSample[] = [];
-  readonly probeDelays: DelayReport[] = [];
+  readonly probeReports: ProbeReport[] = [];
   gatewayStallMs = 0;
   /** The clock's time at which the load began. */
   originMs = 0;

@@ -114,7 +114,7 @@ const toResultEvent = (event: Event, originMs: number): VariantResult['events'][
 };
 
 const measure = (variant: Variant, world: World, partial: boolean): VariantResult => {
-  const { requests, events, samples, probeDelays, gatewayStallMs, originMs } = world.recorder;
+  const { requests, events, samples, probeReports, gatewayStallMs, originMs } = world.recorder;
   const run: Window = { name: WHOLE_RUN, fromMs: 0, toMs: variant.durationMs };
   const windows = [...variant.windows, run];
   const exits = events.filter((event) => event.type === 'worker.exited');
@@ -145,7 +145,7 @@ const measure = (variant: Variant, world: World, partial: boolean): VariantResul
     skippedThresholds: [],
     machine: {
       lateSends: lateSendShare(windows, requests, MACHINE_LIMITS.lateSendMs),
-      starvedSamples: starvedShare(windows, probeDelays, originMs),
+      starvedSamples: starvedShare(windows, probeReports, originMs, MACHINE_LIMITS.starvedMs),
       gatewayStallMs: Number(gatewayStallMs.toFixed(1)),
     },
   };

@@ -16,10 +16,10 @@ export const MACHINE_LIMITS = {
   lateSendMs: 20,
   /** …and in no window may more than this share be. */
   lateSendShare: 0.01,
-  /** A probe sample at the workers' priority delayed this much is starved… */
-  starvedMs: 100,
+  /** A probe that needs 2 ms of processor at the workers' priority and waits longer than that is starved… */
+  starvedMs: 2,
   /** …and in no window may more than this share be. */
-  starvedShare: 0.01,
+  starvedShare: 0.75,
   /** The gateway's event loop may not stall longer while no fault is in the gateway. */
   gatewayStallMs: 250,
 } as const;
@@ -37,7 +37,7 @@ export const machineProblems = (machine: VariantResult['machine']): string[] => 
   if ((machine.starvedSamples ?? 0) > MACHINE_LIMITS.starvedShare) {
     problems.push(
       `the workers starved: at their priority, ${formatRatio(machine.starvedSamples!)} of the probes in a window ` +
-        `ran more than ${MACHINE_LIMITS.starvedMs}ms late; ${advice}`,
+        `waited for a processor longer than they used it; ${advice}`,
     );
   }
   if (machine.gatewayStallMs > MACHINE_LIMITS.gatewayStallMs) {

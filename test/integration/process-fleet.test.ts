@@ -44,7 +44,7 @@ const startFleet = async (section: FleetSection) => {
       const off = stream.subscribe((event) => {
         if (event.type !== type) return;
         off();
-        resolve(event as Event<Type>);
+        resolve(event as unknown as Event<Type>);
       });
     });
   return { fleet, addresses, events, samples, next };
