@@ -30,6 +30,17 @@ export interface EventMap {
     readonly cause: string;
     readonly afterMs: number;
   };
+  'attempt.retried': {
+    readonly rayId: string;
+    /** 2 for the first retry. */
+    readonly attempt: number;
+    readonly cause: string;
+  };
+  'retry.refused': { readonly rayId: string; readonly cause: string };
+  'client.refused': { readonly rayId: string; readonly cause: string };
+  'circuit.opened': { readonly upstream: string };
+  'circuit.half-opened': { readonly upstream: string };
+  'circuit.closed': { readonly upstream: string };
   'config.pushed': {
     readonly version: number;
     readonly to: string;
@@ -42,6 +53,9 @@ export interface EventMap {
   'config.rolled-back': { readonly from: number; readonly version: number; readonly reason: string };
   'config.rollback-finished': { readonly version: number };
   'config.refused': { readonly reason: string };
+  'config.locked': { readonly by: string; readonly reason: string };
+  'config.unlocked': { readonly by: string };
+  'config.glass-broken': { readonly by: string; readonly reason: string };
   'fault.injected': { readonly fault: string; readonly worker: string };
   'fault.healed': { readonly fault: string; readonly worker: string };
 }

@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { GatewayConfig } from './config.js';
+import type { Metrics } from './metrics.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 export interface Admin {
@@ -12,7 +13,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool): Admin => {
+export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool, metrics: Metrics): Admin => {
   const app: FastifyInstance = Fastify({ logger: false });
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/config', () => config);
@@ -21,14 +22,20 @@ export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool): Admin => 
     return { heapBytes: heapUsed, externalBytes: external, residentBytes: rss };
   });
   app.get('/upstreams', () =>
-    pool.upstreams.map(({ id, host, port, healthy, inFlight, counts }) => ({
+    pool.upstreams.map(({ id, host, port, healthy, inFlight, queued, breaker, counts }) => ({
       id,
       address: `${host}:${port}`,
       healthy,
       inFlight,
+      queued,
+      circuit: breaker?.state ?? null,
       counts,
     })),
   );
+  app.get('/metrics', async (_request, reply) => {
+    reply.type(metrics.contentType);
+    return metrics.render();
+  });
   return {
     listen: async (host, port) => {
       await app.listen({ host, port });

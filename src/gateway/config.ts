@@ -1,9 +1,25 @@
 /**
  * The gateway's configuration: the `gateway:` section as it is written, and the same with its defaults filled in.
  */
-import { Count, Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
-import { parseDurationMs } from '../core/units.js';
-import { BALANCERS, type BalancerName } from './balance/selector.js';
+import {
+  Count,
+  Duration,
+  OneOf,
+  Optional,
+  Percent,
+  Rate,
+  Section,
+  type Static,
+  Type,
+} from '../core/schema.js';
+import { parseDurationMs, parseRateRps, parseRatio } from '../core/units.js';
+import type { BreakerOptions } from '../policies/breaker.js';
+import type { ConcurrencyOptions } from '../policies/concurrency.js';
+import type { RetryOptions } from '../policies/retry.js';
+import type { RetryBudgetOptions } from '../policies/retry-budget.js';
+import type { TokenBucketOptions } from '../policies/token-bucket.js';
+import { BALANCERS, type BalancerName } from './balance/balancers.js';
+import { STATUS_DIALECTS, type StatusDialect } from './dialect.js';
 
 export const HealthCheckSchema = Section(
   {
@@ -14,6 +30,61 @@ export const HealthCheckSchema = Section(
     fall: Optional(Count(1, 'Bad checks in a row that make an upstream unhealthy; default 3.')),
   },
   'Active HTTP health checks.',
+);
+
+const ConcurrencySchema = Section(
+  {
+    limit: Count(1, 'Requests in flight at once to one upstream.'),
+    queue: Optional(Count(0, 'Requests that may wait for a slot; default 0.')),
+    maxWait: Optional(Duration('How long one may wait; default 1s.')),
+  },
+  'Concurrency limit per upstream. More is refused with 503.',
+);
+
+const BreakerSchema = Section(
+  {
+    errorThreshold: Optional(Percent('The circuit opens above this share of failures; default 50%.')),
+    minRequests: Optional(Count(1, 'With fewer outcomes in the window it stays closed; default 20.')),
+    window: Optional(Duration('Outcomes older than this do not count; default 10s.')),
+    openFor: Optional(Duration('How long it stays open before one trial; default 30s.')),
+  },
+  'Circuit breaker per upstream.',
+);
+
+const RetrySchema = Section(
+  {
+    attempts: Optional(Count(2, 'Attempts in all, the first included; default 2.')),
+    backoff: Optional(
+      Section(
+        {
+          base: Optional(
+            Duration('Longest wait before the first retry, doubled for each more; default 25ms.'),
+          ),
+          max: Optional(Duration('No wait is longer; default 250ms.')),
+        },
+        'The wait is drawn between 0 and its longest.',
+      ),
+    ),
+    budget: Optional(
+      Section(
+        {
+          ratio: Optional(Percent('Retries under way, of the requests under way; default 20%.')),
+          minConcurrent: Optional(Count(0, 'So many retries under way are always fine; default 3.')),
+        },
+        'What bounds retries when everything fails.',
+      ),
+    ),
+  },
+  'Retries by the gateway, of idempotent requests, on another upstream where there is one.',
+);
+
+const RateLimitSchema = Section(
+  {
+    rate: Rate('Requests a second of one client address that are always fine.'),
+    burst: Optional(Count(1, 'Requests at once after a quiet time; default one second of the rate.')),
+    maxClients: Optional(Count(1, 'Clients known at once; default 10000.')),
+  },
+  'Rate limit per client address. More is refused with 429.',
 );
 
 export const GatewaySchema = Section(
@@ -32,6 +103,11 @@ export const GatewaySchema = Section(
       ),
     ),
     healthCheck: Optional(Type.Union([Type.Literal('off'), HealthCheckSchema])),
+    concurrency: Optional(ConcurrencySchema),
+    breaker: Optional(BreakerSchema),
+    retry: Optional(RetrySchema),
+    rateLimit: Optional(RateLimitSchema),
+    statusDialect: Optional(OneOf(STATUS_DIALECTS, 'Whose status codes failures get; default standard.')),
     maxConnections: Optional(Count(1, 'Connections to one upstream at once; default 1024.')),
   },
   'The gateway under test.',
@@ -56,6 +132,12 @@ export interface GatewayConfig {
   readonly healthCheck: HealthCheckConfig | null;
   /** One more than this many at once is refused with BGW_ERR_CONNECTION_LIMIT: nothing waits unseen in a pool. */
   readonly maxConnections: number;
+  /** `null` in these: the policy is not there. */
+  readonly concurrency: ConcurrencyOptions | null;
+  readonly breaker: BreakerOptions | null;
+  readonly retry: (RetryOptions & { readonly budget: RetryBudgetOptions }) | null;
+  readonly rateLimit: TokenBucketOptions | null;
+  readonly statusDialect: StatusDialect;
 }
 
 const durationOr = (text: string | undefined, defaultMs: number): number =>
@@ -84,5 +166,46 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
             fall: health.fall ?? 3,
           },
     maxConnections: section.maxConnections ?? 1024,
+    concurrency: section.concurrency === undefined ? null : resolveConcurrency(section.concurrency),
+    breaker: section.breaker === undefined ? null : resolveBreaker(section.breaker),
+    retry: section.retry === undefined ? null : resolveRetry(section.retry),
+    rateLimit: section.rateLimit === undefined ? null : resolveRateLimit(section.rateLimit),
+    statusDialect: section.statusDialect ?? 'standard',
+  };
+};
+
+/** No queue by default: where a worker queues without bound, a second queue in front of it only hides the first. */
+const resolveConcurrency = (section: Static<typeof ConcurrencySchema>): ConcurrencyOptions => ({
+  limit: section.limit,
+  queue: section.queue ?? 0,
+  maxWaitMs: durationOr(section.maxWait, 1_000),
+});
+
+/** opossum's defaults, but for the volume threshold: its 0 lets the first failure of all open the circuit. */
+const resolveBreaker = (section: Static<typeof BreakerSchema>): BreakerOptions => ({
+  errorRatio: parseRatio(section.errorThreshold ?? '50%'),
+  minRequests: section.minRequests ?? 20,
+  windowMs: durationOr(section.window, 10_000),
+  openMs: durationOr(section.openFor, 30_000),
+});
+
+/** Envoy's defaults: one retry, 25 ms base and ten times that at most, a budget of 20 % and at least 3. */
+const resolveRetry = (section: Static<typeof RetrySchema>): NonNullable<GatewayConfig['retry']> => ({
+  attempts: section.attempts ?? 2,
+  baseMs: durationOr(section.backoff?.base, 25),
+  maxMs: durationOr(section.backoff?.max, 250),
+  budget: {
+    ratio: parseRatio(section.budget?.ratio ?? '20%'),
+    minConcurrent: section.budget?.minConcurrent ?? 3,
+  },
+});
+
+/** Ten thousand clients take about two megabytes; the one quiet longest makes way for another. */
+const resolveRateLimit = (section: Static<typeof RateLimitSchema>): TokenBucketOptions => {
+  const rateRps = parseRateRps(section.rate);
+  return {
+    rateRps,
+    burst: section.burst ?? Math.max(1, Math.ceil(rateRps)),
+    maxClients: section.maxClients ?? 10_000,
   };
 };

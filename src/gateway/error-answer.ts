@@ -1,50 +1,116 @@
 /**
- * The answer the gateway makes itself when a request failed: `application/problem+json` (RFC 9457), or plain text for
- * a client that asks for it. Making it calls nothing that can fail, and shows the client nothing it sent.
+ * The answer the gateway makes itself when a request failed: an HTML page for a browser, `application/problem+json`
+ * (RFC 9457) for a program, plain text for who asks for it. Making it calls nothing that can fail, and whatever comes
+ * from outside is escaped.
  */
 import type { ServerResponse } from 'node:http';
 import { causeOf, type GatewayError } from '../core/errors.js';
+import { type StatusDialect, statusIn } from './dialect.js';
+import { renderErrorPage } from './error-page.js';
 import { proxyStatus, RAY_ID_HEADER } from './headers.js';
 
-/** Clients are asked to come back after this many seconds: the least that whole seconds allow. */
-const RETRY_AFTER_SECONDS = '1';
+export interface ErrorContext {
+  readonly rayId: string;
+  readonly dialect: StatusDialect;
+  /** When it happened, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Seconds after which another try is worth it, where that is known. */
+  readonly retryAfterSeconds?: number;
+}
 
-const wantsText = (accept: string | undefined): boolean =>
-  accept !== undefined && /^text\/plain\b/.test(accept.trimStart());
+type Form = 'html' | 'json' | 'text';
 
-export const sendError = (
+const MEDIA_TYPES: readonly (readonly [type: string, form: Form])[] = [
+  ['text/html', 'html'],
+  ['application/xhtml+xml', 'html'],
+  ['application/problem+json', 'json'],
+  ['application/json', 'json'],
+  ['text/plain', 'text'],
+];
+
+const CONTENT_TYPES: Readonly<Record<Form, string>> = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/problem+json',
+  text: 'text/plain; charset=utf-8',
+};
+
+/** The form with the highest quality value (RFC 9110 section 12.5.1); JSON where the client does not care. */
+export const chooseForm = (accept: string | undefined): Form => {
+  let best: Form = 'json';
+  let bestQuality = 0;
+  for (const range of (accept ?? '').slice(0, 1024).split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const form = MEDIA_TYPES.find(([known]) => known === type)?.[1];
+    const written = parameters.find((parameter) => parameter.startsWith('q='));
+    const quality = written === undefined ? 1 : Number(written.slice(2)) || 0;
+    if (form !== undefined && quality > bestQuality) [best, bestQuality] = [form, quality];
+  }
+  return best;
+};
+
+/** Clients are asked to come back after this long when nothing better is known: the least that whole seconds allow. */
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+
+const bodyOf = (
+  form: Form,
   raw: ServerResponse,
   error: GatewayError,
-  rayId: string,
-  accept: string | undefined,
-): void => {
+  status: number,
+  context: ErrorContext,
+): string => {
   const { spec, code } = error;
-  const text = wantsText(accept);
-  const body = text
-    ? `${spec.statusCode} ${spec.title}\nRay ID: ${rayId}\n`
-    : JSON.stringify({
+  switch (form) {
+    case 'html':
+      return renderErrorPage({
+        status,
+        code,
+        host: raw.req.headers.host ?? 'the host',
+        clientAddress: raw.req.socket?.remoteAddress ?? 'unknown',
+        rayId: context.rayId,
+        atMs: context.atMs,
+        retryAfterSeconds: context.retryAfterSeconds,
+      });
+    case 'text':
+      return `${status} ${spec.title}\nRay ID: ${context.rayId}\n`;
+    case 'json':
+      return JSON.stringify({
         type: 'about:blank',
         title: spec.title,
-        status: spec.statusCode,
+        status,
         code,
         cause: causeOf(code),
-        rayId,
+        rayId: context.rayId,
       });
+  }
+};
+
+/** @returns the status the client gets. */
+export const sendError = (raw: ServerResponse, error: GatewayError, context: ErrorContext): number => {
+  const { spec, code } = error;
+  const status = statusIn(context.dialect, code);
+  const retryAfterSeconds =
+    context.retryAfterSeconds ?? (status === 503 || status === 429 ? DEFAULT_RETRY_AFTER_SECONDS : undefined);
+  const form = chooseForm(raw.req.headers.accept);
+  const body = bodyOf(form, raw, error, status, {
+    ...context,
+    ...(retryAfterSeconds && { retryAfterSeconds }),
+  });
   const headers = [
     'content-type',
-    text ? 'text/plain; charset=utf-8' : 'application/problem+json',
+    CONTENT_TYPES[form],
     'content-length',
     String(Buffer.byteLength(body)),
     'cache-control',
     'no-store',
     RAY_ID_HEADER,
-    rayId,
+    context.rayId,
     'proxy-status',
     proxyStatus(spec, code),
   ];
-  if (spec.statusCode === 503) headers.push('retry-after', RETRY_AFTER_SECONDS);
+  if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));
   // What is left of an unread request body would be taken for the next request.
   if (!raw.req.complete) headers.push('connection', 'close');
-  raw.writeHead(spec.statusCode, headers);
+  raw.writeHead(status, headers);
   raw.end(body);
+  return status;
 };

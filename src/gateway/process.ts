@@ -3,7 +3,7 @@
  */
 import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
-import { type Event, EventStream } from '../core/events.js';
+import type { Event } from '../core/events.js';
 import { type LoopDelay, LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
 import { buildAdmin } from './admin.js';
@@ -35,18 +35,16 @@ const LOOP_INTERVAL_MS = 20;
 const main = async (): Promise<void> => {
   const argument = childArgument<GatewayArgument>();
   const link = parentLink<ToGateway, FromGateway>();
-  const stream = new EventStream(wallClock.nowMs);
   let events: Event[] = [];
-  stream.subscribe((event) => events.push(event));
 
   const gateway = buildGateway({
     config: argument.config,
     upstreams: argument.upstreams,
     clock: wallClock,
     random: new Random(argument.seed).fork('gateway'),
-    emit: stream.emit,
+    onEvent: (event) => events.push(event),
   });
-  const admin = buildAdmin(argument.config, gateway.pool);
+  const admin = buildAdmin(argument.config, gateway.pool, gateway.metrics);
   try {
     const port = await gateway.listen(argument.host, 0);
     const adminPort = await admin.listen(argument.host, 0);

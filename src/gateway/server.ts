@@ -8,17 +8,20 @@
  * the pipeline threw.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import replyFrom, { type FastifyReplyFromOptions } from '@fastify/reply-from';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.js';
-import { GatewayError } from '../core/errors.js';
-import type { Emit } from '../core/events.js';
+import { causeOf, ERRORS, GatewayError } from '../core/errors.js';
+import { type EventListener, EventStream } from '../core/events.js';
 import type { Random } from '../core/random.js';
 import { type BodySink, Call, type Headers, type ProxyResponse, type Service } from '../policies/service.js';
+import { TokenBuckets } from '../policies/token-bucket.js';
 import type { GatewayConfig } from './config.js';
 import { sendError } from './error-answer.js';
-import { prepareRequestHeaders, relayedHeaders } from './headers.js';
+import { prepareRequestHeaders, proxyStatus, RAY_ID_HEADER, relayedHeaders } from './headers.js';
 import { HealthChecker } from './health-check.js';
+import { buildMetrics, type Metrics } from './metrics.js';
 import { buildPipeline } from './pipeline.js';
 import { openTransport, type Transport } from './transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
@@ -56,12 +59,14 @@ export interface GatewayOptions {
   readonly upstreams: readonly UpstreamAddress[];
   readonly clock: Clock;
   readonly random: Random;
-  readonly emit: Emit;
+  /** Gets every event of this gateway. */
+  readonly onEvent: EventListener;
 }
 
 export interface Gateway {
   readonly app: FastifyInstance;
   readonly pool: UpstreamPool;
+  readonly metrics: Metrics;
   /** Listens once every upstream has been checked. @returns the port. */
   listen(host: string, port: number): Promise<number>;
   close(): Promise<void>;
@@ -80,25 +85,83 @@ const dispatcherOf = (service: Service) => ({
 });
 
 export const buildGateway = (options: GatewayOptions): Gateway => {
-  const { config, clock, random, emit } = options;
+  const { config, clock, random } = options;
   const pool = new UpstreamPool(options.upstreams);
+  const metrics = buildMetrics(pool);
+  const stream = new EventStream(clock.nowMs);
+  stream.subscribe(metrics.onEvent);
+  stream.subscribe(options.onEvent);
+  const { emit } = stream;
+
   const transports: Transport[] = [];
   const service = buildPipeline({
     config,
     pool,
     clock,
     emit,
-    random: random.fork('balancer'),
+    random: random.fork('pipeline'),
     transport: (upstream) => {
       const transport = openTransport(upstream, config);
       transports.push(transport);
       return transport.send;
     },
   });
-  const rayIds = random.fork('ray-id');
   const checker = config.healthCheck && new HealthChecker(pool, config.healthCheck, clock, emit);
+  const rayIds = random.fork('ray-id');
 
-  const app = Fastify({ logger: false, requestIdHeader: false, exposeHeadRoutes: false });
+  const fail = (
+    raw: ServerResponse,
+    error: GatewayError,
+    rayId: string,
+    retryAfterSeconds?: number,
+  ): void => {
+    if (raw.destroyed) {
+      metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode);
+      return;
+    }
+    const context = { rayId, dialect: config.statusDialect, atMs: clock.nowMs() };
+    metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
+  };
+
+  const app = Fastify({
+    logger: false,
+    requestIdHeader: false,
+    exposeHeadRoutes: false,
+    // A path that cannot be decoded never gets as far as a hook.
+    frameworkErrors: (error, _request, reply) => {
+      (reply as FastifyReply).hijack();
+      fail(reply.raw, new GatewayError('BGW_ERR_BAD_REQUEST', error.message), rayIds.hex16());
+    },
+    clientErrorHandler: (error, socket) => rejectMalformed(error, socket, rayIds.hex16()),
+  });
+  app.decorateRequest(kContext, null);
+  app.addHook('onRequest', (request, reply, done) => {
+    const call = new Call(rayIds.hex16(), clock);
+    (request as unknown as WithContext)[kContext] = { call, raw: request.raw };
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) call.cancel(new GatewayError('BGW_ERR_CLIENT_LEFT'));
+    });
+    done();
+  });
+  if (config.rateLimit !== null) {
+    const buckets = new TokenBuckets(config.rateLimit);
+    app.addHook('onRequest', (request, reply, done) => {
+      const waitMs = buckets.take(request.raw.socket.remoteAddress ?? '', clock.nowMs());
+      if (waitMs === 0) {
+        done();
+        return;
+      }
+      reply.hijack();
+      const { rayId } = contextOf(request).call;
+      emit('client.refused', { rayId, cause: causeOf('BGW_ERR_RATE_LIMITED') });
+      fail(reply.raw, new GatewayError('BGW_ERR_RATE_LIMITED'), rayId, Math.ceil(waitMs / 1000));
+    });
+  }
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack();
+    fail(reply.raw, asGatewayError(error), contextOf(request).call.rayId);
+  });
+
   // Bodies pass through unread, whatever their type and size.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -122,32 +185,24 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
     onResponse: (request: FastifyRequest, reply: FastifyReply, answer: unknown) => {
       reply.hijack();
       const response = (answer as { stream: ProxyResponse }).stream;
-      relay(response, reply.raw, contextOf(request).call, request.headers.accept);
+      const { call } = contextOf(request);
+      const refused = relay(response, reply.raw, call);
+      if (refused === null) metrics.onAnswer(response.statusCode);
+      else fail(reply.raw, refused, call.rayId);
     },
     onError: (reply: FastifyReply, { error }: { error: Error }) => {
       reply.hijack();
-      const { cause } = error;
-      const failure =
-        cause instanceof GatewayError
-          ? cause
-          : new GatewayError('BGW_ERR_INTERNAL', error.message, { cause: error });
-      const { rayId } = contextOf(reply.request).call;
-      if (!reply.raw.destroyed) sendError(reply.raw, failure, rayId, reply.request.headers.accept);
+      fail(reply.raw, asGatewayError(error.cause ?? error), contextOf(reply.request).call.rayId);
     },
   };
-
-  app.all('*', (request, reply) => {
-    const call = new Call(rayIds.hex16(), clock);
-    (request as unknown as WithContext)[kContext] = { call, raw: request.raw };
-    reply.raw.on('close', () => {
-      if (!reply.raw.writableFinished) call.cancel(new GatewayError('BGW_ERR_CLIENT_LEFT'));
-    });
+  app.all('*', (_request, reply) => {
     reply.from('/', forwarding as Parameters<FastifyReply['from']>[1]);
   });
 
   return {
     app,
     pool,
+    metrics,
     listen: async (host, port) => {
       await checker?.start();
       await app.listen({ host, port });
@@ -157,27 +212,47 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
       checker?.stop();
       app.server.closeAllConnections();
       await app.close();
+      for (const upstream of pool.upstreams) upstream.breaker?.close();
       await Promise.all(transports.map((transport) => transport.close()));
     },
   };
 };
 
-/** Writes an upstream's response to the client, no faster than the client reads. */
-const relay = (
-  response: ProxyResponse,
-  raw: ServerResponse,
-  call: Call,
-  accept: string | undefined,
-): void => {
-  const headers = relayedHeaders(response.headers, call.rayId, call.upstreamId);
+/** Errors of Fastify itself carry a status: below 500 the request was at fault. */
+const asGatewayError = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+  return new GatewayError(statusCode < 500 ? 'BGW_ERR_BAD_REQUEST' : 'BGW_ERR_INTERNAL', message, {
+    cause: error,
+  });
+};
+
+/** A client that does not speak HTTP gets its answer on the bare socket: there is no request to answer. */
+const rejectMalformed = (error: NodeJS.ErrnoException, socket: Socket, rayId: string): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { spec, code } = new GatewayError('BGW_ERR_BAD_REQUEST');
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n${RAY_ID_HEADER}: ${rayId}\r\n` +
+      `proxy-status: ${proxyStatus(spec, code)}\r\n\r\n`,
+  );
+};
+
+/**
+ * Writes an upstream's response to the client, no faster than the client reads.
+ * @returns why it cannot be passed on; `null` when it is on its way.
+ */
+const relay = (response: ProxyResponse, raw: ServerResponse, call: Call): GatewayError | null => {
+  const headers = relayedHeaders(response.headers, call.rayId, call.tried.at(-1) ?? '');
   if (!raw.req.complete) headers.push('connection', 'close');
   try {
     raw.writeHead(response.statusCode, headers);
   } catch (error) {
     // Node refuses fields that would be unsafe to send, such as control characters in a value.
     response.destroy();
-    sendError(raw, new GatewayError('BGW_ERR_PROTOCOL', String(error)), call.rayId, accept);
-    return;
+    return new GatewayError('BGW_ERR_PROTOCOL', String(error));
   }
   const sink: BodySink = {
     write: (chunk) => raw.write(chunk),
@@ -190,4 +265,5 @@ const relay = (
   };
   raw.on('drain', () => response.resume());
   response.relay(sink);
+  return null;
 };

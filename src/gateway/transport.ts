@@ -78,6 +78,9 @@ const shield = (body: NodeJS.ReadableStream): Readable => {
   return shielded;
 };
 
+const bodyFor = (body: ProxyRequest['body']): Readable | Uint8Array | null =>
+  body === null || body instanceof Uint8Array ? body : shield(body);
+
 /** One attempt: undici's handler until the headers, the response after them. */
 class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   statusCode = 0;
@@ -228,7 +231,7 @@ export const openTransport = (
             path: request.path,
             method: request.method as Dispatcher.HttpMethod,
             headers: request.headers,
-            body: request.body === null ? null : shield(request.body),
+            body: bodyFor(request.body),
           },
           exchange,
         );

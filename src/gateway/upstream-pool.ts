@@ -1,7 +1,9 @@
 /**
- * The upstreams as the gateway sees them: their health and what is in flight. The state lives here and not in the
- * pipeline, so that it outlives a pipeline that a new config replaces.
+ * The upstreams as the gateway sees them: their health, what is in flight, and the state of the policies that each has
+ * for itself. It lives here and not in the pipeline, so that it outlives a pipeline that a new config replaces.
  */
+import type { Breaker } from '../policies/breaker.js';
+import type { ConcurrencyLimit } from '../policies/concurrency.js';
 import { type Outcome, Permit } from '../policies/outcome.js';
 
 export interface UpstreamAddress {
@@ -16,7 +18,10 @@ export class Upstream {
   readonly port: number;
   /** Set by the health checks; true where there are none. */
   healthy = true;
+  /** Attempts sent and not yet done. */
   inFlight = 0;
+  limit: ConcurrencyLimit | null = null;
+  breaker: Breaker | null = null;
   readonly counts: Record<Outcome, number> = { success: 0, failure: 0, ignored: 0 };
 
   constructor(address: UpstreamAddress) {
@@ -25,9 +30,23 @@ export class Upstream {
     this.port = address.port;
   }
 
-  /** Whether a request may be sent there now. */
-  get available(): boolean {
-    return this.healthy;
+  /** Whether its circuit lets a request through now. */
+  get admits(): boolean {
+    return this.breaker === null || this.breaker.admits;
+  }
+
+  /** Whether a request would get a slot or a place in its queue. */
+  get hasRoom(): boolean {
+    return this.limit === null || this.limit.hasRoom;
+  }
+
+  get queued(): number {
+    return this.limit?.queued ?? 0;
+  }
+
+  /** What a balancer compares: requests in flight and queued. */
+  get load(): number {
+    return this.inFlight + this.queued;
   }
 
   /** Counts one attempt in, until its permit ends. */
@@ -45,9 +64,5 @@ export class UpstreamPool {
 
   constructor(addresses: readonly UpstreamAddress[]) {
     this.upstreams = addresses.map((address) => new Upstream(address));
-  }
-
-  available(): readonly Upstream[] {
-    return this.upstreams.filter((upstream) => upstream.available);
   }
 }

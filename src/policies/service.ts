@@ -14,8 +14,8 @@ export interface ProxyRequest {
   /** Origin form: path and query, as the client sent them. */
   readonly path: string;
   readonly headers: Headers;
-  /** The client's body, unread; `null` where there is none. */
-  readonly body: NodeJS.ReadableStream | null;
+  /** The client's body: unread, or whole where it was small and may have to be sent again; `null`: there is none. */
+  readonly body: NodeJS.ReadableStream | Uint8Array | null;
 }
 
 /** Where a response body goes. `write` answers false when it has had enough for now. */
@@ -62,8 +62,8 @@ export class Call {
   readonly attempt: number;
   /** How many attempts the request has made so far. */
   attempts = 0;
-  /** The upstream of the latest attempt; empty before the first. */
-  upstreamId = '';
+  /** The upstreams of the attempts so far, the latest last. */
+  readonly tried: string[] = [];
   #cancelled: GatewayError | undefined;
   #listeners: ((error: GatewayError) => void)[] | undefined;
 

@@ -86,7 +86,10 @@ export class RealWorld implements World {
   async start(): Promise<void> {
     this.#startProbe();
     const upstreams = await this.fleet.start();
+    // A run that was interrupted meanwhile is being stopped: nothing more may be started.
+    if (this.#stopping) return;
     const port = await this.#startGateway(upstreams);
+    if (this.#stopping) return;
     await this.#startGenerator(`http://${HOST}:${port}`);
   }
 
@@ -136,7 +139,7 @@ export class RealWorld implements World {
       reaper: this.#reaper,
       onMessage: (message) => {
         if (message.type === 'ready') ready.resolve(message.port);
-        else if (message.type === 'failed') ready.reject(new Error(message.message));
+        else if (message.type === 'failed') ready.reject(new UserError('couldNotStart', message.message));
         else {
           for (const event of message.events) this.#stream.publish(event);
           this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, message.loop.worstMs);

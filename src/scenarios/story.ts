@@ -14,10 +14,26 @@ export interface Moment {
 
 type ResultEvent = VariantResult['events'][number];
 
-const STATUS_TEXT: Readonly<Record<string, string>> = {
-  '502': 'the gateway reaches workers that are dying or gone',
-  '503': 'the gateway has no healthy worker left to ask',
-  '504': 'workers are alive but too slow',
+/** What a status came from, by the cause of the first request that got it. */
+const CAUSE_TEXT: Readonly<Record<string, string>> = {
+  connection_refused: 'nothing listens where a worker was',
+  connection_reset: 'a worker died with the request in its hands',
+  connection_closed: 'a worker died with the request in its hands',
+  no_upstream: 'no healthy worker is left to ask',
+  circuit_open: 'the circuits of the workers are open',
+  concurrency_limit: 'the workers have as many requests as they may have; the rest is refused at once',
+  queue_full: 'the queue in front of the workers is full',
+  queue_timeout: 'requests wait too long in front of the workers',
+  connect_timeout: 'a worker does not accept connections',
+  response_timeout: 'a worker does not answer in time',
+  deadline: 'the time for the whole request is over',
+  rate_limited: 'clients send more than they may',
+};
+
+const statusText = (variant: VariantResult, status: string): string => {
+  const request = variant.requests.find((one) => String(one.status) === status);
+  const text = CAUSE_TEXT[request?.cause ?? ''];
+  return text === undefined ? '' : `: ${text}`;
 };
 
 /** More than this many deaths are counted, not listed. */
@@ -124,8 +140,7 @@ export const tellVariant = (variant: VariantResult): Moment[] => {
     ...allUnhealthy(variant, workers),
   ];
   for (const [status, ms] of Object.entries(variant.firstStatusMs)) {
-    const meaning = STATUS_TEXT[status];
-    if (meaning !== undefined) moments.push({ t: ms / 1000, text: `first ${status}: ${meaning}` });
+    if (Number(status) >= 400) moments.push({ t: ms / 1000, text: `first ${status}${statusText(variant, status)}` });
   }
   if (variant.recoveredMs !== null && variant.recoveredMs > 0) {
     moments.push({ t: variant.recoveredMs / 1000, text: 'service is good again' });

@@ -5,7 +5,7 @@ import { Duration, OneOf, Optional, Section, type Static, Type } from '../core/s
 import { parseDurationMs } from '../core/units.js';
 import { resolveStrategy, type Strategy, StrategyProperties } from '../delivery/strategy.js';
 import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../upstream/config.js';
-import { WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/fault.js';
+import { WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
 
 export const TimelineEntrySchema = Section(
   {

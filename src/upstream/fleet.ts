@@ -1,6 +1,6 @@
 /** All workers of a run, as the runner sees them; processes in the real engine. */
 import type { WorkerConfig } from './config.js';
-import type { WorkerFaultName } from './faults/fault.js';
+import type { WorkerFaultName } from './faults/worker-faults.js';
 
 export interface WorkerAddress {
   readonly id: string;

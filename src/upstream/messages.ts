@@ -1,6 +1,6 @@
 /** What a worker process and the fleet say to each other. */
 import type { WorkerConfig } from './config.js';
-import type { WorkerFaultName } from './faults/fault.js';
+import type { WorkerFaultName } from './faults/worker-faults.js';
 import type { ServiceTime } from './service-time.js';
 
 export interface VersionedWorkerConfig {

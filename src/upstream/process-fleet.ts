@@ -10,7 +10,7 @@ import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
 import type { Reaper } from '../core/reaper.js';
 import type { FleetConfig, WorkerConfig } from './config.js';
-import type { WorkerFaultName } from './faults/fault.js';
+import type { WorkerFaultName } from './faults/worker-faults.js';
 import type { Fleet, WorkerAddress, WorkerSample, WorkerStatus } from './fleet.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { RestartBackoff } from './restart-backoff.js';

@@ -8,7 +8,7 @@ import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
-import { WORKER_FAULTS } from './faults/fault.js';
+import { WORKER_FAULTS } from './faults/worker-faults.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { type Start, WorkerModel } from './model.js';
 

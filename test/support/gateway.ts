@@ -28,7 +28,7 @@ export const startGateway = async (
     upstreams: ports.map((port, index) => ({ id: `upstream-${index + 1}`, host: '127.0.0.1', port })),
     clock: wallClock,
     random: new Random(7),
-    emit: stream.emit,
+    onEvent: (event) => stream.publish(event),
   });
   const port = await gateway.listen('127.0.0.1', 0);
   onTestFinished(() => gateway.close());

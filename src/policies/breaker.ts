@@ -1,0 +1,106 @@
+/**
+ * The circuit breaker, one per upstream: opossum's state machine, fed with outcomes.
+ *
+ * opossum is made to wrap calls. Wrapped around concurrent requests, it counts refusals as calls, lets the late success
+ * of a call from before the opening close a half-open circuit, sticks half-open when its one trial never ends, and takes
+ * a client that left for a success. So a request asks for admission here, and its outcome is given to opossum when it
+ * is known, and only if it is about the present state: a permit remembers the period in which it was given. The trial of
+ * a half-open circuit is kept here too: one at a time, and one that ended `ignored` makes room for another.
+ *
+ * Switched off in opossum: its timeout (ours aborts one request and not all), its capacity (see `concurrency.ts`), its
+ * percentiles (each failure would sort the window) and its snapshots.
+ */
+import CircuitBreaker from 'opossum';
+import { GatewayError } from '../core/errors.js';
+import { type Outcome, outcomeOfError, outcomeOfStatus, Permit } from './outcome.js';
+import type { Layer } from './service.js';
+
+export interface BreakerOptions {
+  /** The circuit opens when more than this share of the outcomes in the window are failures. */
+  readonly errorRatio: number;
+  /** With fewer outcomes in the window it never opens: the first failure of all would be 100 %. */
+  readonly minRequests: number;
+  readonly windowMs: number;
+  /** How long it stays open before a trial. */
+  readonly openMs: number;
+}
+
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+const WINDOW_BUCKETS = 10;
+
+/** opossum's action: settles as the outcome says. */
+const settle = (outcome: Outcome): Promise<void> =>
+  outcome === 'success' ? Promise.resolve() : Promise.reject(new Error('the upstream failed'));
+
+export class Breaker {
+  readonly #circuit: CircuitBreaker<[Outcome], void>;
+  /** Counts the changes of state, so that an outcome from an earlier period can be told. */
+  #period = 0;
+  #trialUnderWay = false;
+
+  /** @param onChange called after each change of state. */
+  constructor(name: string, options: BreakerOptions, onChange: (state: CircuitState) => void) {
+    this.#circuit = new CircuitBreaker(settle, {
+      name,
+      timeout: false,
+      errorThresholdPercentage: options.errorRatio * 100,
+      volumeThreshold: options.minRequests,
+      rollingCountTimeout: options.windowMs,
+      rollingCountBuckets: WINDOW_BUCKETS,
+      resetTimeout: options.openMs,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+    });
+    const turn = (state: CircuitState) => (): void => {
+      this.#period++;
+      this.#trialUnderWay = false;
+      onChange(state);
+    };
+    this.#circuit.on('open', turn('open'));
+    this.#circuit.on('halfOpen', turn('half-open'));
+    this.#circuit.on('close', turn('closed'));
+  }
+
+  get state(): CircuitState {
+    if (this.#circuit.opened) return 'open';
+    return this.#circuit.halfOpen ? 'half-open' : 'closed';
+  }
+
+  /** Whether a request would be let through now. */
+  get admits(): boolean {
+    const { state } = this;
+    return state === 'closed' || (state === 'half-open' && !this.#trialUnderWay);
+  }
+
+  /** @returns the permit of one attempt, or `null` when it is refused. */
+  admit(): Permit | null {
+    if (!this.admits) return null;
+    const period = this.#period;
+    const trial = this.state === 'half-open';
+    if (trial) this.#trialUnderWay = true;
+    return new Permit((outcome) => {
+      if (period !== this.#period) return;
+      if (trial) this.#trialUnderWay = false;
+      if (outcome !== 'ignored') this.#circuit.fire(outcome).catch(() => {});
+    });
+  }
+
+  /** Stops opossum's timers. */
+  close(): void {
+    this.#circuit.shutdown();
+  }
+
+  readonly layer: Layer = (next) => async (request, call) => {
+    const permit = this.admit();
+    if (permit === null) throw new GatewayError('BGW_ERR_CIRCUIT_OPEN', `circuit is ${this.state}`);
+    try {
+      const response = await next(request, call);
+      permit.end(outcomeOfStatus(response.statusCode));
+      return response;
+    } catch (error) {
+      permit.end(outcomeOfError(error));
+      throw error;
+    }
+  };
+}
