@@ -36,8 +36,9 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--variant <names>', 'Only these variants, comma-separated')
     .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
     .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=0.5 (repeatable)')
-    .option('--out <kind=file>', 'Write the result: json=FILE (repeatable)')
+    .option('--out <kind=file>', 'Write the result: json=FILE, html=FILE (repeatable)')
     .option('--json', 'Print the result as JSON on stdout')
+    .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')
     .action((scenario: string, flags: Record<string, unknown>) =>
       runCommand(scenario, withEnvironment(flags)),

@@ -29,7 +29,11 @@ const eventText = (event: Event): string | null => {
     case 'config.promoted':
       return `config version ${event.version} promoted`;
     case 'config.refused':
-      return `config refused: ${event.reason}`;
+      return `config refused with ${event.status}: ${event.reason}`;
+    case 'config.locked':
+      return `config locked: ${event.reason}`;
+    case 'circuit.opened':
+      return `circuit of ${event.upstream} opened`;
     case 'worker.exited':
       return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
     case 'fault.injected':
@@ -60,7 +64,7 @@ export class Progress {
     this.#variants = variants;
   }
 
-  start(variant: Variant, world: World): void {
+  start(variant: Variant, world: World, controlAddress: string | null): void {
     const number = this.#variants.indexOf(variant) + 1;
     this.#eventsShown = 0;
     this.#lastLogMs = this.#clock.nowMs();
@@ -68,6 +72,8 @@ export class Progress {
       pc.bold(`${variant.name}`) +
         pc.dim(` (${number} of ${this.#variants.length}, ${variant.durationMs / 1000}s)`),
     );
+    if (controlAddress !== null)
+      this.#line(pc.dim(`  control API ${controlAddress} (GET /workers, /config; PUT /config)`));
     this.#timer = this.#clock.every(REDRAW_MS, () => this.#update(variant, world));
   }
 

@@ -3,9 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import pc from 'picocolors';
 import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
+import { openControl } from '../scenarios/control.js';
 import { parseOverride, parseScenario } from '../scenarios/parse.js';
 import { RealWorld } from '../scenarios/real-world.js';
 import { renderReport } from '../scenarios/report.js';
@@ -13,6 +15,8 @@ import type { Result, VariantResult, Verdict } from '../scenarios/result.js';
 import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
+import { renderHtml } from '../web/report.js';
+import { openInBrowser } from './open.js';
 import { Progress } from './progress.js';
 import { findScenario } from './scenario-file.js';
 
@@ -38,13 +42,29 @@ const parseSeed = (flag: unknown): number | undefined => {
   return seed;
 };
 
-const parseOut = (flag: unknown): string[] =>
+/** What `--out` can write. */
+const OUTPUTS = {
+  json: (result: Result) => `${JSON.stringify(result)}\n`,
+  html: renderHtml,
+} as const satisfies Record<string, (result: Result) => string>;
+
+interface Output {
+  readonly kind: keyof typeof OUTPUTS;
+  readonly file: string;
+}
+
+const parseOut = (flag: unknown): Output[] =>
   list(flag).map((text) => {
-    const [kind, ...rest] = text.split('=');
+    const [kind = '', ...rest] = text.split('=');
     const file = rest.join('=');
-    if (kind !== 'json' || file === '') throw new UserError('usage', `--out takes json=FILE, got "${text}"`);
-    return file;
+    if (!Object.hasOwn(OUTPUTS, kind) || file === '') {
+      throw new UserError('usage', `--out takes json=FILE or html=FILE, got "${text}"`);
+    }
+    return { kind: kind as Output['kind'], file };
   });
+
+/** Where the page goes that `--open` shows, when no `--out html=` says so. */
+const DEFAULT_PAGE = 'results/report.html';
 
 const chooseVariants = (scenario: Scenario, flag: unknown): readonly Variant[] => {
   if (flag === undefined) return scenario.variants;
@@ -106,6 +126,9 @@ const interruption = (): { signal: AbortSignal; release(): void } => {
 
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
   const outputs = parseOut(flags.out);
+  if (flags.open && !outputs.some(({ kind }) => kind === 'html')) {
+    outputs.push({ kind: 'html', file: DEFAULT_PAGE });
+  }
   const { file, text } = findScenario(nameOrFile);
   const scenario = parseScenario(text, file, {
     seed: parseSeed(flags.seed),
@@ -125,19 +148,26 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
   try {
     const results = await runScenario(scenario, variants, {
       makeWorld: (variant) => new RealWorld(variant),
+      openControl,
       signal,
-      onVariantStart: (variant, world) => progress?.start(variant, world),
+      onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
       onVariantEnd: (result) => progress?.end(result),
     });
     const result = toResult(scenario, results, startedAt);
-    for (const output of outputs) {
-      mkdirSync(dirname(output), { recursive: true });
-      writeFileSync(output, `${JSON.stringify(result)}\n`);
+    for (const { kind, file: target } of outputs) {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, OUTPUTS[kind](result));
     }
     const report = flags.json
       ? `${JSON.stringify(result)}\n`
       : renderReport(result, { color: pc.isColorSupported, interrupted: signal.aborted });
     process.stdout.write(report);
+    const page = outputs.find(({ kind }) => kind === 'html');
+    if (page !== undefined) {
+      const address = pathToFileURL(page.file).href;
+      if (!flags.quiet) stderr.write(`The curves: ${address}\n`);
+      if (flags.open) openInBrowser(address);
+    }
     return signal.aborted ? EXIT_CODES.interrupted : EXIT_OF_VERDICT[result.verdict];
   } finally {
     release();

@@ -16,6 +16,10 @@ const actionText = ({ action }: TimelineEntry): string => {
       return `push a config, ${action.strategy.name}`;
     case 'rollback-config':
       return `roll the config back, ${action.strategy.name}`;
+    case 'lock-config':
+      return `lock the config: ${action.reason}`;
+    case 'unlock-config':
+      return 'unlock the config';
   }
 };
 

@@ -137,3 +137,13 @@ export const parentLink = <Received, Sent>(): ParentLink<Received, Sent> => {
     },
   };
 };
+
+/**
+ * Starts another program and lets it go: nothing waits for it, and it outlives this process. One that is not there is
+ * not an error.
+ */
+export const startDetached = (command: string, args: readonly string[]): void => {
+  const child = spawn(command, args, { detached: true, stdio: 'ignore' });
+  child.on('error', () => {});
+  child.unref();
+};

@@ -52,7 +52,7 @@ export interface EventMap {
   'config.promoted': { readonly version: number };
   'config.rolled-back': { readonly from: number; readonly version: number; readonly reason: string };
   'config.rollback-finished': { readonly version: number };
-  'config.refused': { readonly reason: string };
+  'config.refused': { readonly status: number; readonly reason: string };
   'config.locked': { readonly by: string; readonly reason: string };
   'config.unlocked': { readonly by: string };
   'config.glass-broken': { readonly by: string; readonly reason: string };

@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
+import { type ConfigChange, ConfigLock } from './config-lock.js';
 import { type ReaderHealth, Rollout } from './rollout.js';
 import type { Strategy } from './strategy.js';
 
@@ -24,7 +25,13 @@ export interface ConfigDeliveryOptions<Config> {
   readonly emit: Emit;
 }
 
+/** What became of a push or a rollback; the status is the one an HTTP client gets. */
+export type ChangeOutcome =
+  | { readonly accepted: true; readonly status: 202; readonly version: number }
+  | { readonly accepted: false; readonly status: 409 | 422 | 423; readonly reason: string };
+
 export class ConfigDelivery<Config> {
+  readonly lock = new ConfigLock();
   readonly #options: ConfigDeliveryOptions<Config>;
   readonly #versions: Config[];
   /** The version every reader is meant to have when nothing is under way. */
@@ -45,14 +52,23 @@ export class ConfigDelivery<Config> {
     return this.#stable;
   }
 
+  get config(): Config {
+    return this.#versions[this.#stable - 1]!;
+  }
+
+  /** The version on its way; `null` when none is. */
+  get underWay(): number | null {
+    return this.#underWay;
+  }
+
   /** Sends a new version out. A config that fails the check goes nowhere, and the running one stays. */
-  push(config: Config, strategy: Strategy): void {
-    const { emit, check, to, readers } = this.#options;
+  push(config: Config, strategy: Strategy, change: ConfigChange): ChangeOutcome {
+    const { emit, check, to, readers, clock } = this.#options;
     const problem = check(config);
-    if (problem !== null) {
-      emit('config.refused', { reason: problem });
-      return;
-    }
+    if (problem !== null) return this.#refuse(422, problem);
+    const permission = this.lock.mayPush(change, clock.nowMs());
+    if (!permission.allowed) return this.#refuse(423, permission.reason);
+    if (permission.glassBroken) emit('config.glass-broken', { by: change.by, reason: change.breakGlass });
     this.#versions.push(config);
     const version = this.#versions.length;
     emit('config.pushed', { version, to, strategy: strategy.name, readers: readers.length });
@@ -60,23 +76,44 @@ export class ConfigDelivery<Config> {
       this.#lastGood = this.#stable;
       this.#stable = version;
     });
+    return { accepted: true, status: 202, version };
   }
 
-  /** Goes back to the last good version: out of a rollout under way, or from the present version. */
-  rollback(strategy: Strategy, reason: string): void {
-    const { emit } = this.#options;
-    const from = this.#underWay ?? this.#stable;
-    const version = this.#underWay === null ? this.#lastGood : this.#stable;
+  /**
+   * Goes back to the last good version: out of a rollout under way, or from the present version. Ordered again while it
+   * is under way, it goes on by the new strategy. A lock does not stop it.
+   */
+  rollback(strategy: Strategy, by: string, reason: string): ChangeOutcome {
+    const { emit, clock } = this.#options;
+    const newer = this.#underWay !== null && this.#underWay > this.#stable;
+    const from = newer ? this.#underWay! : this.#stable;
+    const version = newer ? this.#stable : this.#lastGood;
     if (version === from) {
-      emit('config.refused', { reason: `nothing to roll back: version ${version} is the last good one` });
-      return;
+      return this.#refuse(409, `nothing to roll back: version ${version} is the last good one`);
     }
+    this.lock.noteRollback(by, clock.nowMs());
     emit('config.rolled-back', { from, version, reason });
     this.#begin(version, strategy, () => {
       this.#stable = version;
       this.#lastGood = version;
       emit('config.rollback-finished', { version });
     });
+    return { accepted: true, status: 202, version };
+  }
+
+  lockConfig(by: string, reason: string): void {
+    this.lock.lock(by, reason, this.#options.clock.nowMs());
+    this.#options.emit('config.locked', { by, reason });
+  }
+
+  unlockConfig(by: string): void {
+    this.lock.unlock(by, this.#options.clock.nowMs());
+    this.#options.emit('config.unlocked', { by });
+  }
+
+  #refuse(status: 409 | 422 | 423, reason: string): ChangeOutcome {
+    this.#options.emit('config.refused', { status, reason });
+    return { accepted: false, status, reason };
   }
 
   stop(): void {

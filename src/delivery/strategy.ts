@@ -28,7 +28,7 @@ export const StrategyProperties = {
   ),
 } as const;
 
-const StrategySchema = Section(StrategyProperties, 'How a config goes out.');
+export const StrategySchema = Section(StrategyProperties, 'How a config goes out.');
 export type StrategySection = Static<typeof StrategySchema>;
 
 export type Strategy =

@@ -5,6 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { ERRORS, type ErrorCode } from '../core/errors.js';
+import { escapeHtml } from '../core/html.js';
 
 export interface ErrorPage {
   readonly status: number;
@@ -23,16 +24,6 @@ type Hop = (typeof FAILING_HOP)[keyof typeof FAILING_HOP];
 
 /** The page shows no more of a host name than fits; a longer one is cut. */
 const MAX_HOST_CHARS = 80;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ESCAPES[char]!);
 
 const STYLE = `
 :root{color-scheme:light dark;--text:#1d2327;--soft:#5b6670;--line:#d5dade;--page:#fff;--good:#1a7f37;--bad:#b42318}

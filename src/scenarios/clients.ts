@@ -96,8 +96,10 @@ const isRetried = (status: number): boolean =>
 /** The wait before try `attempt` (2 for the first retry). */
 export const backoffMs = (behaviour: ClientBehaviour, attempt: number, random: Random): number => {
   if (behaviour.backoff === 'none') return 0;
-  const growth = behaviour.backoff === 'exponential' ? 2 ** (attempt - 2) : 1;
-  const delayMs = Math.min(behaviour.delayMs * growth, behaviour.maxDelayMs);
+  const delayMs =
+    behaviour.backoff === 'constant'
+      ? behaviour.delayMs
+      : Math.min(behaviour.delayMs * 2 ** (attempt - 2), behaviour.maxDelayMs);
   return behaviour.jitter === 'full' ? random.next() * delayMs : delayMs;
 };
 
@@ -143,12 +145,16 @@ export const runRequest = (
   const tryOnce = (): void => {
     waiting = null;
     startMs = sinceOriginMs();
-    underWay = send((answer) => {
+    let answered = false;
+    const sent = send((answer) => {
+      answered = true;
       underWay = null;
       attempts.push({ ...answer, startMs, endMs: sinceOriginMs() });
       if (!isRetried(answer.status) || attempts.length >= behaviour.attempts) finish();
       else waiting = clock.after(backoffMs(behaviour, attempts.length + 1, random), tryOnce);
     });
+    // An answer may come before `send` returns; then nothing is under way any more.
+    if (!answered) underWay = sent;
   };
 
   const patience = clock.after(arrivalMs + behaviour.patienceMs - sentMs, () => {

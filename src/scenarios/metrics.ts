@@ -168,7 +168,8 @@ export const METRICS: readonly Metric[] = [
     value: (variant, status) => orNever(variant.firstStatusMs[status]),
   },
   {
-    pattern: /^first\.([a-z]+\.[a-z-]+)$/,
+    pattern:
+      /^first\.(run\.noted|worker\.(?:started|exited)|config\.[a-z-]+|upstream\.[a-z-]+|circuit\.[a-z-]+|fault\.(?:injected|healed))$/,
     kind: 'duration',
     windowed: false,
     example: 'first.worker.exited',

@@ -2,7 +2,7 @@
  * Reads a scenario file: YAML, then the schema, then what a schema cannot say. Everything that is wrong is reported at
  * once, each with the path, the line and the column, and how to mend it.
  */
-import { LineCounter, parse, parseDocument } from 'yaml';
+import { type Document, LineCounter, parse, parseDocument, visit } from 'yaml';
 import { UserError } from '../core/errors.js';
 import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
@@ -55,7 +55,11 @@ export const parseOverride = (text: string): Override => {
   if (equals < 1 || path.some((key) => !/^[A-Za-z0-9-]+$/.test(key))) {
     throw new UserError('usage', `--set takes PATH=VALUE, such as load.scale=0.5, got "${text}"`);
   }
-  return { path, value: parse(text.slice(equals + 1)) };
+  try {
+    return { path, value: parse(text.slice(equals + 1)) };
+  } catch (error) {
+    throw new UserError('usage', `--set ${text}: ${(error as Error).message}`, { cause: error });
+  }
 };
 
 export interface ParseOptions {
@@ -82,7 +86,8 @@ const overlayOf = ({ path, value }: Override): Json =>
   path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
 
 const parseWindow = (name: string, text: string): Window => {
-  const [from, to] = text.split('..');
+  const [from, to, ...more] = text.split('..');
+  if (more.length > 0) throw new UnitError(`expected a span such as 2s..8s, got "${text}"`);
   return { name, fromMs: parseDurationMs(from!), toMs: parseDurationMs(to!) };
 };
 
@@ -128,7 +133,7 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
   return findings;
 };
 
-const checkThresholds = (file: ScenarioFile, variants: readonly string[]): Finding[] => {
+const checkThresholds = (name: string, file: ScenarioFile, variants: readonly string[]): Finding[] => {
   const findings: Finding[] = [];
   const scope = { variants, windows: Object.keys(file.windows ?? {}) };
   for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
@@ -136,12 +141,16 @@ const checkThresholds = (file: ScenarioFile, variants: readonly string[]): Findi
       const message = `there is no variant "${variant}"; there are ${variants.join(', ')}`;
       findings.push({ path: ['thresholds', variant], message, key: true });
     }
-    for (const [index, text] of texts.entries()) {
+    for (const [index, text] of variant === name ? texts.entries() : []) {
       try {
         parseThreshold(text, scope);
       } catch (error) {
         if (!(error instanceof ThresholdError)) throw error;
-        findings.push({ path: ['thresholds', variant, index], message: error.message, shift: error.column });
+        findings.push({
+          path: ['thresholds', variant, index],
+          message: error.message,
+          textColumn: error.column,
+        });
       }
     }
   }
@@ -167,6 +176,18 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
   };
 };
 
+const unresolvedAliases = (document: Document): { name: string; offset: number }[] => {
+  const found: { name: string; offset: number }[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined) {
+        found.push({ name: alias.source, offset: alias.range?.[0] ?? 0 });
+      }
+    },
+  });
+  return found;
+};
+
 /**
  * Reads and checks a scenario.
  * @param file its name, for messages.
@@ -182,17 +203,29 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
       document.errors.map((error) => ({ path: '', ...positions.at(error.pos[0]), message: error.message })),
     );
   }
+  const unresolved = unresolvedAliases(document);
+  if (unresolved.length > 0) {
+    throw new ScenarioError(
+      file,
+      unresolved.map(({ name, offset }) => ({
+        path: '',
+        ...positions.at(offset),
+        message: `there is no anchor &${name} before this alias`,
+      })),
+    );
+  }
   const base: unknown = document.toJS();
   const problems: ScenarioProblem[] = [];
 
   /** @param variant where an overlay's own lines are looked for first. */
   const report = (findings: readonly Finding[], variant?: string): void => {
-    for (const { path, message, key, shift = 0 } of findings) {
-      const place = (candidate: Path) => (key ? positions.ofKey(candidate) : positions.of(candidate));
+    for (const { path, message, key, textColumn } of findings) {
+      const place = (candidate: Path) =>
+        key ? positions.ofKey(candidate) : positions.of(candidate, textColumn);
       const inOverlay = variant === undefined ? undefined : place(['variants', variant, ...path]);
       const full = inOverlay?.exact ? ['variants', variant!, ...path] : path;
       const { line, column } = inOverlay?.exact ? inOverlay : place(path);
-      const problem = { path: dotted(full), line, column: column + shift, message };
+      const problem = { path: dotted(full), line, column, message };
       const known = problems.some(
         (other) => other.path === problem.path && other.message === problem.message,
       );
@@ -216,7 +249,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     report(findings, name);
     if (findings.length > 0) continue;
     report(checkVariant(merged as unknown as ScenarioFile), name);
-    report(checkThresholds(merged as unknown as ScenarioFile, names));
+    report(checkThresholds(name, merged as unknown as ScenarioFile, names), name);
   }
   if (problems.length > 0) throw new ScenarioError(file, problems);
 

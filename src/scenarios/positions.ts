@@ -27,7 +27,7 @@ export class Positions {
   }
 
   /** The place of a value, or of the nearest thing around it that is written down. */
-  of(path: Path): { line: number; column: number; exact: boolean } {
+  of(path: Path, textColumn = 1): { line: number; column: number; exact: boolean } {
     let node: unknown = this.#root;
     let offset = 0;
     let exact = true;
@@ -41,6 +41,10 @@ export class Positions {
       node = found.node;
     }
     if (exact && isNode(node) && node.range) offset = node.range[0];
+    if (exact && isScalar(node)) {
+      if (node.type === 'PLAIN') offset += textColumn - 1;
+      else if (node.type?.startsWith('QUOTE') && textColumn > 1) offset += textColumn;
+    }
     return { ...this.at(offset), exact };
   }
 

@@ -1,9 +1,8 @@
 /** A result as text for a terminal: the story, the table, the thresholds, the verdict. */
 import pc from 'picocolors';
-import { formatDuration, formatRatio } from '../core/units.js';
-import { WHOLE_RUN } from './metrics.js';
 import type { Result, VariantResult, Verdict } from './result.js';
 import { conclude, tellVariant } from './story.js';
+import { summaryRows } from './summary.js';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -26,43 +25,6 @@ const table = (rows: readonly (readonly string[])[]): string[] => {
       .join('  ')
       .trimEnd(),
   );
-};
-
-const percent = (ratio: number | null | undefined): string =>
-  ratio === null || ratio === undefined ? '–' : formatRatio(ratio);
-
-const recoveredText = (variant: VariantResult): string => {
-  if (variant.recoveredMs === null) return 'never';
-  return variant.recoveredMs === 0 ? 'not needed' : `at ${formatDuration(variant.recoveredMs)}`;
-};
-
-const ERROR_STATUSES = ['502', '503', '504', 'none'] as const;
-
-/** One column a variant, one row a measure: as many variants as fit beside each other stay readable. */
-const variantTable = (variants: readonly VariantResult[]): string[] => {
-  const windows = Object.keys(variants[0]!.windows).filter((name) => name !== WHOLE_RUN);
-  const errorWindow = windows.includes('outage') ? 'outage' : WHOLE_RUN;
-  const inWindow = errorWindow === 'outage' ? ' in outage' : '';
-  const row = (title: string, cell: (variant: VariantResult) => string): string[] => [
-    title,
-    ...variants.map(cell),
-  ];
-  return table([
-    row('', ({ name }) => name),
-    ...(windows.length === 0 ? [WHOLE_RUN] : windows).map((window) =>
-      row(`availability, ${window}`, (variant) => percent(variant.windows[window]?.availability)),
-    ),
-    ...ERROR_STATUSES.map((status) =>
-      row(`${status === 'none' ? 'no answer' : status}${inWindow}`, (variant) =>
-        String(variant.windows[errorWindow]!.status[status] ?? 0),
-      ),
-    ),
-    row(`p99${inWindow}`, (variant) => formatDuration(variant.windows[errorWindow]!.latencyMs.p99)),
-    row('tries per request', (variant) => variant.windows[errorWindow]!.amplification?.toFixed(2) ?? '–'),
-    row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
-    row('deaths', (variant) => String(variant.crashes)),
-    row('good again', recoveredText),
-  ]);
 };
 
 const storyLines = (variant: VariantResult, colors: Colors): string[] => [
@@ -96,7 +58,7 @@ export const renderReport = (result: Result, options: { color: boolean; interrup
     colors.bold(`${result.scenario.title}`) + colors.dim(`  ${result.scenario.name}, seed ${result.seed}`),
     '',
     ...variants.flatMap((variant) => [...storyLines(variant, colors), '']),
-    ...variantTable(variants).map((line, index) => (index === 0 ? colors.bold(line) : line)),
+    ...table(summaryRows(variants)).map((line, index) => (index === 0 ? colors.bold(line) : line)),
     '',
   ];
   if (options.interrupted) {

@@ -100,6 +100,7 @@ const VariantResultSchema = Section(
     windows: Type.Record(Type.String(), WindowResultSchema),
     recoveryMs: NumberOrNull('From the end of the window `outage` until service was good for 3 s.'),
     recoveredMs: NumberOrNull('When service was first good for 3 s after it had failed.'),
+    heapLimitBytes: Type.Number({ description: "A worker's heap limit." }),
     crashes: Type.Number(),
     workersLost: Type.Number({ description: 'Workers that died at least once.' }),
     firstStatusMs: Numbers('When a client first got each status.'),

@@ -5,6 +5,7 @@
 import type { Event } from '../core/events.js';
 import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
+import type { Control } from './control.js';
 import {
   BUCKET_MS,
   firstStatuses,
@@ -29,7 +30,9 @@ export interface RunOptions {
   readonly makeWorld: (variant: Variant) => World;
   /** Aborted: the run ends as soon as it can, with what was measured so far. */
   readonly signal: AbortSignal;
-  readonly onVariantStart?: (variant: Variant, world: World) => void;
+  /** Opens the run to an operator; closed when the variant is over. */
+  readonly openControl?: (delivery: ConfigDelivery<WorkerConfig>, world: World) => Promise<Control>;
+  readonly onVariantStart?: (variant: Variant, world: World, control: Control | null) => void;
   readonly onVariantEnd?: (result: VariantResult) => void;
 }
 
@@ -73,10 +76,12 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
     options.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   let timers: { cancel(): void }[] = [];
+  let control: Control | null = null;
   try {
     await Promise.race([world.start(), interrupted]);
     if (!options.signal.aborted) {
-      options.onVariantStart?.(variant, world);
+      control = (await options.openControl?.(delivery, world)) ?? null;
+      options.onVariantStart?.(variant, world, control);
       const originMs = world.clock.nowMs() + variant.settleMs + LEAD_MS;
       timers = variant.timeline.map((entry) =>
         world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () => perform(entry, world, delivery)),
@@ -86,10 +91,13 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
   } finally {
     for (const timer of timers) timer.cancel();
     delivery.stop();
-    await world.stop();
+    await Promise.all([world.stop(), control?.close()]);
   }
   return measure(variant, world, options.signal.aborted);
 };
+
+/** Who does what the timeline says. */
+const OPERATOR = 'timeline';
 
 const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelivery<WorkerConfig>): void => {
   switch (action.type) {
@@ -100,13 +108,27 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       world.fleet.inject(action.fault, action.worker, action.forMs);
       return;
     case 'push-config':
-      delivery.push(action.config, action.strategy);
+      delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });
       return;
     case 'rollback-config':
-      delivery.rollback(action.strategy, 'ordered');
+      delivery.rollback(action.strategy, OPERATOR, 'ordered');
+      return;
+    case 'lock-config':
+      delivery.lockConfig(OPERATOR, action.reason);
+      return;
+    case 'unlock-config':
+      delivery.unlockConfig(OPERATOR);
       return;
   }
 };
+
+/** Events that come with requests: a result holds them with the sampled requests, not in the list of what happened. */
+const PER_REQUEST: ReadonlySet<string> = new Set<Event['type']>([
+  'attempt.failed',
+  'attempt.retried',
+  'retry.refused',
+  'client.refused',
+]);
 
 const toResultEvent = (event: Event, originMs: number): VariantResult['events'][number] => {
   const { atMs, ...fields } = event;
@@ -124,7 +146,7 @@ const measure = (variant: Variant, world: World, partial: boolean): VariantResul
     requests,
     variant.windows.find(({ name }) => name === 'outage'),
   );
-  const told = events.filter(({ type }) => type !== 'attempt.failed').sort((a, b) => a.atMs - b.atMs);
+  const told = events.filter(({ type }) => !PER_REQUEST.has(type)).sort((a, b) => a.atMs - b.atMs);
   return {
     name: variant.name,
     verdict: 'pass',
@@ -134,6 +156,7 @@ const measure = (variant: Variant, world: World, partial: boolean): VariantResul
     windows: Object.fromEntries(windows.map((window) => [window.name, measureWindow(window, requests)])),
     recoveryMs,
     recoveredMs,
+    heapLimitBytes: variant.fleet.heapLimitBytes,
     crashes: exits.length,
     workersLost: new Set(exits.map(({ worker }) => worker)).size,
     firstStatusMs: firstStatuses(requests),

@@ -44,7 +44,7 @@ export const ScenarioSchema = Section(
       }),
     ),
     variants: Optional(
-      Type.Record(NameKey, Type.Object({}), {
+      Type.Record(NameKey, Type.Union([Type.Object({}), Type.Null()]), {
         description: 'Overlays on this scenario, run one after another.',
       }),
     ),

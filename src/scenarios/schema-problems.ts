@@ -1,11 +1,9 @@
 /** What a schema has against a scenario, in words for the person who wrote it. */
-import { Compile } from 'typebox/compile';
 import { UNIT_KEYWORD } from '../core/schema.js';
 import { explainUnit, type Unit } from '../core/units.js';
+import { findProblems, type SchemaProblem } from '../core/validate.js';
 import { dotted, type Path } from './positions.js';
 import { ScenarioSchema } from './scenario.js';
-
-const validator = Compile(ScenarioSchema);
 
 type Json = Record<string, unknown>;
 
@@ -19,22 +17,14 @@ const pointerPath = (pointer: string): Path =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
-interface SchemaError {
-  readonly keyword: string;
-  readonly schemaPath: string;
-  readonly instancePath: string;
-  readonly params: Record<string, unknown>;
-  readonly message: string;
-}
-
 /** One thing that is wrong, and where. */
 export interface Finding {
   readonly path: Path;
   readonly message: string;
   /** Point at the key instead of its value. */
   readonly key?: boolean;
-  /** Further right within the value: columns, for problems inside a text. */
-  readonly shift?: number;
+  /** Where within the value, counted from 1, for problems inside a text. */
+  readonly textColumn?: number;
 }
 
 const schemaAt = (schemaPath: string): Json | undefined =>
@@ -44,8 +34,8 @@ const schemaAt = (schemaPath: string): Json | undefined =>
   ) as Json | undefined;
 
 /** One schema error in words. `null`: another error says it better. */
-const explain = (error: SchemaError, root: unknown): Finding | null => {
-  const path = pointerPath(error.instancePath);
+const explain = (error: SchemaProblem, root: unknown): Finding | null => {
+  const path = pointerPath(error.path);
   const value = valueAt(root, path);
   const schema = schemaAt(error.schemaPath);
   const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;
@@ -81,7 +71,7 @@ const explain = (error: SchemaError, root: unknown): Finding | null => {
 /** Everything the schema has against `root`, the best explanation of each place. */
 export const checkSchema = (root: unknown): Finding[] => {
   const findings: Finding[] = [];
-  for (const error of validator.Errors(root) as unknown as SchemaError[]) {
+  for (const error of findProblems(ScenarioSchema, root)) {
     const finding = explain(error, root);
     const again = findings.some((other) => finding !== null && dotted(other.path) === dotted(finding.path));
     if (finding !== null && !again) findings.push(finding);

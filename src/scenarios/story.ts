@@ -4,7 +4,7 @@
  * here.
  */
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
-import type { Result, VariantResult } from './result.js';
+import type { Result, SampledRequest, VariantResult } from './result.js';
 
 export interface Moment {
   /** Seconds from the start of the load. */
@@ -31,8 +31,14 @@ const CAUSE_TEXT: Readonly<Record<string, string>> = {
 };
 
 const statusText = (variant: VariantResult, status: string): string => {
-  const request = variant.requests.find((one) => String(one.status) === status);
-  const text = CAUSE_TEXT[request?.cause ?? ''];
+  const first = variant.requests
+    .flatMap(({ attempts }) => attempts)
+    .filter((attempt) => String(attempt.status) === status)
+    .reduce<SampledRequest['attempts'][number] | undefined>(
+      (earliest, attempt) => (earliest !== undefined && earliest.endMs <= attempt.endMs ? earliest : attempt),
+      undefined,
+    );
+  const text = CAUSE_TEXT[first?.cause ?? ''];
   return text === undefined ? '' : `: ${text}`;
 };
 
@@ -117,7 +123,16 @@ const configMoments = (variant: VariantResult): Moment[] =>
       case 'config.rollback-finished':
         return [{ t: event.t, text: `every worker is meant to run version ${version} again` }];
       case 'config.refused':
-        return [{ t: event.t, text: `config refused: ${field(event, 'reason')}` }];
+        return [
+          {
+            t: event.t,
+            text: `a config is refused with ${field(event, 'status')}: ${field(event, 'reason')}`,
+          },
+        ];
+      case 'config.locked':
+        return [{ t: event.t, text: `the config is locked: ${field(event, 'reason')}` }];
+      case 'config.glass-broken':
+        return [{ t: event.t, text: `the lock is passed by: ${field(event, 'reason')}` }];
       default:
         return [];
     }
@@ -140,7 +155,8 @@ export const tellVariant = (variant: VariantResult): Moment[] => {
     ...allUnhealthy(variant, workers),
   ];
   for (const [status, ms] of Object.entries(variant.firstStatusMs)) {
-    if (Number(status) >= 400) moments.push({ t: ms / 1000, text: `first ${status}${statusText(variant, status)}` });
+    if (Number(status) >= 400)
+      moments.push({ t: ms / 1000, text: `first ${status}${statusText(variant, status)}` });
   }
   if (variant.recoveredMs !== null && variant.recoveredMs > 0) {
     moments.push({ t: variant.recoveredMs / 1000, text: 'service is good again' });
@@ -176,7 +192,7 @@ const reachText = (variant: VariantResult): string => {
 export const conclude = (result: Pick<Result, 'variants'>): string[] => {
   const [first] = result.variants;
   if (first === undefined || outageOf(first) === undefined) return [];
-  return result.variants.map((variant) => {
+  return result.variants.filter(outageOf).map((variant) => {
     const outage = outageOf(variant)!;
     const failed = formatRatio(failedIn(variant));
     const reach = reachText(variant);

@@ -75,7 +75,7 @@ interface Token {
 }
 
 const TOKEN =
-  /\s*(?:(?<number>\d+(?:\.\d+)?(?:%|\/[smh]|(?:us|ms|s|m|h)\b)?)|(?<name>[a-z][a-z0-9_]*(?:[.-][a-z0-9_]+)*)|(?<symbol>>=|<=|==|!=|[<>+*[\]-]))/y;
+  /\s*(?:(?<number>(?:(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+|\d+(?:\.\d+)?(?:%|\/[smh])?)(?![a-z0-9_.]|-[a-z]))|(?<name>[a-z0-9][a-z0-9_]*(?:[.-][a-z0-9_]+)*)|(?<symbol>>=|<=|==|!=|[<>+*[\]-]))/y;
 
 const tokenize = (text: string): Token[] => {
   const tokens: Token[] = [];
@@ -190,6 +190,7 @@ class Parser {
   }
 
   #splitName(name: string): { variant: string; metric: string } {
+    if (findMetric(name) !== undefined) return { variant: '', metric: name };
     const variant = this.#scope.variants.find((candidate) => name.startsWith(`${candidate}.`));
     return variant === undefined
       ? { variant: '', metric: name }
@@ -269,7 +270,7 @@ export const formatValue = (value: number, kind: Kind): string => {
     case 'rate':
       return `${value.toFixed(1)}/s`;
     case 'duration':
-      return formatDuration(value);
+      return value < 0 ? `-${formatDuration(-value)}` : formatDuration(value);
     case 'count':
       return String(value);
     case 'scalar':

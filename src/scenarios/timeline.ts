@@ -18,10 +18,18 @@ export const TimelineEntrySchema = Section(
     for: Optional(Duration('How long the fault lasts.')),
     'push-config': Optional(WorkerConfigSchema),
     'rollback-config': Optional(Section({}, 'Goes back to the last good config.')),
+    'lock-config': Optional(
+      Section(
+        { reason: Type.String({ minLength: 1, description: 'Why.' }) },
+        'No new config goes out from now on.',
+      ),
+    ),
+    'unlock-config': Optional(Section({}, 'New config may go out again.')),
+    breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
     to: Optional(OneOf(['workers'], 'Who gets the config; default workers.')),
     ...StrategyProperties,
   },
-  'One event of the timeline: `at` and one of note, inject, push-config, rollback-config.',
+  'One event of the timeline: `at` and one of note, inject, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -34,7 +42,15 @@ export type Action =
       readonly worker: string;
       readonly forMs: number;
     }
-  | { readonly type: 'push-config'; readonly config: WorkerConfig; readonly strategy: Strategy }
+  | {
+      readonly type: 'push-config';
+      readonly config: WorkerConfig;
+      readonly strategy: Strategy;
+      /** Why a lock is passed by; empty: it is not. */
+      readonly breakGlass: string;
+    }
+  | { readonly type: 'lock-config'; readonly reason: string }
+  | { readonly type: 'unlock-config' }
   | { readonly type: 'rollback-config'; readonly strategy: Strategy };
 
 export interface TimelineEntry {
@@ -42,12 +58,13 @@ export interface TimelineEntry {
   readonly action: Action;
 }
 
-const ACTIONS = ['note', 'inject', 'push-config', 'rollback-config'] as const;
+const ACTIONS = ['note', 'inject', 'push-config', 'rollback-config', 'lock-config', 'unlock-config'] as const;
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   on: ['inject'],
   for: ['inject'],
+  breakGlass: ['push-config'],
   to: ['push-config', 'rollback-config'],
   strategy: ['push-config', 'rollback-config'],
   rolling: ['push-config', 'rollback-config'],
@@ -100,12 +117,17 @@ export const checkEntry = (entry: TimelineEntrySection, workers: readonly string
 /** @param entry one that `checkEntry` has nothing against. */
 export const resolveEntry = (entry: TimelineEntrySection): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
-  if (entry['push-config'] !== undefined) {
+  const pushed = entry['push-config'];
+  if (pushed !== undefined) {
+    const strategy = resolveStrategy(entry);
     return {
       atMs,
-      action: { type: 'push-config', config: entry['push-config'], strategy: resolveStrategy(entry) },
+      action: { type: 'push-config', config: pushed, strategy, breakGlass: entry.breakGlass ?? '' },
     };
   }
+  const lock = entry['lock-config'];
+  if (lock !== undefined) return { atMs, action: { type: 'lock-config', reason: lock.reason } };
+  if (entry['unlock-config'] !== undefined) return { atMs, action: { type: 'unlock-config' } };
   if (entry['rollback-config'] !== undefined) {
     return { atMs, action: { type: 'rollback-config', strategy: resolveStrategy(entry) } };
   }

@@ -67,6 +67,7 @@ const stageArrivals = ({ fromRps, toRps, durationMs }: Stage): number =>
 
 /** When, in milliseconds into the stage, the expected number of arrivals reaches `count`. */
 const stageInverse = ({ fromRps, toRps, durationMs }: Stage, count: number): number => {
+  if (count === 0) return 0;
   const slope = (toRps - fromRps) / (durationMs / 1000);
   // The stable form of the quadratic's root: it does not cancel when the slope is small, and needs no special case.
   const root = Math.sqrt(Math.max(0, fromRps * fromRps + 2 * slope * count));

@@ -1,8 +1,10 @@
 /**
  * The `fleet:` section of a scenario as it is written, and the same with its defaults filled in.
  */
+
 import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../core/schema.js';
 import { parseDurationMs, parseSizeBytes } from '../core/units.js';
+import { findProblems } from '../core/validate.js';
 import type { DownstreamConfig } from './downstream.js';
 import { SERVICE_TIMES, type ServiceTime, type ServiceTimeName } from './service-time.js';
 
@@ -32,6 +34,13 @@ export const WorkerConfigSchema = Section(
 export interface WorkerConfig {
   readonly downstream: DownstreamConfig;
 }
+
+/** A config that did not come from a scenario file. @throws an error with status 422, as Fastify wants it. */
+export const parseWorkerConfig = (sent: unknown): WorkerConfig => {
+  const [problem] = findProblems(WorkerConfigSchema, sent);
+  if (problem === undefined) return sent as WorkerConfig;
+  throw Object.assign(new Error(`config${problem.path}: ${problem.message}`), { statusCode: 422 });
+};
 
 /** What is wrong with a config that has the right form; `null` when nothing is. */
 export const checkWorkerConfig = ({ downstream }: WorkerConfig): string | null => {

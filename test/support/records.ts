@@ -129,6 +129,7 @@ export const variantResult = (fields: Partial<VariantResult> = {}): VariantResul
   recoveredMs: 0,
   crashes: 0,
   workersLost: 0,
+  heapLimitBytes: 64 * MIB,
   firstStatusMs: { '200': 10 },
   bucketMs: 250,
   series: [seriesPoint(['worker-1', 'worker-2'])],

@@ -1,0 +1,22 @@
+/**
+ * The control API of a run: a listener of its own in the command's process, on loopback, through which an operator can
+ * look at a run and change its config by hand while it goes on. It does not share fate with the gateway.
+ */
+import Fastify from 'fastify';
+import { serveConfig } from '../delivery/config-api.js';
+import type { ConfigDelivery } from '../delivery/config-delivery.js';
+import { parseWorkerConfig, type WorkerConfig } from '../upstream/config.js';
+import type { World } from './world.js';
+
+export interface Control {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world: World): Promise<Control> => {
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  app.get('/workers', () => world.fleet.status());
+  serveConfig(app, delivery, parseWorkerConfig);
+  const address = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { address, close: () => app.close() };
+};

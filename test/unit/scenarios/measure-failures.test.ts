@@ -1,0 +1,90 @@
+/**
+ * The sample of failed requests: bounded, spread over the run, and joined with what the gateway saw of each
+ * try.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MAX_SAMPLED_REQUESTS, sampleFailures } from '../../../src/scenarios/measure.js';
+import { attempt, failedAttempt, failedRequest, goodRequest } from '../../support/records.js';
+
+describe('the sample of failures', () => {
+  it('holds every failure when there are few, in order of their arrival, and no success', () => {
+    const sample = sampleFailures([failedRequest(300), goodRequest(200), failedRequest(100)], []);
+    expect(sample.map(({ arrivalMs }) => arrivalMs)).toEqual([100, 300]);
+  });
+
+  it('is bounded, without a request twice, and spread from the first to the last', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 * MAX_SAMPLED_REQUESTS }), (count) => {
+        const failures = Array.from({ length: count }, (_, index) => failedRequest(index));
+        const arrivals = sampleFailures(failures, []).map(({ arrivalMs }) => arrivalMs);
+        expect(arrivals).toHaveLength(Math.min(count, MAX_SAMPLED_REQUESTS));
+        expect(new Set(arrivals).size).toBe(arrivals.length);
+        const widest = Math.ceil(Math.max(1, count / MAX_SAMPLED_REQUESTS));
+        for (const [index, arrivalMs] of arrivals.entries()) {
+          expect(arrivalMs - (arrivals[index - 1] ?? -1)).toBeLessThanOrEqual(widest);
+        }
+        if (count > 0) expect(count - 1 - arrivals.at(-1)!).toBeLessThan(widest);
+      }),
+    );
+  });
+
+  it('tells of every try, with the upstreams the gateway tried for it under its Ray ID', () => {
+    const request = failedRequest(100, 503, 'no_upstream', {
+      endMs: 900.126,
+      attempts: [
+        attempt({ status: 502, cause: 'connection_refused', rayId: 'ray-1', startMs: 100, endMs: 110 }),
+        attempt({ status: 503, cause: 'no_upstream', rayId: 'ray-2', startMs: 700, endMs: 900.126 }),
+      ],
+    });
+    const events = [
+      failedAttempt('ray-1', 'worker-1', 'connection_refused', 1.005),
+      failedAttempt('ray-9', 'worker-4', 'connection_reset'),
+      failedAttempt('ray-1', 'worker-2', 'connection_reset', 2),
+      { atMs: 0, type: 'run.noted', text: 'ray-1' } as const,
+    ];
+    expect(sampleFailures([request], events)).toEqual([
+      {
+        rayId: 'ray-2',
+        arrivalMs: 100,
+        endMs: 900.13,
+        status: 503,
+        cause: 'no_upstream',
+        attempts: [
+          {
+            startMs: 100,
+            endMs: 110,
+            status: 502,
+            cause: 'connection_refused',
+            rayId: 'ray-1',
+            upstreams: [
+              { upstream: 'worker-1', cause: 'connection_refused', afterMs: expect.closeTo(1, 1) },
+              { upstream: 'worker-2', cause: 'connection_reset', afterMs: 2 },
+            ],
+          },
+          {
+            startMs: 700,
+            endMs: 900.13,
+            status: 503,
+            cause: 'no_upstream',
+            rayId: 'ray-2',
+            upstreams: [],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('names the last try that was answered, or none', () => {
+    const left = attempt({ status: 0, cause: 'client_left' });
+    const answered = failedRequest(0, 0, 'client_left', { attempts: [attempt({ rayId: 'ray-1' }), left] });
+    const never = failedRequest(1, 0, 'client_left', { attempts: [left] });
+    expect(sampleFailures([answered, never], []).map(({ rayId }) => rayId)).toEqual(['ray-1', '']);
+  });
+
+  it('leaves the records it is given as they are', () => {
+    const records = [failedRequest(300), failedRequest(100)];
+    sampleFailures(records, []);
+    expect(records.map(({ arrivalMs }) => arrivalMs)).toEqual([300, 100]);
+  });
+});

@@ -1,0 +1,56 @@
+/** The schema of a result: what the program makes is valid by it, and what it does not know is refused. */
+import { Compile } from 'typebox/compile';
+import { describe, expect, it } from 'vitest';
+import { measureSeries, measureWindow, sampleFailures } from '../../../src/scenarios/measure.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+import { ResultSchema } from '../../../src/scenarios/result.js';
+import {
+  failedAttempt,
+  failedRequest,
+  goodRequest,
+  result,
+  threshold,
+  variantResult,
+  workerExit,
+} from '../../support/records.js';
+
+const validator = Compile(ResultSchema);
+const requests = [goodRequest(10), failedRequest(20), failedRequest(30, 0, 'client_left')];
+
+const whole = result([
+  variantResult({
+    windows: {
+      [WHOLE_RUN]: measureWindow({ name: WHOLE_RUN, fromMs: 0, toMs: 1_000 }, requests),
+      empty: measureWindow({ name: 'empty', fromMs: 500, toMs: 1_000 }, requests),
+    },
+    series: measureSeries(1_000, requests, [], ['worker-1'], 0),
+    events: [workerExit(0.5, 'worker-1')],
+    requests: sampleFailures(requests, [failedAttempt('', 'worker-1', 'connection_refused')]),
+    thresholds: [threshold(), threshold({ observed: null, observedText: 'never' })],
+    recoveredMs: null,
+    recoveryMs: 250,
+  }),
+]);
+
+describe('the schema of a result', () => {
+  it('takes a whole result, as it is and as it comes back from JSON', () => {
+    expect([...validator.Errors(whole)]).toEqual([]);
+    expect(validator.Check(JSON.parse(JSON.stringify(whole)))).toBe(true);
+  });
+
+  it('takes a result without variants', () => {
+    expect(validator.Check(result([]))).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ['a key it does not know', { ...whole, extra: 1 }],
+    ['a key it does not know in a variant', { ...whole, variants: [{ ...variantResult(), extra: 1 }] }],
+    ['another version', { ...whole, version: 2 }],
+    ['a verdict it does not know', { ...whole, verdict: 'maybe' }],
+    ['no seed', { ...whole, seed: undefined }],
+    ['a number that does not exist', { ...whole, variants: [variantResult({ recoveryMs: Number.NaN })] }],
+    ['an event without its time', { ...whole, variants: [{ ...variantResult(), events: [{ type: 'x' }] }] }],
+  ])('refuses one with %s', (_name, one) => {
+    expect(validator.Check(one)).toBe(false);
+  });
+});

@@ -1,0 +1,290 @@
+/**
+ * Mistakes in a scenario: each is reported with its path, its line and column, and how to mend it; all at
+ * once.
+ */
+import { describe, expect, it } from 'vitest';
+import { parseScenario, ScenarioError } from '../../../src/scenarios/parse.js';
+import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+
+const replaced = (old: string, by: string): string => {
+  if (!MINIMAL.includes(old)) throw new Error(`the shortest scenario has no "${old}"`);
+  return MINIMAL.replace(old, by);
+};
+const added = (sections: string): string => `${MINIMAL}${sections}\n`;
+const fleet = (keys: string): string => replaced('workers: 2', `workers: 2\n  ${keys}`);
+const timeline = (...entries: string[]): string =>
+  added(['timeline:', ...entries.map((entry) => `  - ${entry}`)].join('\n'));
+const push = (endpoints: string): string =>
+  timeline(`{ at: 1s, push-config: ▸{ downstream: { service: s, endpoints: [${endpoints}] } } }`);
+
+/** One mistake, at the marker, and nothing else said. */
+const expectMistake = (marked: string, path: string, message: string): void => {
+  const { text, line, column } = unmark(marked);
+  const problems = problemsOf(text);
+  expect(problems.map((problem) => problem.message)).toHaveLength(1);
+  expect(problems[0]!.message).toContain(message);
+  expect(problems[0]).toMatchObject({ path, line, column });
+};
+
+describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
+  it.each([
+    ['a bracket without its other half', added('gateway: ▸]'), '', 'Unexpected flow-seq-end'],
+    ['a map on the line of a key', added('story: ▸a: b'), '', 'Nested mappings are not allowed'],
+    ['a key named twice', added('▸title: again'), '', 'Map keys must be unique'],
+    ['an alias of nothing', added('story: ▸*nowhere'), '', 'nowhere'],
+    ['an unknown key', added('▸fleat: {}'), 'fleat', 'unknown key; known here: version, name, title'],
+    ['an unknown key further in', fleet('▸slot: 4'), 'fleet.slot', 'unknown key; known here: workers, slots'],
+    [
+      'an unknown key in a list',
+      replaced('for: 4s', '▸four: 4s, for: 4s'),
+      'load.stages[0].four',
+      'unknown key; known here: rate, to, for',
+    ],
+    ['a duration without a unit', replaced('for: 4s', 'for: ▸8'), 'load.stages[0].for', 'write 8ms or 8s'],
+    ['a rate without a unit', replaced('10/s', '▸200'), 'load.stages[0].rate', 'write 200/s'],
+    [
+      'a size without a unit',
+      fleet('memory: { heapLimit: ▸64 }'),
+      'fleet.memory.heapLimit',
+      'write 64MiB or 64KiB',
+    ],
+    [
+      'a unit of another kind',
+      replaced('for: 4s', 'for: ▸4MiB'),
+      'load.stages[0].for',
+      'expected a duration such as 300ms, 2s or 1m30s, got "4MiB"',
+    ],
+    [
+      'a word that is not one of those allowed',
+      fleet('abandoned: ▸forget'),
+      'fleet.abandoned',
+      'expected one of finish, cancel, got "forget"',
+    ],
+    [
+      'a number below its least',
+      replaced('workers: 2', 'workers: ▸0'),
+      'fleet.workers',
+      'must be >= 1, got 0',
+    ],
+    ['an empty list of stages', replaced('\n    - { rate: 10/s, for: 4s }', ' ▸[]'), 'load.stages', 'got []'],
+    ['a missing section key', replaced('  workers: 2', '  ▸slots: 2'), 'fleet', 'missing `workers`'],
+    ['a missing section', `▸${replaced('title: A small one\n', '')}`, '', 'missing `title`'],
+    ['another version', replaced('version: 1', 'version: ▸2'), 'version', 'got 2'],
+    ['a name with a space', replaced('name: small', 'name: ▸a small one'), 'name', 'got "a small one"'],
+    ['a window that is no span', added('windows: { outage: ▸5s }'), 'windows.outage', 'got "5s"'],
+    ['an empty file', '▸', '', 'must be object, got null'],
+  ])('such as %s is told where it is', (_name, marked, path, message) => {
+    expectMistake(marked, path, message);
+  });
+});
+
+describe(`a mistake in the sense of a scenario, at ${HERE},`, () => {
+  it.each([
+    [
+      'a heap limit below what Node needs',
+      fleet('memory: { heapLimit: ▸16MiB }'),
+      'fleet.memory.heapLimit',
+      'at least 24MiB, or V8 has no room to serve in; got 16MiB',
+    ],
+    [
+      'a first config in which no endpoint has a weight',
+      fleet('config: ▸{ downstream: { service: s, endpoints: [{ name: a, weight: 0 }] } }'),
+      'fleet.config',
+      'every endpoint has weight 0',
+    ],
+    [
+      'a pushed config in which no endpoint has a weight',
+      push('{ name: a, weight: 0 }, { name: b, weight: 0 }'),
+      'timeline[0].push-config',
+      'every endpoint has weight 0',
+    ],
+    [
+      'a pushed config that names an endpoint twice',
+      push('{ name: a, weight: 1 }, { name: a, weight: 2 }'),
+      'timeline[0].push-config',
+      'endpoint a is named twice',
+    ],
+    [
+      'a window that ends after the load',
+      added('windows: { outage: ▸1s..9s }'),
+      'windows.outage',
+      'ends after the load does, at 4s',
+    ],
+    [
+      'a window the wrong way round',
+      added('windows: { outage: ▸3s..1s }'),
+      'windows.outage',
+      'ends before it begins: 3s..1s',
+    ],
+    [
+      'a window of no length',
+      added('windows: { outage: ▸2s..2s }'),
+      'windows.outage',
+      'ends before it begins',
+    ],
+    ['a window with three ends', added('windows: { outage: ▸1s..2s..3s }'), 'windows.outage', '1s..2s..3s'],
+    ['a window without units', added('windows: { outage: ▸1..2s }'), 'windows.outage', 'write 1ms or 1s'],
+    [
+      'an entry of the timeline without an action',
+      timeline('{ at: 1s, note: fine }', '▸{ at: 2s }'),
+      'timeline[1]',
+      'expected one of note, inject, push-config, rollback-config, lock-config, unlock-config beside `at`, found none',
+    ],
+    [
+      'an entry with two actions',
+      timeline('▸{ at: 1s, note: a, rollback-config: {} }'),
+      'timeline[0]',
+      'found note and rollback-config',
+    ],
+    [
+      'an entry after the load',
+      timeline('{ at: ▸5s, note: a }'),
+      'timeline[0].at',
+      'after the load ends, at 4s',
+    ],
+    [
+      'a worker beside a note',
+      timeline('{ at: 1s, note: a, on: ▸worker-1 }'),
+      'timeline[0].on',
+      'on means nothing beside note; it belongs to inject',
+    ],
+    [
+      'a strategy beside a fault',
+      timeline('{ at: 1s, inject: event-loop-block, on: worker-1, for: 1s, strategy: ▸rolling }'),
+      'timeline[0].strategy',
+      'it belongs to push-config and rollback-config',
+    ],
+    [
+      'a worker that there is not',
+      timeline('{ at: 1s, inject: event-loop-block, on: ▸worker-3, for: 1s }'),
+      'timeline[0].on',
+      'there is no worker-3; there are worker-1, worker-2',
+    ],
+    [
+      'a fault without a worker',
+      timeline('{ at: 1s, inject: ▸event-loop-block, for: 1s }'),
+      'timeline[0].inject',
+      'needs `on`',
+    ],
+    [
+      'a fault without a length',
+      timeline('{ at: 1s, inject: ▸event-loop-block, on: worker-1 }'),
+      'timeline[0].inject',
+      'needs `for`',
+    ],
+    [
+      'options of a canary without one',
+      timeline('{ at: 1s, rollback-config: {}, strategy: rolling, canary: ▸{ readers: 1 } }'),
+      'timeline[0].canary',
+      'means nothing without `strategy: canary`',
+    ],
+    [
+      'thresholds for a variant that there is not',
+      added('thresholds:\n  default: []\n  ▸other: []'),
+      'thresholds.other',
+      'there is no variant "other"; there are default',
+    ],
+  ])('such as %s is told where it is', (_name, marked, path, message) => {
+    expectMistake(marked, path, message);
+  });
+});
+
+describe('a mistake inside the text of a threshold', () => {
+  it.each([
+    ['in double quotes', added('thresholds:\n  default:\n    - "availability > ▸99"')],
+    ['in single quotes', added("thresholds:\n  default:\n    - 'availability > ▸99'")],
+    ['without quotes', added('thresholds:\n  default:\n    - availability > ▸99')],
+    ['without quotes in a flow list', added('thresholds: { default: [availability > ▸99] }')],
+  ])('is pointed at, %s', (_name, marked) => {
+    expectMistake(marked, 'thresholds.default[0]', 'must be a share such as 99%');
+  });
+});
+
+describe(`a mistake in a variant, at ${HERE},`, () => {
+  const variants = (lines: string): string => added(`variants:\n  first: {}\n  second:\n${lines}`);
+
+  it.each([
+    [
+      'of form',
+      variants('    load:\n      stages:\n        - { rate: ▸5, for: 2s }'),
+      'variants.second.load.stages[0].rate',
+      'write 5/s',
+    ],
+    ['of an unknown key', variants('    ▸gatway: {}'), 'variants.second.gatway', 'unknown key'],
+    [
+      'of sense',
+      variants('    fleet: { memory: { heapLimit: ▸8MiB } }'),
+      'variants.second.fleet.memory.heapLimit',
+      'at least 24MiB',
+    ],
+    [
+      'in its timeline',
+      variants('    timeline:\n      - { at: 1s, inject: event-loop-block, on: ▸worker-9, for: 1s }'),
+      'variants.second.timeline[0].on',
+      'there is no worker-9',
+    ],
+    [
+      'in its thresholds',
+      variants('    thresholds:\n      second:\n        - "availability > ▸5s"'),
+      'variants.second.thresholds.second[0]',
+      'must be a share such as 99%',
+    ],
+  ])('%s is told at its own line', (_name, marked, path, message) => {
+    expectMistake(marked, path, message);
+  });
+
+  it('that all of them take from the base is told once, at the base', () => {
+    expectMistake(
+      `${fleet('memory: { heapLimit: ▸8MiB }')}variants: { first: {}, second: {} }\n`,
+      'fleet.memory.heapLimit',
+      'at least 24MiB',
+    );
+  });
+});
+
+describe('several mistakes', () => {
+  it('of form are all told', () => {
+    const text = added('fleat: {}')
+      .replace('10/s', '10')
+      .replace('workers: 2', 'workers: 0')
+      .replace('4s', '4');
+    const paths = problemsOf(text).map(({ path }) => path);
+    expect(paths.sort()).toEqual(['fleat', 'fleet.workers', 'load.stages[0].for', 'load.stages[0].rate']);
+  });
+
+  it('of sense are all told', () => {
+    const text = added(`windows: { a: 1s..9s, b: 3s..1s }
+timeline:
+  - { at: 9s }
+  - { at: 1s, inject: event-loop-block }
+thresholds: { default: ["availability > 5s", "nonsense > 1"] }`);
+    const paths = problemsOf(text).map(({ path }) => path);
+    expect(paths.sort()).toEqual([
+      'thresholds.default[0]',
+      'thresholds.default[1]',
+      'timeline[0]',
+      'timeline[0].at',
+      'timeline[1].inject',
+      'timeline[1].inject',
+      'windows.a',
+      'windows.b',
+    ]);
+  });
+
+  it('make one error, a line each, with the name of the file', () => {
+    const text = replaced('10/s', '10').replace('workers: 2', 'workers: 0');
+    let caught: unknown;
+    try {
+      parseScenario(text, 'mine.yaml');
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(ScenarioError);
+    const { reason, message } = caught as ScenarioError;
+    expect(reason).toBe('invalidScenario');
+    expect(message.split('\n').sort()).toEqual([
+      expect.stringMatching(/^mine\.yaml:5:12: fleet\.workers: must be >= 1, got 0/),
+      expect.stringMatching(/^mine\.yaml:8:15: load\.stages\[0\]\.rate: expected a rate/),
+    ]);
+  });
+});
