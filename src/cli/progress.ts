@@ -97,7 +97,7 @@ export class Progress {
     }
     this.#eventsShown = recorder.events.length;
     const elapsedMs = recorder.sinceOriginMs(this.#clock.nowMs());
-    if (recorder.originMs === 0 || elapsedMs < 0) return;
+    if (elapsedMs < 0) return;
     const status = this.#statusText(variant, world, elapsedMs);
     if (this.#output.isTTY) {
       this.#clear();

@@ -1,8 +1,7 @@
 /** `badgateway run`: runs a scenario, prints what happened, and ends with what it proves. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pc from 'picocolors';
 import { wallClock } from '../core/clock.js';
@@ -17,6 +16,7 @@ import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
 import { renderHtml } from '../web/report.js';
 import { openInBrowser } from './open.js';
+import { prepareOutput } from './output.js';
 import { Progress } from './progress.js';
 import { findScenario } from './scenario-file.js';
 
@@ -129,6 +129,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
   if (flags.open && !outputs.some(({ kind }) => kind === 'html')) {
     outputs.push({ kind: 'html', file: DEFAULT_PAGE });
   }
+  for (const { file: target } of outputs) prepareOutput(target);
   const { file, text } = findScenario(nameOrFile);
   const scenario = parseScenario(text, file, {
     seed: parseSeed(flags.seed),
@@ -154,10 +155,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
       onVariantEnd: (result) => progress?.end(result),
     });
     const result = toResult(scenario, results, startedAt);
-    for (const { kind, file: target } of outputs) {
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, OUTPUTS[kind](result));
-    }
+    for (const { kind, file: target } of outputs) writeFileSync(target, OUTPUTS[kind](result));
     const report = flags.json
       ? `${JSON.stringify(result)}\n`
       : renderReport(result, { color: pc.isColorSupported, interrupted: signal.aborted });

@@ -7,6 +7,7 @@
  * process, however it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { wallClock } from './clock.js';
 import type { Reaper } from './reaper.js';
 
@@ -36,7 +37,7 @@ const STDERR_TAIL_CHARS = 16_384;
 const MEBIBYTE = 1024 ** 2;
 
 /** Where compiled programs are, seen from `src/core` and from `dist/core` alike: children always run `dist/`. */
-const entryPath = (entry: string): string => new URL(`../../dist/${entry}`, import.meta.url).pathname;
+const entryPath = (entry: string): string => fileURLToPath(new URL(`../../dist/${entry}`, import.meta.url));
 
 export class Child<Sent, Received> {
   readonly name: string;

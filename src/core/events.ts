@@ -62,6 +62,36 @@ export interface EventMap {
 
 export type EventType = keyof EventMap;
 
+/** Every type there is, for whoever checks a name at run time. */
+const EVENT_TYPES: Readonly<Record<EventType, true>> = {
+  'run.noted': true,
+  'worker.started': true,
+  'worker.exited': true,
+  'upstream.turned-unhealthy': true,
+  'upstream.turned-healthy': true,
+  'attempt.failed': true,
+  'attempt.retried': true,
+  'retry.refused': true,
+  'client.refused': true,
+  'circuit.opened': true,
+  'circuit.half-opened': true,
+  'circuit.closed': true,
+  'config.pushed': true,
+  'config.assigned': true,
+  'config.applied': true,
+  'config.promoted': true,
+  'config.rolled-back': true,
+  'config.rollback-finished': true,
+  'config.refused': true,
+  'config.locked': true,
+  'config.unlocked': true,
+  'config.glass-broken': true,
+  'fault.injected': true,
+  'fault.healed': true,
+};
+
+export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];
+
 /** One event at one moment, `atMs` on the clock of the process that saw it. */
 export type Event<Type extends EventType = EventType> = {
   [Key in Type]: { readonly atMs: number; readonly type: Key } & EventMap[Key];

@@ -4,40 +4,24 @@
  */
 import type { Clock, Timer } from './clock.js';
 
-export interface LoopDelay {
-  /** Timers seen since the last reading. */
-  readonly samples: number;
-  /** How many of them were late by more than the limit. */
-  readonly late: number;
-  readonly worstMs: number;
-}
-
 export class LoopWatch {
-  #samples = 0;
-  #late = 0;
   #worstMs = 0;
   readonly #timer: Timer;
 
-  /** @param limitMs a sample later than this counts as late. */
-  constructor(clock: Clock, intervalMs: number, limitMs: number) {
+  constructor(clock: Clock, intervalMs: number) {
     let dueMs = clock.nowMs() + intervalMs;
     this.#timer = clock.every(intervalMs, () => {
       const nowMs = clock.nowMs();
-      const lateMs = Math.max(0, nowMs - dueMs);
-      this.#samples++;
-      if (lateMs > limitMs) this.#late++;
-      this.#worstMs = Math.max(this.#worstMs, lateMs);
+      this.#worstMs = Math.max(this.#worstMs, nowMs - dueMs);
       dueMs = nowMs + intervalMs;
     });
   }
 
-  /** What was seen since the last call. */
-  read(): LoopDelay {
-    const delay = { samples: this.#samples, late: this.#late, worstMs: this.#worstMs };
-    this.#samples = 0;
-    this.#late = 0;
+  /** The longest stall since the last call, in milliseconds. */
+  read(): number {
+    const worstMs = this.#worstMs;
     this.#worstMs = 0;
-    return delay;
+    return worstMs;
   }
 
   stop(): void {

@@ -6,13 +6,14 @@
  * On the wire: `+PID` and `-PID`, one a line (see `reaper-process.ts`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 export class Reaper {
   readonly #process: ChildProcess;
   readonly exited: Promise<void>;
 
   constructor() {
-    const entry = new URL('../../dist/core/reaper-process.js', import.meta.url).pathname;
+    const entry = fileURLToPath(new URL('../../dist/core/reaper-process.js', import.meta.url));
     this.#process = spawn(process.execPath, [entry], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
     // A reaper that is gone cannot be written to; the run goes on without its protection.
     this.#process.stdin?.on('error', () => {});

@@ -73,6 +73,10 @@ export const parseDurationMs = (text: string): number => {
   return totalMs;
 };
 
+/** A duration that may be left out. @throws UnitError */
+export const parseDurationMsOr = (text: string | undefined, defaultMs: number): number =>
+  text === undefined ? defaultMs : parseDurationMs(text);
+
 /** `64MiB` → 67,108,864. @throws UnitError */
 export const parseSizeBytes = (text: string): number => {
   match('size', text);
@@ -95,12 +99,16 @@ export const parseRatio = (text: string): number => {
 
 const trim = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
 
-/** 1,500 → `1.5s`; made for people, so it rounds. */
+/** 1,500 → `1.5s`; made for people, so it rounds, and carries what rounding makes of 999.7 ms or of 59.99 s. */
 export const formatDuration = (ms: number): string => {
+  if (ms < 0) return `-${formatDuration(-ms)}`;
   if (ms < 1) return `${trim(ms, 2)}ms`;
-  if (ms < 1000) return `${trim(ms, ms < 10 ? 1 : 0)}ms`;
-  if (ms < 60_000) return `${trim(ms / 1000, ms < 10_000 ? 2 : 1)}s`;
-  return `${Math.floor(ms / 60_000)}m${trim((ms % 60_000) / 1000, 0)}s`;
+  const wholeMs = ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms);
+  if (wholeMs < 1000) return `${wholeMs}ms`;
+  const seconds = Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1));
+  if (seconds < 60) return `${seconds}s`;
+  const wholeSeconds = Math.round(ms / 1000);
+  return `${Math.floor(wholeSeconds / 60)}m${wholeSeconds % 60}s`;
 };
 
 export const formatMebibytes = (bytes: number): string => `${trim(bytes / 1024 ** 2, 1)}MiB`;

@@ -11,7 +11,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Optional, Section, type Static, Type } from '../core/schema.js';
 import type { ChangeOutcome, ConfigDelivery } from './config-delivery.js';
-import { resolveStrategy, StrategyProperties } from './strategy.js';
+import {
+  RollbackProperties,
+  resolveRollbackStrategy,
+  resolveStrategy,
+  StrategyProperties,
+} from './strategy.js';
 
 const By = Type.String({ minLength: 1, description: 'Who asks for it.' });
 
@@ -25,7 +30,7 @@ const PushSchema = Section(
   'A push.',
 );
 
-const RollbackSchema = Section({ by: By, ...StrategyProperties }, 'A rollback.');
+const RollbackSchema = Section({ by: By, ...RollbackProperties }, 'A rollback.');
 const LockSchema = Section({ by: By, reason: Type.String({ minLength: 1 }) }, 'A lock.');
 const UnlockSchema = Section({ by: By }, 'An unlock.');
 
@@ -69,7 +74,7 @@ export const serveConfig = <Config>(
   app.post<{ Body: Static<typeof RollbackSchema> }>(
     '/config/rollback',
     { schema: { body: RollbackSchema } },
-    ({ body }, reply) => answer(reply, delivery.rollback(resolveStrategy(body), body.by, 'ordered')),
+    ({ body }, reply) => answer(reply, delivery.rollback(resolveRollbackStrategy(body), body.by, 'ordered')),
   );
   app.put<{ Body: Static<typeof LockSchema> }>(
     '/config/lock',

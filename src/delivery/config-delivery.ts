@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import { type ConfigChange, ConfigLock } from './config-lock.js';
 import { type ReaderHealth, Rollout } from './rollout.js';
-import type { Strategy } from './strategy.js';
+import type { RollbackStrategy, Strategy } from './strategy.js';
 
 /** How often a rollout under way is looked at. */
 const TICK_MS = 50;
@@ -30,17 +30,24 @@ export type ChangeOutcome =
   | { readonly accepted: true; readonly status: 202; readonly version: number }
   | { readonly accepted: false; readonly status: 409 | 422 | 423; readonly reason: string };
 
+/** What is on its way to the readers. */
+interface Change {
+  readonly version: number;
+  readonly from: number;
+  /** A rollback. */
+  readonly back: boolean;
+}
+
 export class ConfigDelivery<Config> {
   readonly lock = new ConfigLock();
   readonly #options: ConfigDeliveryOptions<Config>;
   readonly #versions: Config[];
-  /** The version every reader is meant to have when nothing is under way. */
-  #stable = 1;
-  /** The version before that one, which a rollback goes back to. */
-  #lastGood = 1;
+  /** Versions that reached every reader, oldest first: the last is the stable one, a rollback goes to the one before. */
+  readonly #good: number[] = [1];
   #ticking: Timer | null = null;
-  /** The version on its way, while a rollout is under way. */
-  #underWay: number | null = null;
+  /** The version each reader was given last; a reader that is not in it has the first. */
+  readonly #assigned = new Map<string, number>();
+  #underWay: Change | null = null;
 
   constructor(options: ConfigDeliveryOptions<Config>) {
     this.#options = options;
@@ -49,16 +56,16 @@ export class ConfigDelivery<Config> {
 
   /** The version all readers are meant to have. */
   get version(): number {
-    return this.#stable;
+    return this.#good.at(-1)!;
   }
 
   get config(): Config {
-    return this.#versions[this.#stable - 1]!;
+    return this.#versions[this.version - 1]!;
   }
 
   /** The version on its way; `null` when none is. */
   get underWay(): number | null {
-    return this.#underWay;
+    return this.#underWay?.version ?? null;
   }
 
   /** Sends a new version out. A config that fails the check goes nowhere, and the running one stays. */
@@ -72,10 +79,7 @@ export class ConfigDelivery<Config> {
     this.#versions.push(config);
     const version = this.#versions.length;
     emit('config.pushed', { version, to, strategy: strategy.name, readers: readers.length });
-    this.#begin(version, strategy, () => {
-      this.#lastGood = this.#stable;
-      this.#stable = version;
-    });
+    this.#begin({ version, from: this.version, back: false }, strategy, () => this.#good.push(version));
     return { accepted: true, status: 202, version };
   }
 
@@ -83,21 +87,19 @@ export class ConfigDelivery<Config> {
    * Goes back to the last good version: out of a rollout under way, or from the present version. Ordered again while it
    * is under way, it goes on by the new strategy. A lock does not stop it.
    */
-  rollback(strategy: Strategy, by: string, reason: string): ChangeOutcome {
+  rollback(strategy: RollbackStrategy, by: string, reason: string): ChangeOutcome {
     const { emit, clock } = this.#options;
-    const newer = this.#underWay !== null && this.#underWay > this.#stable;
-    const from = newer ? this.#underWay! : this.#stable;
-    const version = newer ? this.#stable : this.#lastGood;
-    if (version === from) {
-      return this.#refuse(409, `nothing to roll back: version ${version} is the last good one`);
+    const underWay = this.#underWay;
+    const from = underWay === null ? this.version : underWay.back ? underWay.from : underWay.version;
+    const version = underWay === null ? this.#good.at(-2) : this.version;
+    if (version === undefined) {
+      return this.#refuse(409, `nothing to roll back: version ${from} is the last good one`);
     }
+    // The version left is not good any more from the moment that is decided.
+    if (underWay === null) this.#good.pop();
     this.lock.noteRollback(by, clock.nowMs());
     emit('config.rolled-back', { from, version, reason });
-    this.#begin(version, strategy, () => {
-      this.#stable = version;
-      this.#lastGood = version;
-      emit('config.rollback-finished', { version });
-    });
+    this.#begin({ version, from, back: true }, strategy, () => emit('config.rollback-finished', { version }));
     return { accepted: true, status: 202, version };
   }
 
@@ -121,29 +123,26 @@ export class ConfigDelivery<Config> {
     this.#ticking = null;
   }
 
-  #begin(version: number, strategy: Strategy, onDone: () => void): void {
+  #begin(change: Change, strategy: Strategy, onDone: () => void): void {
     const { readers, health, clock } = this.#options;
     this.stop();
-    this.#underWay = version;
+    this.#underWay = change;
     const rollout = new Rollout(readers, strategy, clock.nowMs(), health);
-    this.#tick(rollout, version, onDone);
-    if (this.#underWay === version) {
-      this.#ticking = clock.every(TICK_MS, () => this.#tick(rollout, version, onDone));
+    this.#tick(rollout, change.version, onDone);
+    if (this.#underWay === change) {
+      this.#ticking = clock.every(TICK_MS, () => this.#tick(rollout, change.version, onDone));
     }
   }
 
   #tick(rollout: Rollout, version: number, onDone: () => void): void {
-    const { clock, health, assign, emit } = this.#options;
+    const { clock, health, emit } = this.#options;
     const step = rollout.next(clock.nowMs(), health);
     if (step.kind === 'wait') return;
     if (step.kind === 'fail') {
-      this.#abandon(rollout, version, step.reason);
+      this.#abandon(version, step.reason);
       return;
     }
-    for (const reader of step.readers) {
-      assign(reader, version, this.#versions[version - 1]!);
-      emit('config.assigned', { version, reader });
-    }
+    for (const reader of step.readers) this.#assign(reader, version);
     if (step.promoted) emit('config.promoted', { version });
     if (step.done) {
       this.#finish();
@@ -151,16 +150,22 @@ export class ConfigDelivery<Config> {
     }
   }
 
-  /** The gate has failed: whoever got the version gets the stable one back, at once. */
-  #abandon(rollout: Rollout, from: number, reason: string): void {
-    const { assign, emit } = this.#options;
+  /** The gate has failed: whoever has another version than the stable one gets the stable one back, at once. */
+  #abandon(from: number, reason: string): void {
+    const { readers, emit } = this.#options;
     this.#finish();
-    emit('config.rolled-back', { from, version: this.#stable, reason });
-    for (const reader of rollout.assigned) {
-      assign(reader, this.#stable, this.#versions[this.#stable - 1]!);
-      emit('config.assigned', { version: this.#stable, reader });
+    emit('config.rolled-back', { from, version: this.version, reason });
+    for (const reader of readers) {
+      if ((this.#assigned.get(reader) ?? 1) !== this.version) this.#assign(reader, this.version);
     }
-    emit('config.rollback-finished', { version: this.#stable });
+    emit('config.rollback-finished', { version: this.version });
+  }
+
+  #assign(reader: string, version: number): void {
+    const { assign, emit } = this.#options;
+    this.#assigned.set(reader, version);
+    assign(reader, version, this.#versions[version - 1]!);
+    emit('config.assigned', { version, reader });
   }
 
   #finish(): void {

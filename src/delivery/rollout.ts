@@ -61,7 +61,7 @@ export class Rollout {
         return due > this.#assigned ? this.#assign(due, false) : WAIT;
       }
       case 'canary': {
-        if (this.#assigned === 0) return this.#assign(strategy.readers, false);
+        if (this.#assigned === 0) return { ...this.#assign(strategy.readers, false), done: false };
         const problem = this.#problem(strategy, nowMs, health);
         if (problem !== null) return { kind: 'fail', reason: problem };
         return nowMs - this.#startedMs >= strategy.bakeMs ? this.#assign(this.#readers.length, true) : WAIT;
@@ -69,7 +69,7 @@ export class Rollout {
     }
   }
 
-  #assign(upTo: number, promoted: boolean): RolloutStep {
+  #assign(upTo: number, promoted: boolean): Extract<RolloutStep, { kind: 'assign' }> {
     const end = Math.min(upTo, this.#readers.length);
     const readers = this.#readers.slice(this.#assigned, end);
     this.#assigned = end;
@@ -83,14 +83,17 @@ export class Rollout {
     health: (reader: string) => ReaderHealth,
   ): string | null {
     const after = `${formatDuration(nowMs - this.#startedMs)} after it got the config`;
+    const died: string[] = [];
     let exits = 0;
     for (const reader of this.assigned) {
       const { exits: exitsNow, heapRatio } = health(reader);
-      exits += exitsNow - this.#exitsBefore.get(reader)!;
+      const since = exitsNow - this.#exitsBefore.get(reader)!;
+      exits += since;
+      if (since > 0) died.push(reader);
       if (heapRatio > strategy.maxHeapRatio) {
         return `canary ${reader} used ${formatRatio(heapRatio)} of its heap ${after}`;
       }
     }
-    return exits > strategy.maxExits ? `canary ${this.assigned.join(', ')} died ${after}` : null;
+    return exits > strategy.maxExits ? `canary ${died.join(', ')} died ${after}` : null;
   }
 }

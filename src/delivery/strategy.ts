@@ -42,6 +42,23 @@ export type Strategy =
       readonly maxHeapRatio: number;
     };
 
+/** A rollback has no gate to pass: the version it leaves is the worse one. */
+export type RollbackStrategy = Exclude<Strategy, { name: 'canary' }>;
+
+const { canary: _, strategy: __, ...withoutCanary } = StrategyProperties;
+
+/** The keys of a rollback that say how it goes out. */
+export const RollbackProperties = {
+  ...withoutCanary,
+  strategy: Optional(OneOf(['all-at-once', 'rolling'], 'How it reaches the readers; default all-at-once.')),
+} as const;
+
+export const resolveRollbackStrategy = (section: Omit<StrategySection, 'canary'>): RollbackStrategy => {
+  const strategy = resolveStrategy(section);
+  if (strategy.name === 'canary') throw new Error('a rollback does not go out by canary');
+  return strategy;
+};
+
 /**
  * Fills in the defaults. One canary, because that bounds the damage to one reader's share; no death is fine, because a
  * config change has no business killing anything; four fifths of the heap, because a process that is new to a config

@@ -12,7 +12,7 @@ import {
   type Static,
   Type,
 } from '../core/schema.js';
-import { parseDurationMs, parseRateRps, parseRatio } from '../core/units.js';
+import { parseDurationMsOr, parseRateRps, parseRatio } from '../core/units.js';
 import type { BreakerOptions } from '../policies/breaker.js';
 import type { ConcurrencyOptions } from '../policies/concurrency.js';
 import type { RetryOptions } from '../policies/retry.js';
@@ -140,9 +140,6 @@ export interface GatewayConfig {
   readonly statusDialect: StatusDialect;
 }
 
-const durationOr = (text: string | undefined, defaultMs: number): number =>
-  text === undefined ? defaultMs : parseDurationMs(text);
-
 /**
  * Fills in the defaults. Health checks are HAProxy's (`inter 2s`, `rise 2`, `fall 3`), the request timeout and the
  * connection limit Envoy's (route timeout 15 s, `max_connections` 1024). An attempt may take less than the whole, so
@@ -152,16 +149,16 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
   const health = section.healthCheck ?? {};
   return {
     balancer: section.balancer ?? 'round-robin',
-    connectTimeoutMs: durationOr(section.timeouts?.connect, 1_000),
-    attemptTimeoutMs: durationOr(section.timeouts?.attempt, 10_000),
-    requestTimeoutMs: durationOr(section.timeouts?.request, 15_000),
+    connectTimeoutMs: parseDurationMsOr(section.timeouts?.connect, 1_000),
+    attemptTimeoutMs: parseDurationMsOr(section.timeouts?.attempt, 10_000),
+    requestTimeoutMs: parseDurationMsOr(section.timeouts?.request, 15_000),
     healthCheck:
       health === 'off'
         ? null
         : {
             path: health.path ?? '/healthz',
-            intervalMs: durationOr(health.interval, 2_000),
-            timeoutMs: durationOr(health.timeout, 1_000),
+            intervalMs: parseDurationMsOr(health.interval, 2_000),
+            timeoutMs: parseDurationMsOr(health.timeout, 1_000),
             rise: health.rise ?? 2,
             fall: health.fall ?? 3,
           },
@@ -178,22 +175,22 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
 const resolveConcurrency = (section: Static<typeof ConcurrencySchema>): ConcurrencyOptions => ({
   limit: section.limit,
   queue: section.queue ?? 0,
-  maxWaitMs: durationOr(section.maxWait, 1_000),
+  maxWaitMs: parseDurationMsOr(section.maxWait, 1_000),
 });
 
 /** opossum's defaults, but for the volume threshold: its 0 lets the first failure of all open the circuit. */
 const resolveBreaker = (section: Static<typeof BreakerSchema>): BreakerOptions => ({
   errorRatio: parseRatio(section.errorThreshold ?? '50%'),
   minRequests: section.minRequests ?? 20,
-  windowMs: durationOr(section.window, 10_000),
-  openMs: durationOr(section.openFor, 30_000),
+  windowMs: parseDurationMsOr(section.window, 10_000),
+  openMs: parseDurationMsOr(section.openFor, 30_000),
 });
 
 /** Envoy's defaults: one retry, 25 ms base and ten times that at most, a budget of 20 % and at least 3. */
 const resolveRetry = (section: Static<typeof RetrySchema>): NonNullable<GatewayConfig['retry']> => ({
   attempts: section.attempts ?? 2,
-  baseMs: durationOr(section.backoff?.base, 25),
-  maxMs: durationOr(section.backoff?.max, 250),
+  baseMs: parseDurationMsOr(section.backoff?.base, 25),
+  maxMs: parseDurationMsOr(section.backoff?.max, 250),
   budget: {
     ratio: parseRatio(section.budget?.ratio ?? '20%'),
     minConcurrent: section.budget?.minConcurrent ?? 3,

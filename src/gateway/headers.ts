@@ -47,7 +47,8 @@ export const relayedHeaders = (headers: Headers, rayId: string, upstreamId: stri
   const named = typeof connection === 'string' ? connection.toLowerCase().split(/\s*,\s*/) : [];
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || HOP_BY_HOP.has(name) || named.includes(name)) continue;
+    if (value === undefined || HOP_BY_HOP.has(name) || name === RAY_ID_HEADER || named.includes(name))
+      continue;
     if (typeof value === 'string') flat.push(name, value);
     else for (const one of value) flat.push(name, one);
   }

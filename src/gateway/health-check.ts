@@ -55,7 +55,8 @@ const check = (upstream: Upstream, config: HealthCheckConfig, clock: Clock): Pro
     const finish = (problem: string | null): void => {
       timer.cancel();
       resolve(problem);
-      if (problem !== null) request.destroy();
+      // A good answer's body is not waited for: an upstream that never ends it must not keep a connection each time.
+      request.destroy();
     };
     request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
   });

@@ -4,7 +4,7 @@
 import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import type { Event } from '../core/events.js';
-import { type LoopDelay, LoopWatch } from '../core/loop-watch.js';
+import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
 import { buildAdmin } from './admin.js';
 import type { GatewayConfig } from './config.js';
@@ -16,8 +16,6 @@ export interface GatewayArgument {
   readonly upstreams: readonly UpstreamAddress[];
   readonly host: string;
   readonly seed: number;
-  /** A stall of the event loop beyond this is reported. */
-  readonly stallLimitMs: number;
 }
 
 export type ToGateway = { readonly type: 'stop' };
@@ -25,7 +23,7 @@ export type ToGateway = { readonly type: 'stop' };
 export type FromGateway =
   | { readonly type: 'ready'; readonly port: number; readonly adminPort: number }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'report'; readonly events: readonly Event[]; readonly loop: LoopDelay };
+  | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number };
 
 const REPORT_INTERVAL_MS = 100;
 
@@ -53,9 +51,9 @@ const main = async (): Promise<void> => {
     link.send({ type: 'failed', message: String(error) });
   }
 
-  const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS, argument.stallLimitMs);
+  const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   const report = (): void => {
-    link.send({ type: 'report', events, loop: watch.read() });
+    link.send({ type: 'report', events, stallMs: watch.read() });
     events = [];
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);

@@ -7,7 +7,7 @@
  * body go straight to the socket. Its own retries are off, and its error mapping is passed by: `cause` is the error
  * the pipeline threw.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import replyFrom, { type FastifyReplyFromOptions } from '@fastify/reply-from';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -76,8 +76,13 @@ export interface Gateway {
 const dispatcherOf = (service: Service) => ({
   request(options: DispatchOptions, callback: DispatchCallback): void {
     const { call, raw } = options.headers[kContext];
+    const path = originForm(raw.url!);
+    if (path === null) {
+      callback(new GatewayError('BGW_ERR_BAD_REQUEST', `${raw.url} is no path`));
+      return;
+    }
     const body = typeof options.body === 'object' ? options.body : null;
-    service({ method: raw.method!, path: raw.url!, headers: options.headers, body }, call).then(
+    service({ method: raw.method!, path, headers: options.headers, body }, call).then(
       (response) => callback(null, { statusCode: 200, headers: NO_HEADERS, body: response }),
       callback,
     );
@@ -195,6 +200,10 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
       fail(reply.raw, asGatewayError(error.cause ?? error), contextOf(reply.request).call.rayId);
     },
   };
+  for (const method of METHODS) {
+    if (!app.supportedMethods.includes(method) && method !== 'CONNECT')
+      app.addHttpMethod(method, { hasBody: true });
+  }
   app.all('*', (_request, reply) => {
     reply.from('/', forwarding as Parameters<FastifyReply['from']>[1]);
   });
@@ -227,17 +236,34 @@ const asGatewayError = (error: unknown): GatewayError => {
   });
 };
 
-/** A client that does not speak HTTP gets its answer on the bare socket: there is no request to answer. */
+/**
+ * A client that does not speak HTTP gets its answer on the bare socket: there is no request to answer. In the middle of
+ * a response nothing may be written: it would be taken for its body.
+ */
 const rejectMalformed = (error: NodeJS.ErrnoException, socket: Socket, rayId: string): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse };
+  if (error.code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
     socket.destroy();
     return;
   }
   const { spec, code } = new GatewayError('BGW_ERR_BAD_REQUEST');
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n${RAY_ID_HEADER}: ${rayId}\r\n` +
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n${RAY_ID_HEADER}: ${rayId}\r\n` +
       `proxy-status: ${proxyStatus(spec, code)}\r\n\r\n`,
+    () => socket.destroy(),
   );
+};
+
+/**
+ * What a client asked for in origin form (RFC 9112 section 3.2.1); a client that takes us for a forward proxy sends the
+ * absolute form. `null` for a target that is no path, such as the `*` of OPTIONS.
+ */
+export const originForm = (target: string): string | null => {
+  if (target.startsWith('/')) return target;
+  const path = /^https?:\/\/[^/?#]+(.*)$/i.exec(target)?.[1];
+  if (path === undefined) return null;
+  return path.startsWith('/') ? path : `/${path}`;
 };
 
 /**
@@ -251,8 +277,9 @@ const relay = (response: ProxyResponse, raw: ServerResponse, call: Call): Gatewa
     raw.writeHead(response.statusCode, headers);
   } catch (error) {
     // Node refuses fields that would be unsafe to send, such as control characters in a value.
-    response.destroy();
-    return new GatewayError('BGW_ERR_PROTOCOL', String(error));
+    const refused = new GatewayError('BGW_ERR_PROTOCOL', String(error));
+    response.destroy(refused);
+    return refused;
   }
   const sink: BodySink = {
     write: (chunk) => raw.write(chunk),

@@ -95,10 +95,17 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   #endListeners: ((end: BodyEnd) => void)[] | undefined;
   readonly #resolve: (response: ProxyResponse) => void;
   readonly #reject: (error: GatewayError) => void;
+  readonly #onRelease: () => void;
 
-  constructor(resolve: (response: ProxyResponse) => void, reject: (error: GatewayError) => void) {
+  /** @param onRelease called when undici is done with the connection, which may be later than the attempt's end. */
+  constructor(
+    resolve: (response: ProxyResponse) => void,
+    reject: (error: GatewayError) => void,
+    onRelease: () => void,
+  ) {
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#onRelease = onRelease;
   }
 
   /** Gives the attempt up, before or after its headers. */
@@ -138,10 +145,12 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   }
 
   onResponseEnd(): void {
+    this.#onRelease();
     this.#finish(null);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#onRelease();
     if (this.#ended) return;
     if (this.statusCode === 0) {
       this.#ended = true;
@@ -165,8 +174,10 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
     this.#controller?.resume();
   }
 
-  destroy(): void {
-    this.abort(new GatewayError('BGW_ERR_CLIENT_LEFT', 'nobody takes the response'));
+  destroy(reason: GatewayError | null = new GatewayError('BGW_ERR_CLIENT_LEFT')): void {
+    if (this.#ended) return;
+    this.#finish(reason);
+    this.#controller?.abort(reason ?? new Error('the response is not wanted'));
   }
 
   onEnd(listener: (end: BodyEnd) => void): void {
@@ -213,18 +224,12 @@ export const openTransport = (
         return;
       }
       open++;
-      const exchange = new Exchange(
-        (response) => {
-          response.onEnd(() => open--);
-          resolve(response);
-        },
-        (error) => {
-          if (exchange.statusCode === 0) open--;
-          reject(error);
-        },
-      );
+      const exchange = new Exchange(resolve, reject, () => open--);
       call.onCancel((error) => exchange.abort(error));
-      if (call.cancelled !== undefined) return;
+      if (call.cancelled !== undefined) {
+        open--;
+        return;
+      }
       try {
         pool.dispatch(
           {
@@ -236,6 +241,7 @@ export const openTransport = (
           exchange,
         );
       } catch (error) {
+        open--;
         exchange.abort(new GatewayError('BGW_ERR_INTERNAL', String(error), { cause: error }));
       }
     });

@@ -92,7 +92,7 @@ export const retry =
         }
         try {
           // What the upstream had to say is not wanted any more, and must not hold its connection.
-          if (!(result instanceof GatewayError)) result.destroy();
+          if (!(result instanceof GatewayError)) result.destroy(null);
           parts.onRetry(call, cause);
           await sleep(clock, random.next() * maxBackoffMs(options, attempt));
           if (call.cancelled !== undefined) throw call.cancelled;

@@ -37,8 +37,11 @@ export interface ProxyResponse {
   relay(sink: BodySink): void;
   /** Asks for more after a `write` that answered false. */
   resume(): void;
-  /** Gives the body up and the connection back or away. Also ends a response that nobody relays. */
-  destroy(): void;
+  /**
+   * Gives the body up, and the connection with it. Also ends a response that nobody relays.
+   * @param reason what was wrong; `null`: nothing, its headers were enough. Default: BGW_ERR_CLIENT_LEFT.
+   */
+  destroy(reason?: GatewayError | null): void;
   /**
    * Calls back once, when the last byte was relayed or lost. What a request holds (a slot, a place in a counter) is
    * given back here and not at the headers: a body on its way is work in progress.

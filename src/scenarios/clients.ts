@@ -82,6 +82,13 @@ export interface RequestRecord {
   readonly attempts: readonly ClientAttempt[];
 }
 
+/** Causes that only a client can see. */
+export const CLIENT_CAUSES = [
+  'upstream_response',
+  'gateway_unreachable',
+  'gateway_closed_connection',
+] as const;
+
 /** Sends one try; what it returns takes it back. */
 export type Send = (onAnswer: (answer: Answer) => void) => { abort(): void };
 

@@ -3,6 +3,7 @@
  * look at a run and change its config by hand while it goes on. It does not share fate with the gateway.
  */
 import Fastify from 'fastify';
+import { UNIT_KEYWORD } from '../core/schema.js';
 import { serveConfig } from '../delivery/config-api.js';
 import type { ConfigDelivery } from '../delivery/config-delivery.js';
 import { parseWorkerConfig, type WorkerConfig } from '../upstream/config.js';
@@ -14,7 +15,12 @@ export interface Control {
 }
 
 export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world: World): Promise<Control> => {
-  const app = Fastify({ logger: false, forceCloseConnections: true });
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    // Nothing a user sends is mended or dropped silently.
+    ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
+  });
   app.get('/workers', () => world.fleet.status());
   serveConfig(app, delivery, parseWorkerConfig);
   const address = await app.listen({ host: '127.0.0.1', port: 0 });

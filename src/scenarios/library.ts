@@ -1,5 +1,6 @@
 /** The scenarios that come with badgateway: the YAML files in `library/`. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** Seen from `src/scenarios` and from `dist/scenarios` alike. */
 const FOLDER = new URL('../../src/scenarios/library/', import.meta.url);
@@ -10,6 +11,6 @@ export const libraryNames = (): string[] =>
     .map((file) => file.slice(0, -'.yaml'.length))
     .sort();
 
-export const libraryFile = (name: string): string => new URL(`${name}.yaml`, FOLDER).pathname;
+export const libraryFile = (name: string): string => fileURLToPath(new URL(`${name}.yaml`, FOLDER));
 
 export const readLibrary = (name: string): string => readFileSync(libraryFile(name), 'utf8');

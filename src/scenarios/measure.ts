@@ -36,7 +36,36 @@ const latency = (histogram: Histogram) => {
 const within = (window: Window) => (record: RequestRecord) =>
   record.arrivalMs >= window.fromMs && record.arrivalMs < window.toMs;
 
-export const measureWindow = (window: Window, all: readonly RequestRecord[]): WindowResult => {
+/**
+ * Of the work that workers finished in a window, the share that nobody waited for any more. Workers count since they
+ * began; a count that falls is another process's.
+ */
+export const wastedShare = (
+  window: Window,
+  samples: readonly WorkerSample[],
+  originMs: number,
+): number | null => {
+  const before = new Map<string, WorkerSample>();
+  let served = 0;
+  let wasted = 0;
+  for (const sample of samples) {
+    const last = before.get(sample.worker);
+    before.set(sample.worker, sample);
+    const atMs = sample.atMs - originMs;
+    if (atMs < window.fromMs || atMs >= window.toMs) continue;
+    const restarted = last === undefined || sample.served < last.served || sample.wasted < last.wasted;
+    served += sample.served - (restarted ? 0 : last.served);
+    wasted += sample.wasted - (restarted ? 0 : last.wasted);
+  }
+  return served + wasted === 0 ? null : wasted / (served + wasted);
+};
+
+export const measureWindow = (
+  window: Window,
+  all: readonly RequestRecord[],
+  samples: readonly WorkerSample[] = [],
+  originMs = 0,
+): WindowResult => {
   const records = all.filter(within(window));
   const status: Record<string, number> = {};
   const cause: Record<string, number> = {};
@@ -58,6 +87,7 @@ export const measureWindow = (window: Window, all: readonly RequestRecord[]): Wi
     availability: requests === 0 ? null : ok / requests,
     goodputRps: round(ok / ((window.toMs - window.fromMs) / 1000)),
     amplification: requests === 0 ? null : attempts / requests,
+    wasted: wastedShare(window, samples, originMs),
     status,
     cause,
     latencyMs: latency(histogram),
@@ -151,7 +181,8 @@ export const measureRecovery = (
   outage: Window | undefined,
 ): Recovery => {
   const good = goodSeconds(durationMs, records);
-  const firstBad = good.indexOf(false);
+  // A lone failure before the outage is the baseline's affair, and not what service recovered from.
+  const firstBad = good.indexOf(false, Math.floor((outage?.fromMs ?? 0) / 1000));
   const recoveredMs = firstBad === -1 ? 0 : firstGoodRun(good, firstBad);
   if (outage === undefined) return { recoveredMs, recoveryMs: null };
   const after = firstGoodRun(good, Math.floor(outage.toMs / 1000));
@@ -233,10 +264,15 @@ export const starvedShare = (
   reports: readonly ProbeReport[],
   originMs: number,
   limitMs: number,
-): number | null =>
-  worstShare(windows, ({ fromMs, toMs }) => {
+): number | null => {
+  const lastMs = Math.max(0, ...windows.map(({ toMs }) => toMs));
+  const watched = reports.some(({ atMs }) => atMs >= originMs && atMs - originMs < lastMs);
+  return worstShare(windows, ({ fromMs, toMs }) => {
     const waitsMs = reports
       .filter(({ atMs }) => atMs - originMs >= fromMs && atMs - originMs < toMs)
       .flatMap((report) => report.waitsMs);
+    // A window in which the probe did not run even once is the worst there is.
+    if (waitsMs.length === 0) return { total: watched ? 1 : 0, bad: 1 };
     return { total: waitsMs.length, bad: waitsMs.filter((waitMs) => waitMs > limitMs).length };
   });
+};

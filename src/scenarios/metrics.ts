@@ -2,7 +2,11 @@
  * Every metric a threshold can name: what it is called, what it counts, and where its value is in a result. To add
  * one: an entry here.
  */
+import { causeOf, ERRORS, type ErrorCode } from '../core/errors.js';
+import { EVENT_TYPE_NAMES, type EventType } from '../core/events.js';
+import { CLIENT_CAUSES } from './clients.js';
 import type { VariantResult, WindowResult } from './result.js';
+import { ofType } from './result-events.js';
 
 /** What a value counts. `scalar` is a plain number, which may multiply anything. */
 export type Kind = 'ratio' | 'rate' | 'duration' | 'count' | 'scalar';
@@ -39,36 +43,28 @@ const orNothing = (value: number | null | undefined): number => value ?? Number.
 const share = ({ requests }: WindowResult, count: number | undefined): number =>
   requests === 0 ? Number.NaN : (count ?? 0) / requests;
 
-type ResultEvent = VariantResult['events'][number];
-
-/** Fields of an event beyond `t` and `type`; which of them there are depends on the type. */
-const fieldsOf = (event: ResultEvent) =>
-  event as unknown as {
-    readonly from: number;
-    readonly version: number;
-    readonly reader: string;
-    readonly lastHeapBytes: number;
-    readonly heapLimitBytes: number;
-  };
-
-const ofType = ({ events }: VariantResult, type: string): ResultEvent[] =>
-  events.filter((event) => event.type === type);
-
 const blastRadius = (variant: VariantResult): number => {
-  const rolledBack = new Set(ofType(variant, 'config.rolled-back').map((event) => fieldsOf(event).from));
+  const rolledBack = new Set(ofType(variant, 'config.rolled-back').map(({ fields }) => fields.from));
   const hit = ofType(variant, 'config.assigned')
-    .filter((event) => rolledBack.has(fieldsOf(event).version))
-    .map((event) => fieldsOf(event).reader);
+    .filter(({ fields }) => rolledBack.has(fields.version))
+    .map(({ fields }) => fields.reader);
   const workers = variant.series[0]?.workers.length ?? 0;
   return workers === 0 ? Number.NaN : new Set(hit).size / workers;
 };
 
 const heapAtDeath = (variant: VariantResult): number => {
   const ratios = ofType(variant, 'worker.exited').map(
-    (event) => fieldsOf(event).lastHeapBytes / fieldsOf(event).heapLimitBytes,
+    ({ fields }) => fields.lastHeapBytes / fields.heapLimitBytes,
   );
   return ratios.length === 0 ? Number.NaN : Math.min(...ratios);
 };
+
+/** Every cause a request can fail for: the gateway's, and what a client makes of an answer that is none. */
+const CAUSES = [...Object.keys(ERRORS).map((code) => causeOf(code as ErrorCode)), ...CLIENT_CAUSES];
+
+/** `prefix.` and one of these names: a name that never occurs would pass some comparisons for ever. */
+const oneOf = (prefix: string, names: readonly string[]): RegExp =>
+  new RegExp(`^${prefix}\\.(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`);
 
 export const METRICS: readonly Metric[] = [
   {
@@ -104,7 +100,7 @@ export const METRICS: readonly Metric[] = [
     value: (window, status) => share(window, window.status[status]),
   },
   {
-    pattern: /^cause\.([a-z_]+)$/,
+    pattern: oneOf('cause', CAUSES),
     kind: 'ratio',
     windowed: true,
     example: 'cause.connection_refused[outage]',
@@ -118,6 +114,14 @@ export const METRICS: readonly Metric[] = [
     example: 'amplification[outage]',
     meaning: 'tries that clients sent, per request',
     value: (window) => orNothing(window.amplification),
+  },
+  {
+    pattern: /^wasted$/,
+    kind: 'ratio',
+    windowed: true,
+    example: 'wasted[after]',
+    meaning: 'of the work that workers finished, the share that nobody waited for any more',
+    value: (window) => orNothing(window.wasted),
   },
   {
     pattern: /^requests$/,
@@ -168,13 +172,12 @@ export const METRICS: readonly Metric[] = [
     value: (variant, status) => orNever(variant.firstStatusMs[status]),
   },
   {
-    pattern:
-      /^first\.(run\.noted|worker\.(?:started|exited)|config\.[a-z-]+|upstream\.[a-z-]+|circuit\.[a-z-]+|fault\.(?:injected|healed))$/,
+    pattern: oneOf('first', EVENT_TYPE_NAMES),
     kind: 'duration',
     windowed: false,
     example: 'first.worker.exited',
     meaning: 'when this event first happened, from the start of the load',
-    value: (variant, type) => orNever(ofType(variant, type)[0]?.t) * 1000,
+    value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
   {
     pattern: /^recovered$/,

@@ -33,10 +33,11 @@ export class ScenarioError extends UserError {
   readonly problems: readonly ScenarioProblem[];
 
   constructor(file: string, problems: readonly ScenarioProblem[]) {
-    const lines = problems.map(
-      ({ path, line, column, message }) =>
-        `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`,
-    );
+    const lines = problems.map(({ path, line, column, message }) => {
+      // Line 0: it was not in the file, but set from outside.
+      const place = line === 0 ? '--set' : `${file}:${line}:${column}:`;
+      return `${place} ${path === '' ? '' : `${path}: `}${message}`;
+    });
     super('invalidScenario', lines.join('\n'));
     this.problems = problems;
   }
@@ -54,6 +55,12 @@ export const parseOverride = (text: string): Override => {
   const path = text.slice(0, equals).split('.');
   if (equals < 1 || path.some((key) => !/^[A-Za-z0-9-]+$/.test(key))) {
     throw new UserError('usage', `--set takes PATH=VALUE, such as load.scale=0.5, got "${text}"`);
+  }
+  if (path[0] === 'variants') {
+    throw new UserError(
+      'usage',
+      `--set ${text}: a value set from outside holds for every variant; leave out "variants…"`,
+    );
   }
   try {
     return { path, value: parse(text.slice(equals + 1)) };
@@ -223,6 +230,15 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
       const place = (candidate: Path) =>
         key ? positions.ofKey(candidate) : positions.of(candidate, textColumn);
       const inOverlay = variant === undefined ? undefined : place(['variants', variant, ...path]);
+      const outside = options.overrides?.find((override) =>
+        override.path.every((part, index) => part === path[index]),
+      );
+      if (outside !== undefined) {
+        const problem = { path: dotted(path), line: 0, column: 0, message };
+        if (!problems.some((other) => other.path === problem.path && other.line === 0))
+          problems.push(problem);
+        continue;
+      }
       const full = inOverlay?.exact ? ['variants', variant!, ...path] : path;
       const { line, column } = inOverlay?.exact ? inOverlay : place(path);
       const problem = { path: dotted(full), line, column, message };

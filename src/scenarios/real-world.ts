@@ -21,7 +21,6 @@ import type {
 } from './messages.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
-import { MACHINE_LIMITS } from './verdict.js';
 import type { World } from './world.js';
 
 /** Loopback only: nothing of a run can be reached from another machine. */
@@ -52,7 +51,7 @@ class Deferred<Value> {
 
 export class RealWorld implements World {
   readonly clock = wallClock;
-  readonly recorder = new Recorder();
+  readonly recorder = new Recorder(wallClock.nowMs());
   readonly fleet: Fleet;
   readonly #variant: Variant;
   readonly #random: Random;
@@ -113,7 +112,7 @@ export class RealWorld implements World {
 
   #startProbe(): void {
     const argument: ProbeArgument = { intervalMs: PROBE_INTERVAL_MS, workMs: PROBE_WORK_MS };
-    this.#probe = new Child<ToProbe, FromProbe>({
+    const probe = new Child<ToProbe, FromProbe>({
       name: 'starvation probe',
       entry: 'scenarios/probe.js',
       argument,
@@ -121,6 +120,8 @@ export class RealWorld implements World {
       nice: WORKER_NICE,
       onMessage: ({ atMs, waitsMs }) => this.recorder.probeReports.push({ atMs, waitsMs }),
     });
+    this.#probe = probe;
+    this.#endsTheRun(probe, new Deferred<void>());
   }
 
   async #startGateway(upstreams: readonly WorkerAddress[]): Promise<number> {
@@ -130,7 +131,6 @@ export class RealWorld implements World {
       upstreams,
       host: HOST,
       seed: this.#random.fork('gateway').seed,
-      stallLimitMs: MACHINE_LIMITS.gatewayStallMs,
     };
     const gateway = new Child<ToGateway, FromGateway>({
       name: 'gateway',
@@ -142,7 +142,7 @@ export class RealWorld implements World {
         else if (message.type === 'failed') ready.reject(new UserError('couldNotStart', message.message));
         else {
           for (const event of message.events) this.#stream.publish(event);
-          this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, message.loop.worstMs);
+          this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, message.stallMs);
         }
       },
     });

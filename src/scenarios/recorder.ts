@@ -1,4 +1,4 @@
-/** Everything a run produced, as it came in. Nothing is computed here; `metrics.ts` does that afterwards. */
+/** Everything a run produced, as it came in. Nothing is computed here; `measure.ts` does that afterwards. */
 import type { Event } from '../core/events.js';
 import type { WorkerSample } from '../upstream/fleet.js';
 import type { RequestRecord } from './clients.js';
@@ -16,7 +16,12 @@ export class Recorder {
   readonly probeReports: ProbeReport[] = [];
   gatewayStallMs = 0;
   /** The clock's time at which the load began. */
-  originMs = 0;
+  originMs: number;
+
+  /** @param nowMs stands for the beginning of the load until that is known. */
+  constructor(nowMs: number) {
+    this.originMs = nowMs;
+  }
 
   /** Milliseconds of the clock as milliseconds of the run. */
   sinceOriginMs(atMs: number): number {

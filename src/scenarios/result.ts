@@ -29,6 +29,7 @@ const WindowResultSchema = Section(
     availability: NumberOrNull('Share of them with a good answer; null when there were none.'),
     goodputRps: Type.Number(),
     amplification: NumberOrNull('Tries sent, per request.'),
+    wasted: NumberOrNull('Share of the requests workers worked on to the end whose sender had left.'),
     status: Numbers('Requests by the status of their last answer; `none`: no answer.'),
     cause: Numbers('Failed requests by cause.'),
     latencyMs: Latency,

@@ -80,9 +80,17 @@ const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
   if (deaths.length > variant.workersLost) {
     const version = field<number>(deaths.at(-1)!, 'configVersion');
     const more = deaths.length - variant.workersLost;
+    const byMemory = deaths.every((event) => field<string | null>(event, 'fatalLine') !== null);
+    const pushed = ofType(variant, 'config.pushed').some(
+      (event) => field<number>(event, 'version') === version,
+    );
+    const again =
+      byMemory && pushed
+        ? `restarted workers read version ${version} again, and run out of memory again`
+        : 'restarted workers die again';
     moments.push({
       t: deaths.at(-1)!.t,
-      text: `the last of ${more} more deaths: restarted workers read version ${version} again and die again`,
+      text: `the last of ${more} more ${more === 1 ? 'death' : 'deaths'}: ${again}`,
     });
   }
   return moments;

@@ -34,6 +34,7 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     ),
     row(`p99${inWindow}`, (variant) => formatDuration(variant.windows[errorWindow]?.latencyMs.p99 ?? 0)),
     row('tries per request', (variant) => variant.windows[errorWindow]?.amplification?.toFixed(2) ?? '–'),
+    row(`work for nobody${inWindow}`, (variant) => percent(variant.windows[errorWindow]?.wasted)),
     row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
     row('deaths', (variant) => String(variant.crashes)),
     row('good again', recoveredText),

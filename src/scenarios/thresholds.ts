@@ -295,7 +295,10 @@ const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ?
 export const checkThreshold = (threshold: Threshold, lookUp: (ref: MetricRef) => number): ThresholdResult => {
   const observed = evaluate(threshold.left, lookUp);
   const expected = evaluate(threshold.right, lookUp);
-  const exists = !Number.isNaN(observed) && !Number.isNaN(expected);
+  // Two things that never happened cannot be compared either.
+  const exists = Number.isFinite(observed)
+    ? !Number.isNaN(expected)
+    : Number.isFinite(expected) && !Number.isNaN(observed);
   return {
     expression: threshold.text,
     observed: finiteOrNull(observed),

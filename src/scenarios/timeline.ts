@@ -3,7 +3,13 @@
  */
 import { Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
-import { resolveStrategy, type Strategy, StrategyProperties } from '../delivery/strategy.js';
+import {
+  type RollbackStrategy,
+  resolveRollbackStrategy,
+  resolveStrategy,
+  type Strategy,
+  StrategyProperties,
+} from '../delivery/strategy.js';
 import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../upstream/config.js';
 import { WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
 
@@ -51,7 +57,7 @@ export type Action =
     }
   | { readonly type: 'lock-config'; readonly reason: string }
   | { readonly type: 'unlock-config' }
-  | { readonly type: 'rollback-config'; readonly strategy: Strategy };
+  | { readonly type: 'rollback-config'; readonly strategy: RollbackStrategy };
 
 export interface TimelineEntry {
   readonly atMs: number;
@@ -98,6 +104,15 @@ export const checkEntry = (entry: TimelineEntrySection, workers: readonly string
       problems.push({ key: name, message: `means nothing without \`strategy: ${name}\`` });
     }
   }
+  if (action === 'rollback-config' && entry.strategy === 'canary') {
+    problems.push({ key: 'strategy', message: 'a rollback has no gate to pass: use all-at-once or rolling' });
+  }
+  if ((entry.canary?.readers ?? 0) >= workers.length) {
+    problems.push({
+      key: 'canary',
+      message: `a canary of all ${workers.length} workers is none; give fewer readers`,
+    });
+  }
   if (action === 'inject') {
     if (entry.on === undefined)
       problems.push({ key: 'inject', message: 'needs `on`, the worker it goes to' });
@@ -129,7 +144,7 @@ export const resolveEntry = (entry: TimelineEntrySection): TimelineEntry => {
   if (lock !== undefined) return { atMs, action: { type: 'lock-config', reason: lock.reason } };
   if (entry['unlock-config'] !== undefined) return { atMs, action: { type: 'unlock-config' } };
   if (entry['rollback-config'] !== undefined) {
-    return { atMs, action: { type: 'rollback-config', strategy: resolveStrategy(entry) } };
+    return { atMs, action: { type: 'rollback-config', strategy: resolveRollbackStrategy(entry) } };
   }
   if (entry.inject !== undefined) {
     return {

@@ -28,6 +28,11 @@ export const MACHINE_LIMITS = {
 export const machineProblems = (machine: VariantResult['machine']): string[] => {
   const problems: string[] = [];
   const advice = 'close other programs, lower the load (--set load.scale=0.5), and run it again';
+  if (machine.lateSends === null || machine.starvedSamples === null) {
+    problems.push(
+      'the run was not watched: there is no measurement of the sends, or none of the workers’ share of the processors',
+    );
+  }
   if ((machine.lateSends ?? 0) > MACHINE_LIMITS.lateSendShare) {
     problems.push(
       `the load generator starved: ${formatRatio(machine.lateSends!)} of the sends in a window were more than ` +
@@ -81,6 +86,7 @@ export interface Judgement {
 
 /** @param minBaselineAvailability what the window `baseline`, where there is one, must reach. */
 export const judge = (variant: VariantResult, minBaselineAvailability: number): Judgement => {
+  if (variant.partial) return { verdict: 'inconclusive', reasons: ['the run was interrupted'] };
   const problems = machineProblems(variant.machine);
   if (problems.length > 0) return { verdict: 'inconclusive', reasons: problems };
   const baseline = variant.windows.baseline?.availability;

@@ -3,7 +3,7 @@
  */
 
 import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../core/schema.js';
-import { parseDurationMs, parseSizeBytes } from '../core/units.js';
+import { parseDurationMsOr, parseSizeBytes } from '../core/units.js';
 import { findProblems } from '../core/validate.js';
 import type { DownstreamConfig } from './downstream.js';
 import { SERVICE_TIMES, type ServiceTime, type ServiceTimeName } from './service-time.js';
@@ -122,9 +122,6 @@ export interface FleetConfig {
 /** Below this a bare Node server has no room to serve in before V8 gives up. */
 export const MIN_HEAP_LIMIT_BYTES = 24 * 1024 ** 2;
 
-const durationOr = (text: string | undefined, defaultMs: number): number =>
-  text === undefined ? defaultMs : parseDurationMs(text);
-
 /**
  * Fills in the defaults: 8 slots of 100 ms make 80 requests a second per worker, few enough that two cores host a
  * fleet; restarts follow the Kubernetes crash-loop back-off (doubling), on a clock compressed like the scenario's.
@@ -134,15 +131,15 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
   slots: section.slots ?? 8,
   serviceTime: {
     distribution: section.serviceTime?.distribution ?? 'exponential',
-    meanMs: durationOr(section.serviceTime?.mean, 100),
+    meanMs: parseDurationMsOr(section.serviceTime?.mean, 100),
   },
   abandoned: section.abandoned ?? 'finish',
   heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
   restart: {
-    delayMs: durationOr(section.restart?.delay, 1_000),
+    delayMs: parseDurationMsOr(section.restart?.delay, 1_000),
     factor: section.restart?.factor ?? 2,
-    maxDelayMs: durationOr(section.restart?.maxDelay, 4_000),
-    resetAfterMs: durationOr(section.restart?.resetAfter, 10_000),
+    maxDelayMs: parseDurationMsOr(section.restart?.maxDelay, 4_000),
+    resetAfterMs: parseDurationMsOr(section.restart?.resetAfter, 10_000),
   },
   initialConfig: section.config ?? {
     downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },

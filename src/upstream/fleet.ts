@@ -16,6 +16,12 @@ export interface WorkerSample {
   /** Slots in use. */
   readonly busy: number;
   readonly queued: number;
+  /** Requests answered since this process began. */
+  readonly served: number;
+  /** Requests worked on although their sender had left. */
+  readonly wasted: number;
+  /** Requests whose sender left before the answer, in a slot or in the queue. */
+  readonly abandoned: number;
 }
 
 /** One worker's record, for health gates and results. */

@@ -28,4 +28,15 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'applied'; readonly version: number }
-  | { readonly type: 'sample'; readonly heapBytes: number; readonly busy: number; readonly queued: number };
+  | {
+      readonly type: 'sample';
+      readonly heapBytes: number;
+      readonly busy: number;
+      readonly queued: number;
+      /** Requests answered since the process began. */
+      readonly served: number;
+      /** Requests that were worked on to the end, or in work, when their sender had left. */
+      readonly wasted: number;
+      /** Requests whose sender left before the answer, in a slot or in the queue. */
+      readonly abandoned: number;
+    };

@@ -99,7 +99,10 @@ export class ProcessFleet implements Fleet {
   }
 
   inject(fault: WorkerFaultName, id: string, forMs: number): void {
-    this.#find(id).child?.send({ type: 'inject', fault, forMs });
+    const worker = this.#find(id);
+    // A dead worker cannot be hurt; a fault that nobody got must not stand in the story.
+    if (!worker.up) return;
+    worker.child?.send({ type: 'inject', fault, forMs });
     this.#options.emit('fault.injected', { fault, worker: id });
   }
 
@@ -161,7 +164,7 @@ export class ProcessFleet implements Fleet {
           this.#options.emit('worker.started', {
             worker: worker.id,
             pid: child.pid,
-            configVersion: worker.assigned.version,
+            configVersion: argument.config.version,
           });
           onReady?.();
         } else if (message.type === 'failed') {
@@ -183,8 +186,8 @@ export class ProcessFleet implements Fleet {
       this.#options.emit('config.applied', { version: message.version, reader: worker.id });
       return;
     }
-    const { heapBytes, busy, queued } = message;
-    worker.lastSample = { worker: worker.id, atMs: this.#options.clock.nowMs(), heapBytes, busy, queued };
+    const { type: _, ...sample } = message;
+    worker.lastSample = { worker: worker.id, atMs: this.#options.clock.nowMs(), ...sample };
     this.#options.onSample(worker.lastSample);
   }
 

@@ -32,6 +32,7 @@ interface Job {
 
 const model = new WorkerModel<Job>(argument.slots, argument.serviceTime, new Random(argument.seed));
 const downstream = new DownstreamBalancer();
+const counts = { served: 0, wasted: 0, abandoned: 0 };
 let configVersion = 0;
 
 const actuate = ({ version, config }: VersionedWorkerConfig): void => {
@@ -51,7 +52,12 @@ const serve = (start: Start<Job> | null): void => {
   const { job, serviceMs } = start;
   wallClock.after(serviceMs, () => {
     serve(model.finish());
-    if (!job.abandoned) respond(job);
+    if (job.abandoned) {
+      counts.wasted++;
+      return;
+    }
+    counts.served++;
+    respond(job);
   });
 };
 
@@ -65,6 +71,7 @@ const handle = (request: IncomingMessage, response: ServerResponse): void => {
   response.on('close', () => {
     if (response.writableFinished) return;
     job.abandoned = true;
+    counts.abandoned++;
     if (argument.abandoned === 'cancel') model.leave(job);
   });
   serve(model.arrive(job));
@@ -72,19 +79,19 @@ const handle = (request: IncomingMessage, response: ServerResponse): void => {
 
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handle);
 
-const listen = (attemptsLeft: number): void => {
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE' && attemptsLeft > 1) {
-      wallClock.after(LISTEN_RETRY_MS, () => listen(attemptsLeft - 1));
-    } else {
-      link.send({ type: 'failed', message: error.message });
-    }
-  });
-  server.listen(argument.port, argument.host, () => {
-    server.removeAllListeners('error');
-    link.send({ type: 'ready', port: (server.address() as { port: number }).port });
-  });
+let listenAttempts = 0;
+const listen = (): void => {
+  listenAttempts++;
+  server.listen(argument.port, argument.host);
 };
+server.on('listening', () => {
+  link.send({ type: 'ready', port: (server.address() as { port: number }).port });
+});
+server.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EADDRINUSE' && listenAttempts < LISTEN_ATTEMPTS)
+    wallClock.after(LISTEN_RETRY_MS, listen);
+  else link.send({ type: 'failed', message: error.message });
+});
 
 actuate(argument.config);
 wallClock.every(REFRESH_INTERVAL_MS, () => downstream.refresh());
@@ -94,10 +101,11 @@ wallClock.every(SAMPLE_INTERVAL_MS, () => {
     heapBytes: getHeapStatistics().used_heap_size,
     busy: model.busy,
     queued: model.queued,
+    ...counts,
   });
 });
 link.onMessage((message) => {
   if (message.type === 'config') actuate(message.config);
   else WORKER_FAULTS[message.fault].inject(message.forMs, wallClock);
 });
-listen(LISTEN_ATTEMPTS);
+listen();

@@ -166,7 +166,7 @@ const heapChart = (variant: VariantResult, axis: Axis): string => {
       className: className(index),
       values: variant.series.map((point) => point.workers[index]?.heapBytes ?? null),
     })),
-    max: variant.heapLimitBytes * 1.15,
+    max: variant.heapLimitBytes,
     limit: { value: variant.heapLimitBytes, label: `limit ${formatMebibytes(variant.heapLimitBytes)}` },
     format: formatMebibytes,
   });

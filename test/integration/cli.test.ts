@@ -75,7 +75,7 @@ describe('bad input', () => {
       'an unknown variant',
       ['run', 'chatgpt-2024-11-08', '--variant', 'x'],
       2,
-      'as-it-happened, fast-rollback, canary',
+      'as-it-happened, limits-and-breakers, fast-rollback, canary',
     ],
     ['a seed that is none', ['run', 'chatgpt-2024-11-08', '--seed', 'x'], 2, 'a whole number'],
     ['a --set that is none', ['run', 'chatgpt-2024-11-08', '--set', 'x'], 2, 'PATH=VALUE'],
@@ -130,5 +130,24 @@ describe('the other verbs', () => {
   it('--help and --version end with 0', async () => {
     expect((await runCli(['--help'])).code).toBe(0);
     expect((await runCli(['--version'])).stdout).toContain('badgateway/0.1.0');
+  });
+});
+
+describe('outputs', () => {
+  it('that cannot be written are refused before the run', async () => {
+    const { code, stderr } = await runCli(['run', 'chatgpt-2024-11-08', '--out', 'json=/proc/nope/x.json']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot write /proc/nope/x.json');
+  });
+
+  it('are written into folders that do not exist yet, the page without anything to load', async () => {
+    const file = scenarioFile(scenario(''));
+    const page = file.replace('scenario.yaml', 'deep/er/report.html');
+    const { code } = await runCli(['run', file, '--quiet', '--out', `html=${page}`]);
+    expect(code).toBe(0);
+    const html = readFileSync(page, 'utf8');
+    expect(html).toContain('Two seconds of nothing special');
+    expect(html).toContain('<svg');
+    expect(html).not.toMatch(/<script|<link|src=|@import|url\(/);
   });
 });

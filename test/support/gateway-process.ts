@@ -36,7 +36,6 @@ export const startGatewayProcess = async (upstreamPort: number): Promise<Gateway
     upstreams: [{ id: 'upstream-1', host: '127.0.0.1', port: upstreamPort }],
     host: '127.0.0.1',
     seed: 7,
-    stallLimitMs: 250,
   };
   let onReady: (ports: { port: number; adminPort: number }) => void;
   const ready = new Promise<{ port: number; adminPort: number }>((resolve) => {

@@ -19,13 +19,14 @@ export interface TestGateway {
 export const startGateway = async (
   ports: readonly number[],
   section: GatewaySection = { healthCheck: 'off' },
+  host = '127.0.0.1',
 ): Promise<TestGateway> => {
   const events: Event[] = [];
   const stream = new EventStream(wallClock.nowMs);
   stream.subscribe((event) => events.push(event));
   const gateway = buildGateway({
     config: resolveGatewayConfig(section),
-    upstreams: ports.map((port, index) => ({ id: `upstream-${index + 1}`, host: '127.0.0.1', port })),
+    upstreams: ports.map((port, index) => ({ id: `upstream-${index + 1}`, host, port })),
     clock: wallClock,
     random: new Random(7),
     onEvent: (event) => stream.publish(event),

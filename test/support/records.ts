@@ -62,6 +62,7 @@ export const windowResult = (fields: Partial<WindowResult> = {}): WindowResult =
   availability: 1,
   goodputRps: 10,
   amplification: 1,
+  wasted: null,
   status: { '200': 100 },
   cause: {},
   latencyMs: { ...NO_LATENCY },

@@ -50,6 +50,10 @@ describe('the share of starved probes', () => {
 
   it('says nothing of reports before the load or after it', () => {
     expect(starvedShare([FIRST, SECOND], [report(-1, 9), report(2_000, 9)], ORIGIN_MS, 2)).toBeNull();
-    expect(starvedShare([FIRST, SECOND], [report(-1, 9), report(5, 0)], ORIGIN_MS, 2)).toBe(0);
+    expect(starvedShare([FIRST], [report(-1, 9), report(5, 0)], ORIGIN_MS, 2)).toBe(0);
+  });
+
+  it('takes a window in which the probe never ran, though it ran in another, for the worst', () => {
+    expect(starvedShare([FIRST, SECOND], [report(5, 0)], ORIGIN_MS, 2)).toBe(1);
   });
 });

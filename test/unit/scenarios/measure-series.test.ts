@@ -12,6 +12,9 @@ const sample = (worker: string, runMs: number, fields: Partial<WorkerSample> = {
   heapBytes: 0,
   busy: 0,
   queued: 0,
+  served: 0,
+  wasted: 0,
+  abandoned: 0,
   ...fields,
 });
 

@@ -68,6 +68,7 @@ describe('a window', () => {
       availability: null,
       goodputRps: 0,
       amplification: null,
+      wasted: null,
       status: {},
       cause: {},
       latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },

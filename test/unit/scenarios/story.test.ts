@@ -73,7 +73,7 @@ describe('the story of a variant', () => {
       '4.9 all 2 workers have died, within 400ms',
       '5.1 first 503: no healthy worker is left to ask',
       '5.2 health checks have taken the last worker out',
-      '6.2 the last of 2 more deaths: restarted workers read version 2 again and die again',
+      '6.2 the last of 2 more deaths: restarted workers read version 2 again, and run out of memory again',
       '6.5 somebody looks',
       '7 version 2 is rolled back to 1 by order',
       '7.5 every worker is meant to run version 1 again',

@@ -40,7 +40,11 @@ describe('the verdict', () => {
     ['when the machine is at its limits', machine({ lateSends: MACHINE_LIMITS.lateSendShare }), 'pass'],
     ['when probes are at their limit', machine({ starvedSamples: MACHINE_LIMITS.starvedShare }), 'pass'],
     ['when the stall is at its limit', machine({ gatewayStallMs: MACHINE_LIMITS.gatewayStallMs }), 'pass'],
-    ['when nothing is known of the machine', machine({ lateSends: null, starvedSamples: null }), 'pass'],
+    [
+      'when nothing is known of the machine',
+      machine({ lateSends: null, starvedSamples: null }),
+      'inconclusive',
+    ],
     ['when sends were late', machine({ lateSends: 0.011 }), 'inconclusive'],
     ['when probes starved', machine({ starvedSamples: 0.76 }), 'inconclusive'],
     ['when the gateway stalled', machine({ gatewayStallMs: 251 }), 'inconclusive'],

@@ -1,0 +1,87 @@
+/**
+ * A client that leaves is heard of by the worker, through the gateway, long before the response it waits for is due:
+ * while its request is queued, and while it is being served.
+ */
+import { connect } from 'node:net';
+import { describe, it, onTestFinished } from 'vitest';
+import { wallClock } from '../../src/core/clock.js';
+import { Random } from '../../src/core/random.js';
+import { Reaper } from '../../src/core/reaper.js';
+import { resolveFleetConfig } from '../../src/upstream/config.js';
+import type { WorkerSample } from '../../src/upstream/fleet.js';
+import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { startGateway } from '../support/gateway.js';
+
+/** Far beyond the test's end: what is seen before is not the response. */
+const SERVICE_TIME = '1h';
+
+const startAll = async () => {
+  const reaper = new Reaper();
+  const waiting = new Set<() => void>();
+  let last: WorkerSample | null = null;
+  const fleet = new ProcessFleet({
+    config: resolveFleetConfig({
+      workers: 1,
+      slots: 1,
+      serviceTime: { distribution: 'constant', mean: SERVICE_TIME },
+      abandoned: 'cancel',
+    }),
+    host: '127.0.0.1',
+    clock: wallClock,
+    random: new Random(3),
+    reaper,
+    emit: () => {},
+    onSample: (sample) => {
+      last = sample;
+      for (const look of waiting) look();
+    },
+  });
+  onTestFinished(async () => {
+    await fleet.stop();
+    await reaper.stop();
+  });
+  const [address] = await fleet.start();
+  const { port } = await startGateway([address!.port], {
+    healthCheck: 'off',
+    timeouts: { attempt: '30m', request: '30m' },
+  });
+  const worker = (wanted: (sample: WorkerSample) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (last === null || !wanted(last)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  const client = () => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    socket.on('error', () => {});
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    return socket;
+  };
+  return { worker, client };
+};
+
+describe('a worker', () => {
+  it('hears that the client of a request it serves has left, before any header', async () => {
+    const { worker, client } = await startAll();
+    const served = client();
+    await worker(({ busy }) => busy === 1);
+    served.destroy();
+    await worker(({ abandoned }) => abandoned === 1);
+  });
+
+  it('hears that the client of a request in its queue has left, and drops it', async () => {
+    const { worker, client } = await startAll();
+    client();
+    await worker(({ busy }) => busy === 1);
+    const queued = client();
+    await worker((sample) => sample.queued === 1);
+    queued.destroy();
+    await worker((sample) => sample.queued === 0 && sample.abandoned === 1);
+  });
+});

@@ -1,0 +1,64 @@
+/**
+ * The planted bug has to be there: harmless with the weights everybody uses, deadly with weights that are as valid, and
+ * gone with the version that brought it.
+ */
+import { describe, expect, it } from 'vitest';
+import { checkWorkerConfig } from '../../../src/upstream/config.js';
+import { DownstreamBalancer, type DownstreamConfig } from '../../../src/upstream/downstream.js';
+
+const configOf = (...weights: readonly number[]): DownstreamConfig => ({
+  service: 'store',
+  endpoints: weights.map((weight, index) => ({ name: `store-${index}`, weight })),
+});
+
+const HARMLESS = configOf(1, 1, 2);
+const DEADLY = configOf(50_000, 1, 49_999);
+
+describe('the planted leak', () => {
+  it('stays small for ever with weights of 1, 1 and 2', () => {
+    const balancer = new DownstreamBalancer();
+    balancer.actuate(HARMLESS);
+    let largest = 0;
+    for (let count = 1; count <= 10_000; count++) {
+      balancer.refresh();
+      if (count % 1_000 === 0) largest = Math.max(largest, balancer.retained.history);
+    }
+    expect(balancer.retained.slots).toBe(4);
+    expect(largest).toBeLessThan(20_000);
+    expect(balancer.retained.history).toBe(largest);
+  });
+
+  it('grows by 100,000 entries with every refresh with weights of 50000, 1 and 49999', () => {
+    const balancer = new DownstreamBalancer();
+    balancer.actuate(DEADLY);
+    const histories = [balancer.retained.history];
+    for (let count = 0; count < 10; count++) {
+      balancer.refresh();
+      histories.push(balancer.retained.history);
+    }
+    expect(histories).toEqual(Array.from({ length: 11 }, (_, index) => (index + 1) * 100_000));
+  });
+
+  it('passes the check that guards the delivery of configs', () => {
+    expect(checkWorkerConfig({ downstream: DEADLY })).toBeNull();
+  });
+
+  it('lets go of what an old version piled up when a new one comes', () => {
+    const balancer = new DownstreamBalancer();
+    balancer.actuate(DEADLY);
+    for (let count = 0; count < 5; count++) balancer.refresh();
+    balancer.actuate(HARMLESS);
+    expect(balancer.retained).toEqual({ slots: 4, history: 4 });
+  });
+
+  it('serves calls by weight all the while', () => {
+    const balancer = new DownstreamBalancer();
+    balancer.actuate(DEADLY);
+    const calls = new Map<string, number>();
+    for (let count = 0; count < 100_000; count++) {
+      const name = balancer.pick()!;
+      calls.set(name, (calls.get(name) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(calls)).toEqual({ 'store-0': 50_000, 'store-1': 1, 'store-2': 49_999 });
+  });
+});
