@@ -3,16 +3,16 @@
  * the variants. Every sentence is drawn from measured values and recorded events; a scenario has no text of its own
  * here.
  */
+import type { EventMap, EventType } from '../core/events.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
 import type { Result, SampledRequest, VariantResult } from './result.js';
+import { fieldsOf, ofType, type TypedEvent } from './result-events.js';
 
 export interface Moment {
   /** Seconds from the start of the load. */
   readonly t: number;
   readonly text: string;
 }
-
-type ResultEvent = VariantResult['events'][number];
 
 /** What a status came from, by the cause of the first request that got it. */
 const CAUSE_TEXT: Readonly<Record<string, string>> = {
@@ -51,46 +51,40 @@ const strategyText: Readonly<Record<string, string>> = {
   canary: 'to a canary first',
 };
 
-const field = <Value>(event: ResultEvent, name: string): Value =>
-  (event as unknown as Record<string, Value>)[name]!;
+const deathText = (death: EventMap['worker.exited']): string => {
+  const how = death.signal ?? `exit code ${death.code}`;
+  const heap = `${formatMebibytes(death.lastHeapBytes)} of ${formatMebibytes(death.heapLimitBytes)} heap in use`;
+  const cause = death.fatalLine === null ? '' : `, ${death.fatalLine.replace(/^FATAL ERROR: /, 'V8: ')}`;
+  return `${death.worker} dies by ${how} with ${heap}${cause}`;
+};
 
-const ofType = (variant: VariantResult, type: string): ResultEvent[] =>
-  variant.events.filter((event) => event.type === type);
-
-const deathText = (event: ResultEvent): string => {
-  const how = field<string | null>(event, 'signal') ?? `exit code ${field<number | null>(event, 'code')}`;
-  const heap = formatMebibytes(field<number>(event, 'lastHeapBytes'));
-  const limit = formatMebibytes(field<number>(event, 'heapLimitBytes'));
-  const fatal = field<string | null>(event, 'fatalLine');
-  const cause = fatal === null ? '' : `, ${fatal.replace(/^FATAL ERROR: /, 'V8: ')}`;
-  return `${field<string>(event, 'worker')} dies by ${how} with ${heap} of ${limit} heap in use${cause}`;
+/** What can be said of deaths after every worker's first. */
+const againText = (variant: VariantResult, deaths: readonly TypedEvent<'worker.exited'>[]): string => {
+  const version = deaths.at(-1)!.fields.configVersion;
+  const byMemory = deaths.every(({ fields }) => fields.fatalLine !== null);
+  const pushed = ofType(variant, 'config.pushed').some(({ fields }) => fields.version === version);
+  return byMemory && pushed
+    ? `restarted workers read version ${version} again, and run out of memory again`
+    : 'restarted workers die again';
 };
 
 const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
   const deaths = ofType(variant, 'worker.exited');
-  const moments = deaths.slice(0, MAX_DEATHS_TOLD).map((event) => ({ t: event.t, text: deathText(event) }));
+  const moments = deaths.slice(0, MAX_DEATHS_TOLD).map(({ t, fields }) => ({ t, text: deathText(fields) }));
   const first = deaths[0];
   if (first === undefined) return moments;
   const lost = new Set<string>();
-  const last = deaths.find((event) => lost.add(field(event, 'worker')).size === workers);
+  const last = deaths.find(({ fields }) => lost.add(fields.worker).size === workers);
   if (last !== undefined && workers > 1) {
     const spread = formatDuration((last.t - first.t) * 1000);
     moments.push({ t: last.t, text: `all ${workers} workers have died, within ${spread}` });
   }
-  if (deaths.length > variant.workersLost) {
-    const version = field<number>(deaths.at(-1)!, 'configVersion');
-    const more = deaths.length - variant.workersLost;
-    const byMemory = deaths.every((event) => field<string | null>(event, 'fatalLine') !== null);
-    const pushed = ofType(variant, 'config.pushed').some(
-      (event) => field<number>(event, 'version') === version,
-    );
-    const again =
-      byMemory && pushed
-        ? `restarted workers read version ${version} again, and run out of memory again`
-        : 'restarted workers die again';
+  const more = deaths.length - variant.workersLost;
+  if (more > 0) {
+    const what = more === 1 ? 'death' : 'deaths';
     moments.push({
       t: deaths.at(-1)!.t,
-      text: `the last of ${more} more ${more === 1 ? 'death' : 'deaths'}: ${again}`,
+      text: `the last of ${more} more ${what}: ${againText(variant, deaths)}`,
     });
   }
   return moments;
@@ -100,71 +94,50 @@ const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
 const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
   const unhealthy = new Set<string>();
   for (const event of variant.events) {
-    if (event.type === 'upstream.turned-unhealthy') unhealthy.add(field(event, 'upstream'));
-    if (event.type === 'upstream.turned-healthy') unhealthy.delete(field(event, 'upstream'));
+    if (event.type === 'upstream.turned-unhealthy') {
+      unhealthy.add(fieldsOf(event, 'upstream.turned-unhealthy').upstream);
+    } else if (event.type === 'upstream.turned-healthy') {
+      unhealthy.delete(fieldsOf(event, 'upstream.turned-healthy').upstream);
+    }
     if (unhealthy.size === workers)
       return [{ t: event.t, text: 'health checks have taken the last worker out' }];
   }
   return [];
 };
 
-const configMoments = (variant: VariantResult): Moment[] =>
-  variant.events.flatMap((event): Moment[] => {
-    const version = field<number>(event, 'version');
-    switch (event.type) {
-      case 'config.pushed': {
-        const how = strategyText[field<string>(event, 'strategy')];
-        return [
-          {
-            t: event.t,
-            text: `version ${version} of the config goes to ${field(event, 'readers')} workers, ${how}`,
-          },
-        ];
-      }
-      case 'config.promoted':
-        return [{ t: event.t, text: `the canary passed: version ${version} goes to the rest` }];
-      case 'config.rolled-back': {
-        const reason = field<string>(event, 'reason');
-        const why = reason === 'ordered' ? 'by order' : `by itself: ${reason}`;
-        return [{ t: event.t, text: `version ${field(event, 'from')} is rolled back to ${version} ${why}` }];
-      }
-      case 'config.rollback-finished':
-        return [{ t: event.t, text: `every worker is meant to run version ${version} again` }];
-      case 'config.refused':
-        return [
-          {
-            t: event.t,
-            text: `a config is refused with ${field(event, 'status')}: ${field(event, 'reason')}`,
-          },
-        ];
-      case 'config.locked':
-        return [{ t: event.t, text: `the config is locked: ${field(event, 'reason')}` }];
-      case 'config.glass-broken':
-        return [{ t: event.t, text: `the lock is passed by: ${field(event, 'reason')}` }];
-      default:
-        return [];
-    }
-  });
+/** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
+const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => string } = {
+  'run.noted': ({ text }) => text,
+  'config.pushed': ({ version, readers, strategy }) =>
+    `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
+  'config.promoted': ({ version }) => `the canary passed: version ${version} goes to the rest`,
+  'config.rolled-back': ({ from, version, reason }) =>
+    `version ${from} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`,
+  'config.rollback-finished': ({ version }) => `every worker is meant to run version ${version} again`,
+  'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
+  'config.locked': ({ reason }) => `the config is locked: ${reason}`,
+  'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
+  'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
+};
 
-const faultMoments = (variant: VariantResult): Moment[] =>
-  ofType(variant, 'fault.injected').map((event) => ({
-    t: event.t,
-    text: `fault ${field(event, 'fault')} is injected into ${field(event, 'worker')}`,
-  }));
+const eventMoments = (variant: VariantResult): Moment[] =>
+  variant.events.flatMap((event): Moment[] => {
+    const sentence = SENTENCES[event.type as EventType] as ((fields: unknown) => string) | undefined;
+    return sentence === undefined ? [] : [{ t: event.t, text: sentence(event) }];
+  });
 
 /** The turning points of a variant, in order. */
 export const tellVariant = (variant: VariantResult): Moment[] => {
   const workers = variant.series[0]?.workers.length ?? 0;
   const moments: Moment[] = [
-    ...ofType(variant, 'run.noted').map((event) => ({ t: event.t, text: field<string>(event, 'text') })),
-    ...configMoments(variant),
-    ...faultMoments(variant),
+    ...eventMoments(variant),
     ...deathMoments(variant, workers),
     ...allUnhealthy(variant, workers),
   ];
   for (const [status, ms] of Object.entries(variant.firstStatusMs)) {
-    if (Number(status) >= 400)
+    if (Number(status) >= 400) {
       moments.push({ t: ms / 1000, text: `first ${status}${statusText(variant, status)}` });
+    }
   }
   if (variant.recoveredMs !== null && variant.recoveredMs > 0) {
     moments.push({ t: variant.recoveredMs / 1000, text: 'service is good again' });
@@ -183,14 +156,13 @@ const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.ava
 const reachText = (variant: VariantResult): string => {
   const push = ofType(variant, 'config.pushed')[0];
   if (push === undefined) return '';
-  const version = field<number>(push, 'version');
+  const { version, readers } = push.fields;
   const reached = new Set(
     ofType(variant, 'config.assigned')
-      .filter((event) => field<number>(event, 'version') === version)
-      .map((event) => field<string>(event, 'reader')),
+      .filter(({ fields }) => fields.version === version)
+      .map(({ fields }) => fields.reader),
   );
   const rollback = ofType(variant, 'config.rolled-back')[0];
-  const readers = field<number>(push, 'readers');
   const reach = `version ${version} reached ${reached.size} of ${readers} workers`;
   if (rollback === undefined) return `${reach} and was never rolled back`;
   return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;
