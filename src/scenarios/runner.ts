@@ -2,7 +2,6 @@
  * Runs a scenario: one variant after another, never two at once, each in a world of its own; then checks what was
  * measured.
  */
-import { sleep } from '../core/clock.js';
 import type { Event } from '../core/events.js';
 import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
@@ -88,7 +87,9 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
       timers = variant.timeline.map((entry) =>
         world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () => perform(entry, world, delivery)),
       );
-      const timelineDone = sleep(world.clock, originMs + variant.durationMs - world.clock.nowMs());
+      const timelineDone = new Promise<void>((resolve) => {
+        timers.push(world.clock.after(originMs + variant.durationMs - world.clock.nowMs(), resolve));
+      });
       await Promise.race([Promise.all([world.runLoad(originMs), timelineDone]), interrupted]);
     }
   } finally {

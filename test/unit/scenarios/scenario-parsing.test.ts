@@ -21,7 +21,14 @@ describe('the bundled scenarios', () => {
     const { variants } = parseScenario(readLibrary('chatgpt-2024-11-08'), 'chatgpt.yaml');
     const timelineOf = (name: string) => variants.find((variant) => variant.name === name)!.timeline;
     const actionsOf = (name: string) => timelineOf(name).map(({ action }) => action.type);
-    expect(actionsOf('as-it-happened')).toEqual(['push-config', 'note', 'rollback-config', 'note']);
+    expect(actionsOf('as-it-happened')).toEqual([
+      'push-config',
+      'note',
+      'rollback-config',
+      'lock-config',
+      'note',
+      'push-config',
+    ]);
     expect(actionsOf('fast-rollback')).toEqual(['push-config', 'rollback-config']);
     expect(actionsOf('canary')).toEqual(['push-config']);
     expect(timelineOf('canary')[0]!.action).toMatchObject({
