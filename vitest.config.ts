@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Process and socket tests share two cores: more files at once would only make them wait for each other.
-    maxWorkers: 2,
+    // One file at a time: runs of real processes share two cores, and one that starves is rightly inconclusive.
+    fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -1,7 +1,7 @@
 /** The command line from outside: what it prints where, and what it ends with. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runCli, scenarioFile } from '../support/cli.js';
+import { runCli, runConclusively, scenarioFile } from '../support/cli.js';
 
 const scenario = (thresholds: string): string => `
 version: 1
@@ -15,7 +15,7 @@ thresholds: { default: [${thresholds}] }
 
 describe('badgateway run', () => {
   it('ends with 0 when every threshold holds, and says so on stdout', async () => {
-    const { code, stdout, stderr } = await runCli([
+    const { code, stdout, stderr } = await runConclusively([
       'run',
       scenarioFile(scenario('"availability[baseline] > 99%"')),
     ]);
@@ -25,14 +25,17 @@ describe('badgateway run', () => {
   });
 
   it('ends with 99 when a threshold does not hold, and names it with what was observed and expected', async () => {
-    const { code, stdout } = await runCli(['run', scenarioFile(scenario('"availability[baseline] < 99%"'))]);
+    const { code, stdout } = await runConclusively([
+      'run',
+      scenarioFile(scenario('"availability[baseline] < 99%"')),
+    ]);
     expect(code).toBe(99);
     expect(stdout).toContain('default: availability[baseline] < 99%: observed 100%, expected < 99%');
   });
 
   it('prints the result alone on stdout with --json, and nothing on stderr with --quiet', async () => {
     const file = scenarioFile(scenario(''));
-    const { code, stdout, stderr } = await runCli(['run', file, '--json', '--quiet', '--seed', '7']);
+    const { code, stdout, stderr } = await runConclusively(['run', file, '--json', '--quiet', '--seed', '7']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
     const result = JSON.parse(stdout);
@@ -143,7 +146,7 @@ describe('outputs', () => {
   it('are written into folders that do not exist yet, the page without anything to load', async () => {
     const file = scenarioFile(scenario(''));
     const page = file.replace('scenario.yaml', 'deep/er/report.html');
-    const { code } = await runCli(['run', file, '--quiet', '--out', `html=${page}`]);
+    const { code } = await runConclusively(['run', file, '--quiet', '--out', `html=${page}`]);
     expect(code).toBe(0);
     const html = readFileSync(page, 'utf8');
     expect(html).toContain('Two seconds of nothing special');

@@ -13,8 +13,8 @@ const LEAKING = {
   downstream: {
     service: 'store',
     endpoints: [
-      { name: 'a', weight: 80_000 },
-      { name: 'b', weight: 79_999 },
+      { name: 'a', weight: 30_000 },
+      { name: 'b', weight: 29_999 },
     ],
   },
 };
