@@ -1,6 +1,5 @@
 /** `badgateway run`: runs a scenario, prints what happened, and ends with what it proves. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import pc from 'picocolors';
@@ -28,7 +27,7 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 };
 
 /** Libraries whose behaviour a result depends on. */
-const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici'] as const;
+const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
 
 const list = (flag: unknown): string[] =>
   flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
@@ -78,15 +77,15 @@ const chooseVariants = (scenario: Scenario, flag: unknown): readonly Variant[] =
   return scenario.variants.filter(({ name }) => wanted.includes(name));
 };
 
-const dependencyVersions = (): Record<string, string> => {
-  const require = createRequire(import.meta.url);
-  return Object.fromEntries(
-    NOTED_DEPENDENCIES.map((name) => {
-      const file = require.resolve(`${name}/package.json`);
-      return [name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version];
-    }),
-  );
+/** The version in the package's own file, found from its entry: not every package exports that file. */
+const versionOf = (name: string): string => {
+  let folder = new URL('.', import.meta.resolve(name));
+  while (!existsSync(new URL('package.json', folder))) folder = new URL('..', folder);
+  return (JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { version: string }).version;
 };
+
+const dependencyVersions = (): Record<string, string> =>
+  Object.fromEntries(NOTED_DEPENDENCIES.map((name) => [name, versionOf(name)]));
 
 const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date): Result => ({
   version: 1,

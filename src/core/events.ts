@@ -57,7 +57,6 @@ export interface EventMap {
   'config.unlocked': { readonly by: string };
   'config.glass-broken': { readonly by: string; readonly reason: string };
   'fault.injected': { readonly fault: string; readonly worker: string };
-  'fault.healed': { readonly fault: string; readonly worker: string };
 }
 
 export type EventType = keyof EventMap;
@@ -87,7 +86,6 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'config.unlocked': true,
   'config.glass-broken': true,
   'fault.injected': true,
-  'fault.healed': true,
 };
 
 export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];

@@ -8,10 +8,8 @@ export interface WorkerAddress {
   readonly port: number;
 }
 
-/** A worker at one moment. */
-export interface WorkerSample {
-  readonly worker: string;
-  readonly atMs: number;
+/** What a worker tells of itself. */
+export interface WorkerReading {
   readonly heapBytes: number;
   /** Slots in use. */
   readonly busy: number;
@@ -22,6 +20,12 @@ export interface WorkerSample {
   readonly wasted: number;
   /** Requests whose sender left before the answer, in a slot or in the queue. */
   readonly abandoned: number;
+}
+
+/** A worker at one moment. */
+export interface WorkerSample extends WorkerReading {
+  readonly worker: string;
+  readonly atMs: number;
 }
 
 /** One worker's record, for health gates and results. */

@@ -1,6 +1,7 @@
 /** What a worker process and the fleet say to each other. */
 import type { WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
+import type { WorkerReading } from './fleet.js';
 import type { ServiceTime } from './service-time.js';
 
 export interface VersionedWorkerConfig {
@@ -28,15 +29,4 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'applied'; readonly version: number }
-  | {
-      readonly type: 'sample';
-      readonly heapBytes: number;
-      readonly busy: number;
-      readonly queued: number;
-      /** Requests answered since the process began. */
-      readonly served: number;
-      /** Requests that were worked on to the end, or in work, when their sender had left. */
-      readonly wasted: number;
-      /** Requests whose sender left before the answer, in a slot or in the queue. */
-      readonly abandoned: number;
-    };
+  | ({ readonly type: 'sample' } & WorkerReading);

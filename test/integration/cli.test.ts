@@ -41,6 +41,10 @@ describe('badgateway run', () => {
     const result = JSON.parse(stdout);
     expect(result).toMatchObject({ version: 1, engine: 'real', seed: 7, verdict: 'pass' });
     expect(result.variants[0].windows.baseline.requests).toBe(80);
+    expect(result.host.dependencies).toMatchObject({
+      opossum: expect.stringMatching(/^9\./),
+      'p-queue': expect.stringMatching(/^9\./),
+    });
   });
 
   it('takes a seed from the environment, and a flag before it', async () => {
