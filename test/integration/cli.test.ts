@@ -65,7 +65,7 @@ describe('badgateway run', () => {
     const text = scenario('')
       .replace('mean: 10ms', 'mean: 300ms')
       .replace('title:', 'clients: { patience: 100ms }\ntitle:');
-    const { code, stdout } = await runCli(['run', scenarioFile(text)]);
+    const { code, stdout } = await runConclusively(['run', scenarioFile(text)]);
     expect(code).toBe(98);
     expect(stdout).toContain('INVALID');
     expect(stdout).toContain('it was bad before anything happened');

@@ -60,8 +60,9 @@ export const startCli = (args: readonly string[], env: Record<string, string> = 
 export const runCli = (args: readonly string[], env?: Record<string, string>): Promise<Finished> =>
   startCli(args, env).finished;
 
-const INCONCLUSIVE = 98;
-const MAX_RUNS = 3;
+const MAX_RUNS = 5;
+/** Exit code 98 alone does not tell a spoiled run from one that was bad before anything happened. */
+const INCONCLUSIVE = /^INCONCLUSIVE$|"verdict": ?"inconclusive"/m;
 
 /** Runs again what the machine spoiled, as the command itself advises. */
 export const runConclusively = async (
@@ -69,7 +70,7 @@ export const runConclusively = async (
   env?: Record<string, string>,
 ): Promise<Finished> => {
   let finished = await runCli(args, env);
-  for (let run = 2; run <= MAX_RUNS && finished.code === INCONCLUSIVE; run++)
+  for (let run = 2; run <= MAX_RUNS && INCONCLUSIVE.test(finished.stdout); run++)
     finished = await runCli(args, env);
   return finished;
 };
