@@ -30,7 +30,10 @@ const GOLDEN = 0x9e3779b9;
 /** The generator's 128 bits from a seed's 32: small seeds, which people choose, must not give small states. */
 const stateOf = (seed: number): number[] => [1, 2, 3, 4].map((step) => mix(seed + Math.imul(step, GOLDEN)));
 
-const hex8 = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+const hex8 = (word: number): string =>
+  HEX[word >>> 24]! + HEX[(word >>> 16) & 0xff]! + HEX[(word >>> 8) & 0xff]! + HEX[word & 0xff]!;
 
 export class Random {
   readonly seed: number;

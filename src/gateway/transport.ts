@@ -162,9 +162,14 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
 
   relay(sink: BodySink): void {
     this.#sink = sink;
-    let wantsMore = true;
-    if (this.#early !== undefined) for (const chunk of this.#early) wantsMore = sink.write(chunk);
+    const early = this.#early;
     this.#early = undefined;
+    if (this.#ended && this.#end === null && early?.length === 1) {
+      sink.end(early[0]);
+      return;
+    }
+    let wantsMore = true;
+    if (early !== undefined) for (const chunk of early) wantsMore = sink.write(chunk);
     if (this.#ended) this.#tell(sink);
     else if (wantsMore) this.#controller?.resume();
     else this.#controller?.pause();

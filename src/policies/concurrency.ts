@@ -1,10 +1,12 @@
 /**
  * The concurrency limit (Envoy calls it a circuit breaker, others a bulkhead): at most `limit` requests in flight, at
- * most `queue` waiting, none waiting longer than `maxWaitMs`. First come, first served. The slots are p-queue's.
+ * most `queue` waiting, none waiting longer than `maxWaitMs`. First come, first served.
  *
- * p-queue bounds neither its queue nor the wait in it, and gives a slot free when a task is timed out or aborted though
- * the task still runs; so the bound is checked before `add`, the wait is timed here, the signal given to p-queue fires
- * only while a request is queued, and a task lasts until the response's body has ended.
+ * The line is p-queue's, with a concurrency of one: whoever is at its head holds p-queue's only slot until a slot of
+ * ours is free, takes it, and makes way for the next. A request that finds a slot free and nobody waiting never enters
+ * the line. p-queue bounds neither its queue nor the wait in it, and gives a slot free when a task is timed out though
+ * the task still runs; so the bound is checked before `add`, the wait is timed here, and a slot is held until the
+ * response's body has ended.
  */
 import PQueue from 'p-queue';
 import type { Clock } from '../core/clock.js';
@@ -24,84 +26,103 @@ export interface ConcurrencyOptions {
 export class ConcurrencyLimit {
   readonly #options: ConcurrencyOptions;
   readonly #clock: Clock;
-  readonly #queue: PQueue;
+  readonly #line = new PQueue({ concurrency: 1 });
+  #inFlight = 0;
+  #queued = 0;
+  /** Gives the head of the line a slot; `null`: nobody is there. */
+  #admitHead: (() => void) | null = null;
 
   constructor(options: ConcurrencyOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#queue = new PQueue({ concurrency: options.limit });
   }
 
   get inFlight(): number {
-    return this.#queue.pending;
+    return this.#inFlight;
   }
 
   get queued(): number {
-    return this.#queue.size;
+    return this.#queued;
   }
 
   /** Whether one more would get a slot or a place in the queue. */
   get hasRoom(): boolean {
-    return this.inFlight < this.#options.limit || this.queued < this.#options.queue;
-  }
-
-  readonly layer: Layer = (next) => (request, call) => this.#run(next, request, call);
-
-  #run(next: Service, request: ProxyRequest, call: Call): Promise<ProxyResponse> {
     const { limit, queue } = this.#options;
-    if (!this.hasRoom) {
-      const detail = `${limit} in flight and ${queue} queued is the limit`;
-      return Promise.reject(
-        new GatewayError(queue === 0 ? 'BGW_ERR_CONCURRENCY_LIMIT' : 'BGW_ERR_QUEUE_FULL', detail),
-      );
+    return this.#inFlight + this.#queued < limit + queue;
+  }
+
+  readonly layer: Layer = (next) => (request, call) => {
+    const { limit, queue } = this.#options;
+    if (this.#inFlight < limit && this.#queued === 0) {
+      this.#inFlight++;
+      return this.#send(next, request, call);
     }
-    return new Promise((resolve, reject) => {
-      const leave = this.#mustWait() ? this.#wait(call, reject) : null;
-      const hold = (): Promise<void> =>
-        new Promise((release) => {
-          leave?.started();
-          next(request, call).then(
-            (response) => {
-              response.onEnd(() => release());
-              resolve(response);
-            },
-            (error) => {
-              release();
-              reject(error);
-            },
-          );
-        });
-      // A rejection here is the queued request's own: it has been told already.
-      this.#queue.add(hold, leave === null ? {} : { signal: leave.signal }).catch(() => {});
-    });
-  }
+    if (!this.hasRoom) {
+      const code = queue === 0 ? 'BGW_ERR_CONCURRENCY_LIMIT' : 'BGW_ERR_QUEUE_FULL';
+      return Promise.reject(new GatewayError(code, `${limit} in flight and ${queue} queued is the limit`));
+    }
+    return this.#waitForSlot(call).then(() => this.#send(next, request, call));
+  };
 
-  #mustWait(): boolean {
-    return this.inFlight >= this.#options.limit || this.queued > 0;
-  }
-
-  /** Ends the wait in the queue when the call is cancelled or the time is over, whichever is first. */
-  #wait(call: Call, reject: (error: GatewayError) => void): { signal: AbortSignal; started(): void } {
-    const controller = new AbortController();
-    let waiting = true;
-    const giveUp = (error: GatewayError): void => {
-      if (!waiting) return;
-      waiting = false;
-      timer.cancel();
-      controller.abort(error);
-      reject(error);
-    };
-    const { maxWaitMs } = this.#options;
-    const timer = this.#clock.after(maxWaitMs, () => {
-      giveUp(new GatewayError('BGW_ERR_QUEUE_TIMEOUT', `no slot within ${formatDuration(maxWaitMs)}`));
-    });
-    call.onCancel(giveUp);
-    return {
-      signal: controller.signal,
-      started: () => {
-        waiting = false;
-        timer.cancel();
+  /** The slot is taken already; it is given back when the response's body has ended. */
+  #send(next: Service, request: ProxyRequest, call: Call): Promise<ProxyResponse> {
+    return next(request, call).then(
+      (response) => {
+        response.onEnd(this.#release);
+        return response;
       },
-    };
+      (error) => {
+        this.#release();
+        throw error;
+      },
+    );
+  }
+
+  readonly #release = (): void => {
+    this.#inFlight--;
+    this.#admitHead?.();
+  };
+
+  /** Resolves with a slot taken; rejects when the call is cancelled or the wait too long, whichever is first. */
+  #waitForSlot(call: Call): Promise<void> {
+    const { limit, maxWaitMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const left = new AbortController();
+      let waiting = true;
+      const stopWaiting = (): void => {
+        waiting = false;
+        this.#queued--;
+        timer.cancel();
+      };
+      const giveUp = (error: GatewayError): void => {
+        if (!waiting) return;
+        stopWaiting();
+        if (this.#admitHead === admit) this.#admitHead = null;
+        // Takes the request out of the line, its head included.
+        left.abort(error);
+        reject(error);
+      };
+      let makeWay = (): void => {};
+      const admit = (): void => {
+        this.#admitHead = null;
+        stopWaiting();
+        this.#inFlight++;
+        resolve();
+        makeWay();
+      };
+      const atHead = (): Promise<void> =>
+        new Promise((done) => {
+          makeWay = done;
+          if (this.#inFlight < limit) admit();
+          else this.#admitHead = admit;
+        });
+      this.#queued++;
+      const timer = this.#clock.after(maxWaitMs, () => {
+        giveUp(new GatewayError('BGW_ERR_QUEUE_TIMEOUT', `no slot within ${formatDuration(maxWaitMs)}`));
+      });
+      // A rejection here is the waiting request's own: it has been told already.
+      this.#line.add(atHead, { signal: left.signal }).catch(() => {});
+      call.onCancel(giveUp);
+    });
   }
 }

@@ -21,7 +21,8 @@ export interface ProxyRequest {
 /** Where a response body goes. `write` answers false when it has had enough for now. */
 export interface BodySink {
   write(chunk: Uint8Array): boolean;
-  end(): void;
+  /** @param last the last chunk, where it is known to be the last. */
+  end(last?: Uint8Array): void;
   /** The body broke off: the client must not take what it has for a whole. */
   abort(error: GatewayError): void;
 }

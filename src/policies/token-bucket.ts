@@ -13,15 +13,21 @@ export interface TokenBucketOptions {
   readonly maxClients: number;
 }
 
+/** One client's bucket, between the clients heard of just before and just after it. */
 interface Bucket {
+  readonly client: string;
   tokens: number;
   atMs: number;
+  before: Bucket | null;
+  after: Bucket | null;
 }
 
 export class TokenBuckets {
   readonly #options: TokenBucketOptions;
-  /** In the order in which clients were last heard of. */
   readonly #buckets = new Map<string, Bucket>();
+  // A list beside the map: deleting and setting a key to move it to a map's end rebuilds a small map again and again.
+  #quietest: Bucket | null = null;
+  #latest: Bucket | null = null;
 
   constructor(options: TokenBucketOptions) {
     this.#options = options;
@@ -43,13 +49,35 @@ export class TokenBuckets {
   }
 
   #find(client: string, nowMs: number): Bucket {
-    const bucket = this.#buckets.get(client) ?? { tokens: this.#options.burst, atMs: nowMs };
-    this.#buckets.delete(client);
-    this.#buckets.set(client, bucket);
+    if (this.#latest?.client === client) return this.#latest;
+    let bucket = this.#buckets.get(client);
+    if (bucket === undefined) {
+      bucket = { client, tokens: this.#options.burst, atMs: nowMs, before: null, after: null };
+      this.#buckets.set(client, bucket);
+    } else {
+      this.#unlink(bucket);
+    }
+    this.#append(bucket);
     if (this.#buckets.size > this.#options.maxClients) {
-      const [quietest] = this.#buckets.keys();
-      this.#buckets.delete(quietest!);
+      const quietest = this.#quietest!;
+      this.#unlink(quietest);
+      this.#buckets.delete(quietest.client);
     }
     return bucket;
+  }
+
+  #append(bucket: Bucket): void {
+    bucket.before = this.#latest;
+    bucket.after = null;
+    if (this.#latest === null) this.#quietest = bucket;
+    else this.#latest.after = bucket;
+    this.#latest = bucket;
+  }
+
+  #unlink({ before, after }: Bucket): void {
+    if (before === null) this.#quietest = after;
+    else before.after = after;
+    if (after === null) this.#latest = before;
+    else after.before = before;
   }
 }

@@ -1,0 +1,100 @@
+/**
+ * What a process cost, read from Linux's /proc: which processes serve a port, the processor time they used, and the
+ * most memory they held. Elsewhere, and for processes of other users, there is nothing to read, and nothing is claimed.
+ */
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+
+/** Processor time in /proc/PID/stat is in ticks of a hundredth of a second on every Linux (`USER_HZ`, proc(5)). */
+const TICK_MS = 10;
+
+/** A process may go at any moment; then there is nothing to read of it. */
+const readOr = <Fallback>(path: string, fallback: Fallback): string | Fallback => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return fallback;
+  }
+};
+
+/** Fields of /proc/PID/stat from the third on (proc(5)): the second is a name, and may hold blanks and brackets. */
+const statFields = (pid: number): string[] | null => {
+  const text = readOr(`/proc/${pid}/stat`, null);
+  return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
+};
+
+const allProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+const LISTENING = '0A';
+
+/** Inodes of the sockets that listen on a port, of both address families. */
+const listeningInodes = (port: number): Set<string> => {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readOr(table, '').split('\n').slice(1)) {
+      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+      if (state === LISTENING && local.endsWith(`:${wanted}`) && inode !== undefined) inodes.add(inode);
+    }
+  }
+  return inodes;
+};
+
+const holds = (pid: number, inodes: ReadonlySet<string>): boolean => {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`));
+      return match !== null && inodes.has(match[1]!);
+    });
+  } catch {
+    return false;
+  }
+};
+
+/** The processes and everything they started, which are still there. */
+const withDescendants = (pids: readonly number[]): number[] => {
+  const parents = new Map(allProcesses().map((pid) => [pid, Number(statFields(pid)?.[1] ?? 0)]));
+  const found = new Set(pids);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+  }
+  return [...found];
+};
+
+/** The processes that serve a port on this machine: who listens on it, and whoever these started. */
+export const processesServing = (port: number): number[] => {
+  if (!existsSync('/proc/net/tcp')) return [];
+  const inodes = listeningInodes(port);
+  if (inodes.size === 0) return [];
+  return withDescendants(allProcesses().filter((pid) => holds(pid, inodes)));
+};
+
+/** Processor time used so far by these processes and all their threads, in user and kernel mode, milliseconds. */
+export const cpuMs = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const fields = statFields(pid);
+    return fields === null ? sum : sum + (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  }, 0);
+
+/** Sets each process's high-water mark of resident memory back to what it holds now (proc(5), `clear_refs`). */
+export const resetPeak = (pids: readonly number[]): void => {
+  for (const pid of pids) {
+    try {
+      writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    } catch {
+      // The mark then counts from the process's start.
+    }
+  }
+};
+
+const KIBIBYTE = 1024;
+
+/** High-water marks of resident memory, added up: an upper bound, since shared pages count in each. */
+export const peakBytes = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const match = /^VmHWM:\s+(\d+) kB$/m.exec(readOr(`/proc/${pid}/status`, ''));
+    return match === null ? sum : sum + Number(match[1]) * KIBIBYTE;
+  }, 0);

@@ -1,0 +1,120 @@
+/**
+ * Programs that are not ours: a gateway of another revision, a peer in a benchmark, git. They have no message channel;
+ * what they say is on stdout, and the reaper knows of each, so that none survives this process.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { wallClock } from './clock.js';
+import type { Reaper } from './reaper.js';
+
+export interface ProgramOptions {
+  /** Name in messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly reaper: Reaper;
+}
+
+/** How much of the end of each output is kept. */
+const TAIL_CHARS = 16_384;
+
+export class Program {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves with the exit code (`null`: by a signal, or never started) once everything written has been read. */
+  readonly exited: Promise<number | null>;
+  #running = true;
+  #stdout = '';
+  #stderr = '';
+  readonly #process: ChildProcess;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(options: ProgramOptions) {
+    this.name = options.name;
+    this.#process = spawn(options.command, options.args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.pid = this.#process.pid ?? 0;
+    if (this.pid !== 0) options.reaper.watch(this.pid);
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout = (this.#stdout + text).slice(-TAIL_CHARS);
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-TAIL_CHARS);
+    });
+    this.exited = new Promise((resolve) => {
+      const end = (code: number | null): void => {
+        this.#running = false;
+        options.reaper.forget(this.pid);
+        for (const watcher of this.#watchers) watcher();
+        resolve(code);
+      };
+      this.#process.on('close', end);
+      this.#process.on('error', (error) => {
+        this.#stderr += error.message;
+        end(null);
+      });
+    });
+  }
+
+  /** The last 16 KiB. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** @returns the match, once stdout holds one. @throws when the program ends, or says nothing of it in time. */
+  says(pattern: RegExp, withinMs: number): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void): void => {
+        this.#watchers.delete(look);
+        timer.cancel();
+        finish();
+      };
+      const look = (): void => {
+        const match = pattern.exec(this.#stdout);
+        if (match !== null) settle(() => resolve(match));
+        else if (!this.#running) settle(() => reject(new Error(`${this.name} ended:\n${this.#lastWords()}`)));
+      };
+      const timer = wallClock.after(withinMs, () => {
+        settle(() =>
+          reject(new Error(`${this.name} was not ready after ${withinMs / 1000}s:\n${this.#lastWords()}`)),
+        );
+      });
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  #lastWords(): string {
+    return `${this.#stdout}${this.#stderr}`.trim();
+  }
+
+  /** Asks with SIGTERM, and after `graceMs` insists with SIGKILL. */
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#running) return;
+    this.#process.kill('SIGTERM');
+    const insist = wallClock.after(graceMs, () => this.#process.kill('SIGKILL'));
+    await this.exited;
+    insist.cancel();
+  }
+}
+
+/** Runs a program to its end. @returns what it printed. @throws with its last words when it fails. */
+export const runProgram = async (options: ProgramOptions): Promise<string> => {
+  const program = new Program(options);
+  const code = await program.exited;
+  if (code !== 0) {
+    const how = code === null ? 'did not run' : `ended with code ${code}`;
+    throw new Error(`${options.name} ${how}:\n${`${program.stdout}${program.stderr}`.trim()}`);
+  }
+  return program.stdout;
+};
