@@ -1,14 +1,14 @@
 /**
- * The leaf of every endpoint stack: sends one attempt to one upstream over an undici `Pool`, and turns whatever can go
- * wrong into a `GatewayError`.
+ * The leaf of every endpoint stack: sends one attempt to one upstream over connections of undici's, and turns whatever
+ * can go wrong into a `GatewayError`.
  *
- * The pool's `dispatch` is used with a handler of our own, which aborts through its controller and hands body chunks
- * straight on: no Node stream and no AbortSignal per request. The pool is never allowed to queue: connections are
- * counted before. undici's own timeouts are off, because they have a resolution of a second; time is kept by the
- * timeout layers above.
+ * undici's `dispatch` is used with a handler of our own, which aborts through its controller and hands body chunks
+ * straight on: no Node stream and no AbortSignal per request. Nothing queues there: a connection has one request at a
+ * time, and there are no more connections than the config allows. undici's own timeouts are off, because they have a
+ * resolution of a second; time is kept by the timeout layers above.
  */
 import { Readable } from 'node:stream';
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { type ErrorCode, GatewayError } from '../core/errors.js';
 import type {
   BodyEnd,
@@ -210,33 +210,71 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/**
+ * Connections to one upstream, one `Client` of undici each. The one used last is used next: taking it costs the same
+ * however many there are (undici's `Pool` looks through all of them for each request), and those not needed any more
+ * are the ones that idle and are closed. A client whose connection broke makes another at its next request.
+ */
+class Connections {
+  readonly #make: () => Client;
+  readonly #all: Client[] = [];
+  readonly #idle: Client[] = [];
+
+  constructor(make: () => Client) {
+    this.#make = make;
+  }
+
+  get busy(): number {
+    return this.#all.length - this.#idle.length;
+  }
+
+  take(): Client {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const client = this.#make();
+    this.#all.push(client);
+    return client;
+  }
+
+  giveBack(client: Client): void {
+    this.#idle.push(client);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((client) => client.destroy()));
+  }
+}
+
 export const openTransport = (
   upstream: Upstream,
   config: Pick<GatewayConfig, 'connectTimeoutMs' | 'maxConnections'>,
 ): Transport => {
-  const pool = new Pool(`http://${upstream.host}:${upstream.port}`, {
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: config.connectTimeoutMs },
-  });
-  let open = 0;
+  const connections = new Connections(
+    () =>
+      new Client(`http://${upstream.host}:${upstream.port}`, {
+        pipelining: 1,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: { timeout: config.connectTimeoutMs },
+      }),
+  );
 
   const send = (request: ProxyRequest, call: Call): Promise<ProxyResponse> =>
     new Promise((resolve, reject) => {
-      if (open >= config.maxConnections) {
-        reject(new GatewayError('BGW_ERR_CONNECTION_LIMIT', `${open} connections to ${upstream.id}`));
+      const { busy } = connections;
+      if (busy >= config.maxConnections) {
+        reject(new GatewayError('BGW_ERR_CONNECTION_LIMIT', `${busy} connections to ${upstream.id}`));
         return;
       }
-      open++;
-      const exchange = new Exchange(resolve, reject, () => open--);
+      const client = connections.take();
+      const exchange = new Exchange(resolve, reject, () => connections.giveBack(client));
       call.onCancel((error) => exchange.abort(error));
       if (call.cancelled !== undefined) {
-        open--;
+        connections.giveBack(client);
         return;
       }
       try {
-        pool.dispatch(
+        client.dispatch(
           {
             path: request.path,
             method: request.method as Dispatcher.HttpMethod,
@@ -246,10 +284,10 @@ export const openTransport = (
           exchange,
         );
       } catch (error) {
-        open--;
+        connections.giveBack(client);
         exchange.abort(new GatewayError('BGW_ERR_INTERNAL', String(error), { cause: error }));
       }
     });
 
-  return { send, close: () => pool.destroy() };
+  return { send, close: () => connections.close() };
 };

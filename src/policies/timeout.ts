@@ -8,20 +8,23 @@
 import type { Clock } from '../core/clock.js';
 import { type ErrorCode, GatewayError } from '../core/errors.js';
 import { formatDuration } from '../core/units.js';
-import type { Layer } from './service.js';
+import type { Call, Layer } from './service.js';
+import { TimeoutQueue } from './timeout-queue.js';
 
 const cancelAfter =
   (timeoutMs: number, clock: Clock, code: ErrorCode): Layer =>
-  (next) =>
-  async (request, call) => {
-    const timer = clock.after(timeoutMs, () => {
+  (next) => {
+    const timeouts = new TimeoutQueue(timeoutMs, clock);
+    const expire = (call: Call): void =>
       call.cancel(new GatewayError(code, `no response headers within ${formatDuration(timeoutMs)}`));
-    });
-    try {
-      return await next(request, call);
-    } finally {
-      timer.cancel();
-    }
+    return async (request, call) => {
+      const timeout = timeouts.add(() => expire(call));
+      try {
+        return await next(request, call);
+      } finally {
+        timeout.cancel();
+      }
+    };
   };
 
 /** One attempt's time. Fails with BGW_ERR_RESPONSE_TIMEOUT, the upstream's fault. */
