@@ -7,7 +7,8 @@
  * time, and there are no more connections than the config allows. undici's own timeouts are off, because they have a
  * resolution of a second; time is kept by the timeout layers above.
  */
-import { Readable } from 'node:stream';
+import { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import { type ErrorCode, GatewayError } from '../core/errors.js';
 import type {
@@ -50,36 +51,63 @@ export const codeOf = (error: unknown): ErrorCode => {
   return CODES[code] ?? 'BGW_ERR_INTERNAL';
 };
 
+const AUTO_DESTROY = { autoDestroy: true };
+
 /**
  * A client's body as undici gets it. undici destroys the body of an attempt that failed; destroying the client's own
- * request would close the connection on which the client still waits for its answer, so it gets this instead.
+ * request would close the connection on which the client still waits for its answer, so it gets this instead: what it
+ * needs of a stream, and no buffer in between.
  */
-const shield = (body: NodeJS.ReadableStream): Readable => {
-  const shielded = new Readable({
-    read: () => body.resume(),
-    destroy: (error, done) => {
-      body.off('data', onData);
-      body.off('end', onEnd);
-      body.off('error', onError);
-      done(error);
-    },
-  });
-  const onData = (chunk: Buffer): void => {
-    if (!shielded.push(chunk)) body.pause();
+class ClientBody extends EventEmitter {
+  destroyed = false;
+  /** undici looks here, and would otherwise destroy the body at its end before it has noticed the end itself. */
+  readonly _readableState = AUTO_DESTROY;
+  readonly #source: NodeJS.ReadableStream;
+
+  constructor(source: NodeJS.ReadableStream) {
+    super();
+    this.#source = source;
+    source.pause();
+    source.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError);
+  }
+
+  pause(): void {
+    this.#source.pause();
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
+  /** By this undici knows a stream; it is never called. */
+  pipe(): never {
+    throw new Error('a client’s body is not piped');
+  }
+
+  destroy(error?: Error): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#source.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError);
+    if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+    this.emit('close');
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.emit('data', chunk);
   };
-  const onEnd = (): void => {
-    shielded.push(null);
+
+  readonly #onEnd = (): void => {
+    this.emit('end');
+    this.destroy();
   };
-  const onError = (error: Error): void => {
-    shielded.destroy(error);
+
+  readonly #onError = (error: Error): void => {
+    this.destroy(error);
   };
-  body.on('data', onData).on('end', onEnd).on('error', onError);
-  body.pause();
-  return shielded;
-};
+}
 
 const bodyFor = (body: ProxyRequest['body']): Readable | Uint8Array | null =>
-  body === null || body instanceof Uint8Array ? body : shield(body);
+  body === null || body instanceof Uint8Array ? body : (new ClientBody(body) as unknown as Readable);
 
 /** One attempt: undici's handler until the headers, the response after them. */
 class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {

@@ -51,6 +51,9 @@ export class TimeoutQueue {
   remove(timeout: Timeout): void {
     const { before, after } = timeout;
     timeout.queue = null;
+    // A dead timeout that the collector has not met yet must not keep younger ones, and their requests, alive.
+    timeout.before = null;
+    timeout.after = null;
     if (before === null) this.#first = after;
     else before.after = after;
     if (after === null) this.#last = before;
