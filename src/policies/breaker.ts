@@ -91,16 +91,19 @@ export class Breaker {
     this.#circuit.shutdown();
   }
 
-  readonly layer: Layer = (next) => async (request, call) => {
+  readonly layer: Layer = (next) => (request, call) => {
     const permit = this.admit();
-    if (permit === null) throw new GatewayError('BGW_ERR_CIRCUIT_OPEN', `circuit is ${this.state}`);
-    try {
-      const response = await next(request, call);
-      permit.end(outcomeOfStatus(response.statusCode));
-      return response;
-    } catch (error) {
-      permit.end(outcomeOfError(error));
-      throw error;
-    }
+    if (permit === null)
+      return Promise.reject(new GatewayError('BGW_ERR_CIRCUIT_OPEN', `circuit is ${this.state}`));
+    return next(request, call).then(
+      (response) => {
+        permit.end(outcomeOfStatus(response.statusCode));
+        return response;
+      },
+      (error) => {
+        permit.end(outcomeOfError(error));
+        throw error;
+      },
+    );
   };
 }

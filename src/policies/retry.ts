@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../core/clock.js';
 import { causeOf, type ErrorCode, GatewayError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
 import type { RetryBudget } from './retry-budget.js';
-import type { Call, Layer, ProxyRequest, ProxyResponse } from './service.js';
+import type { Call, Layer, ProxyRequest, ProxyResponse, Service } from './service.js';
 
 export interface RetryOptions {
   /** Attempts in all, the first included. */
@@ -67,59 +67,83 @@ export interface RetryParts {
   readonly onBudgetSpent: (call: Call, cause: string) => void;
 }
 
-export const retry =
-  (parts: RetryParts): Layer =>
-  (next) =>
-  async (request, call) => {
-    const { options, budget, clock, random } = parts;
-    const once = async (): Promise<ProxyResponse | GatewayError> => {
-      try {
-        return await next(request, call);
-      } catch (error) {
-        if (error instanceof GatewayError) return error;
-        throw error;
-      }
-    };
-    budget.requestBegan();
-    try {
-      let result = await once();
-      for (let attempt = 2; attempt <= options.attempts; attempt++) {
-        const cause = retryCause(result);
-        if (cause === null || call.cancelled !== undefined || !isReplayable(request)) break;
-        if (!budget.beginRetry()) {
-          parts.onBudgetSpent(call, cause);
-          break;
-        }
-        try {
-          // What the upstream had to say is not wanted any more, and must not hold its connection.
-          if (!(result instanceof GatewayError)) result.destroy(null);
-          parts.onRetry(call, cause);
-          await sleep(clock, random.next() * maxBackoffMs(options, attempt));
-          if (call.cancelled !== undefined) throw call.cancelled;
-          result = await once();
-        } finally {
-          budget.endRetry();
-        }
-      }
+/** What no policy rejects with is a defect of ours, and is neither retried nor hidden. */
+const asFailure = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  throw error;
+};
+
+/** Almost every request needs one attempt: it takes a path without a coroutine, and so without what one keeps alive. */
+export const retry = (parts: RetryParts): Layer => {
+  const { budget } = parts;
+  return (next) => (request, call) => {
+    const judge = (result: ProxyResponse | GatewayError): ProxyResponse | Promise<ProxyResponse> => {
+      if (retryCause(result) !== null) return tryAgain(parts, next, { request, call, result });
+      budget.requestEnded();
       if (result instanceof GatewayError) throw result;
       return result;
-    } finally {
+    };
+    budget.requestBegan();
+    return next(request, call).then(judge, (error) => {
+      if (error instanceof GatewayError) return judge(error);
       budget.requestEnded();
-    }
+      throw error;
+    });
   };
+};
+
+interface FailedRequest {
+  readonly request: ProxyRequest;
+  readonly call: Call;
+  /** Of the first attempt. */
+  readonly result: ProxyResponse | GatewayError;
+}
+
+const tryAgain = async (
+  parts: RetryParts,
+  next: Service,
+  { request, call, result: first }: FailedRequest,
+): Promise<ProxyResponse> => {
+  const { options, budget, clock, random } = parts;
+  let result = first;
+  try {
+    for (let attempt = 2; attempt <= options.attempts; attempt++) {
+      const cause = retryCause(result);
+      if (cause === null || call.cancelled !== undefined || !isReplayable(request)) break;
+      if (!budget.beginRetry()) {
+        parts.onBudgetSpent(call, cause);
+        break;
+      }
+      try {
+        // What the upstream had to say is not wanted any more, and must not hold its connection.
+        if (!(result instanceof GatewayError)) result.destroy(null);
+        parts.onRetry(call, cause);
+        await sleep(clock, random.next() * maxBackoffMs(options, attempt));
+        if (call.cancelled !== undefined) throw call.cancelled;
+        result = await next(request, call).catch(asFailure);
+      } finally {
+        budget.endRetry();
+      }
+    }
+    if (result instanceof GatewayError) throw result;
+    return result;
+  } finally {
+    budget.requestEnded();
+  }
+};
 
 /** Bodies up to this size are kept, so that they can be sent again; larger ones are streamed once (Linkerd's limit). */
 export const REPLAY_BODY_BYTES = 64 * 1024;
 
 /** Reads a small body of an idempotent request into memory, so that `isReplayable` holds for it. */
-export const bufferSmallBodies: Layer = (next) => async (request, call) => {
+export const bufferSmallBodies: Layer = (next) => (request, call) => {
   const length = Number(request.headers['content-length']);
   const { body } = request;
   const small = length <= REPLAY_BODY_BYTES;
   if (body === null || body instanceof Uint8Array || !small || !IDEMPOTENT.has(request.method)) {
     return next(request, call);
   }
-  return next({ ...request, body: await readAll(body, call) }, call);
+  return readAll(body, call).then((whole) => next({ ...request, body: whole }, call));
 };
 
 const readAll = (body: NodeJS.ReadableStream, call: Call): Promise<Uint8Array> =>

@@ -50,6 +50,7 @@ export interface ProxyResponse {
   onEnd(listener: (end: BodyEnd) => void): void;
 }
 
+/** Never throws: what goes wrong is a rejection, or a layer above could not give back what it holds. */
 export type Service = (request: ProxyRequest, call: Call) => Promise<ProxyResponse>;
 export type Layer = (next: Service) => Service;
 

@@ -5,18 +5,18 @@
  */
 import type { Clock, Timer } from '../core/clock.js';
 
-class Timeout implements Timer {
+class Timeout<Item> implements Timer {
   readonly dueMs: number;
-  readonly run: () => void;
-  before: Timeout | null = null;
-  after: Timeout | null = null;
+  readonly item: Item;
+  before: Timeout<Item> | null = null;
+  after: Timeout<Item> | null = null;
   /** `null` once it has fired or been cancelled. */
-  queue: TimeoutQueue | null;
+  queue: TimeoutQueue<Item> | null;
 
-  constructor(queue: TimeoutQueue, dueMs: number, run: () => void) {
+  constructor(queue: TimeoutQueue<Item>, dueMs: number, item: Item) {
     this.queue = queue;
     this.dueMs = dueMs;
-    this.run = run;
+    this.item = item;
   }
 
   cancel(): void {
@@ -24,21 +24,24 @@ class Timeout implements Timer {
   }
 }
 
-export class TimeoutQueue {
+export class TimeoutQueue<Item> {
   readonly #delayMs: number;
   readonly #clock: Clock;
-  #first: Timeout | null = null;
-  #last: Timeout | null = null;
+  #first: Timeout<Item> | null = null;
+  #last: Timeout<Item> | null = null;
   #timer: Timer | null = null;
+  readonly #expire: (item: Item) => void;
 
-  constructor(delayMs: number, clock: Clock) {
+  /** @param expire called once with each item whose time is over. */
+  constructor(delayMs: number, clock: Clock, expire: (item: Item) => void) {
     this.#delayMs = delayMs;
     this.#clock = clock;
+    this.#expire = expire;
   }
 
-  /** Runs once, when the queue's delay is over. */
-  add(run: () => void): Timer {
-    const timeout = new Timeout(this, this.#clock.nowMs() + this.#delayMs, run);
+  /** Expires when the queue's delay is over, unless it is cancelled before. */
+  add(item: Item): Timer {
+    const timeout = new Timeout(this, this.#clock.nowMs() + this.#delayMs, item);
     timeout.before = this.#last;
     if (this.#last === null) this.#first = timeout;
     else this.#last.after = timeout;
@@ -48,7 +51,7 @@ export class TimeoutQueue {
     return timeout;
   }
 
-  remove(timeout: Timeout): void {
+  remove(timeout: Timeout<Item>): void {
     const { before, after } = timeout;
     timeout.queue = null;
     // A dead timeout that the collector has not met yet must not keep younger ones, and their requests, alive.
@@ -69,7 +72,7 @@ export class TimeoutQueue {
     const nowMs = this.#clock.nowMs();
     for (let first = this.#first; first !== null && first.dueMs <= nowMs; first = this.#first) {
       this.remove(first);
-      first.run();
+      this.#expire(first.item);
     }
     if (this.#first !== null) this.#timer ??= this.#clock.after(this.#first.dueMs - nowMs, this.#fire);
   };

@@ -14,16 +14,21 @@ import { TimeoutQueue } from './timeout-queue.js';
 const cancelAfter =
   (timeoutMs: number, clock: Clock, code: ErrorCode): Layer =>
   (next) => {
-    const timeouts = new TimeoutQueue(timeoutMs, clock);
-    const expire = (call: Call): void =>
+    const timeouts = new TimeoutQueue<Call>(timeoutMs, clock, (call) => {
       call.cancel(new GatewayError(code, `no response headers within ${formatDuration(timeoutMs)}`));
-    return async (request, call) => {
-      const timeout = timeouts.add(() => expire(call));
-      try {
-        return await next(request, call);
-      } finally {
-        timeout.cancel();
-      }
+    });
+    return (request, call) => {
+      const timeout = timeouts.add(call);
+      return next(request, call).then(
+        (response) => {
+          timeout.cancel();
+          return response;
+        },
+        (error) => {
+          timeout.cancel();
+          throw error;
+        },
+      );
     };
   };
 

@@ -11,21 +11,26 @@ import type { Call, Service } from '../../policies/service.js';
 import type { Upstream, UpstreamPool } from '../upstream-pool.js';
 import type { Selector } from './selector.js';
 
+/** The same list when all are wanted, as they mostly are: nothing is copied. */
+const narrowed = (
+  upstreams: readonly Upstream[],
+  wanted: (upstream: Upstream) => boolean,
+): readonly Upstream[] => (upstreams.every(wanted) ? upstreams : upstreams.filter(wanted));
+
 const preferred = (
   upstreams: readonly Upstream[],
   wanted: (upstream: Upstream) => boolean,
 ): readonly Upstream[] => {
-  if (upstreams.every(wanted)) return upstreams;
-  const some = upstreams.filter(wanted);
+  const some = narrowed(upstreams, wanted);
   return some.length === 0 ? upstreams : some;
 };
 
 const candidates = (pool: UpstreamPool, call: Call): readonly Upstream[] => {
-  const healthy = pool.upstreams.filter((upstream) => upstream.healthy);
+  const healthy = narrowed(pool.upstreams, (upstream) => upstream.healthy);
   if (healthy.length === 0) {
     throw new GatewayError('BGW_ERR_NO_UPSTREAM', `none of ${pool.upstreams.length} upstreams is healthy`);
   }
-  const admitting = healthy.filter((upstream) => upstream.admits);
+  const admitting = narrowed(healthy, (upstream) => upstream.admits);
   if (admitting.length === 0) {
     throw new GatewayError(
       'BGW_ERR_CIRCUIT_OPEN',
@@ -43,8 +48,13 @@ export const balance =
     endpoints: ReadonlyMap<Upstream, Service>,
     clock: Clock,
   ): Service =>
-  async (request, call) => {
-    const upstream = selector.select(candidates(pool, call));
+  (request, call) => {
+    let upstream: Upstream;
+    try {
+      upstream = selector.select(candidates(pool, call));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     call.tried.push(upstream.id);
     return endpoints.get(upstream)!(request, call.nextAttempt(clock));
   };

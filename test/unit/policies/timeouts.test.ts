@@ -84,20 +84,6 @@ describe.each(LAYERS)('%s', (_name, layer, code) => {
     expect(call.cancelled).toBeUndefined();
   });
 
-  it('leaves a service alone that threw at once, and rejects with what it threw', async () => {
-    const clock = new VirtualClock();
-    const call = new Call('ray', clock);
-    const result = layer(
-      300,
-      clock,
-    )(() => {
-      throw new TypeError('a bug');
-    })(request, call);
-    await expect(result).rejects.toThrow(TypeError);
-    clock.advance(10_000);
-    expect(call.cancelled).toBeUndefined();
-  });
-
   it('does not answer for a service that does not give up', async () => {
     const clock = new VirtualClock();
     const call = new Call('ray', clock);
