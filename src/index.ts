@@ -1,5 +1,24 @@
 /** badgateway as a library. */
+export {
+  type BenchOptions,
+  DEFAULT_PLAN,
+  type MeasuredComparison,
+  measureAgainst,
+  measureTargets,
+  type Plan,
+} from './bench/benchmark.js';
+export { compareRounds, type Pair } from './bench/compare.js';
+export { LoadGenerator } from './bench/load.js';
+export type { Round, RunningTarget, Target, Workload } from './bench/measure.js';
+export { toTargetResult } from './bench/metrics.js';
+export { type Origin, startOrigin } from './bench/origin-server.js';
+export { type BenchResult, BenchResultSchema, type Comparison, type TargetResult } from './bench/result.js';
+export { type Estimate, estimateRatio, type Summary, summarize } from './bench/statistics.js';
+export { addressTarget, EVERY_POLICY, gatewayTarget } from './bench/targets.js';
+export { WORKLOADS } from './bench/workloads.js';
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';
+export { Program, type ProgramOptions, runProgram } from './core/program.js';
+export { Reaper } from './core/reaper.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';

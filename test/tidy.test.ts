@@ -42,8 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upstream: ['core', 'policies', 'delivery'],
   scenarios: ['core', 'policies', 'delivery', 'gateway', 'upstream'],
   web: ['core', 'scenarios'],
-  cli: ['core', 'policies', 'delivery', 'gateway', 'upstream', 'scenarios', 'web'],
-  top: ['core', 'policies', 'delivery', 'gateway', 'upstream', 'scenarios', 'web', 'cli'],
+  bench: ['core'],
+  cli: ['core', 'policies', 'delivery', 'gateway', 'upstream', 'scenarios', 'web', 'bench'],
+  top: ['core', 'policies', 'delivery', 'gateway', 'upstream', 'scenarios', 'web', 'bench', 'cli'],
 };
 
 describe('imports', () => {
@@ -64,7 +65,8 @@ describe('imports', () => {
   });
 
   const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-    'node:child_process': ['core/child.ts', 'core/reaper.ts'],
+    'node:child_process': ['core/child.ts', 'core/program.ts', 'core/reaper.ts'],
+    autocannon: ['bench/load-process.ts'],
     undici: ['gateway/transport.ts', 'scenarios/generator.ts'],
     opossum: ['policies/breaker.ts'],
     'p-queue': ['policies/concurrency.ts'],

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
+import { benchCommand } from './bench.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
@@ -42,6 +43,34 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--quiet', 'No progress on stderr')
     .action((scenario: string, flags: Record<string, unknown>) =>
       runCommand(scenario, withEnvironment(flags)),
+    );
+  cli
+    .command(
+      'bench [url]',
+      'Measure what a request costs: the built-in gateway, or whatever is at an address',
+    )
+    .option('--workload <name>', 'small-get, large-response, upload or many-connections; default small-get')
+    .option('--connections <number>', 'Requests under way at once; default 50, many-connections 1000')
+    .option('--method <method>', 'Method of the requests, instead of the workload’s')
+    .option('--body <size>', 'Size of their body, such as 64KiB, instead of the workload’s')
+    .option('--duration <duration>', 'Length of a round; default 2s')
+    .option('--rounds <number>', 'Rounds that count; default 9')
+    .option('--warmup <duration>', 'Load before anything counts; default 5s')
+    .option('--instances <number>', 'Processes of the gateway that the rounds go through; default 3')
+    .option('--threshold <expression>', 'Such as "latency.p99 < 20ms" or "cpu < 1.2 * baseline" (repeatable)')
+    .option('--baseline <file>', 'A stored result, for thresholds that name baseline')
+    .option('--against <url|revision>', 'Measure another address or revision at the same time, and compare')
+    .option('--tolerance <share>', 'With --against: what still counts as equal; default 5%')
+    .option('--max-rounds <number>', 'With --against: give up deciding after as many; default 21')
+    .option('--config <file>', 'Config of the built-in gateway; default: every policy on')
+    .option('--set <path=value>', 'Change one value of that config (repeatable)')
+    .option('--processes <number>', 'Processes that share the gateway’s port')
+    .option('--remote', 'Allow an address that is not on this machine')
+    .option('--out <kind=file>', 'Write the result: json=FILE, junit=FILE, md=FILE (repeatable)')
+    .option('--json', 'Print the result as JSON on stdout')
+    .option('--quiet', 'No progress on stderr')
+    .action((url: string | undefined, flags: Record<string, unknown>) =>
+      benchCommand(url, withEnvironment(flags)),
     );
   cli
     .command('list', 'List the bundled scenarios')

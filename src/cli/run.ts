@@ -14,6 +14,8 @@ import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
 import { renderHtml } from '../web/report.js';
+import { flagList, parseOutputs } from './flags.js';
+import { listenForInterruption } from './interruption.js';
 import { openInBrowser } from './open.js';
 import { prepareOutput } from './output.js';
 import { Progress } from './progress.js';
@@ -28,9 +30,6 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 
 /** Libraries whose behaviour a result depends on. */
 const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
-
-const list = (flag: unknown): string[] =>
-  flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
 
 const parseSeed = (flag: unknown): number | undefined => {
   if (flag === undefined) return undefined;
@@ -47,20 +46,7 @@ const OUTPUTS = {
   html: renderHtml,
 } as const satisfies Record<string, (result: Result) => string>;
 
-interface Output {
-  readonly kind: keyof typeof OUTPUTS;
-  readonly file: string;
-}
-
-const parseOut = (flag: unknown): Output[] =>
-  list(flag).map((text) => {
-    const [kind = '', ...rest] = text.split('=');
-    const file = rest.join('=');
-    if (!Object.hasOwn(OUTPUTS, kind) || file === '') {
-      throw new UserError('usage', `--out takes json=FILE or html=FILE, got "${text}"`);
-    }
-    return { kind: kind as Output['kind'], file };
-  });
+const OUTPUT_KINDS = Object.keys(OUTPUTS) as (keyof typeof OUTPUTS)[];
 
 /** Where the page goes that `--open` shows, when no `--out html=` says so. */
 const DEFAULT_PAGE = 'results/report.html';
@@ -68,7 +54,7 @@ const DEFAULT_PAGE = 'results/report.html';
 const chooseVariants = (scenario: Scenario, flag: unknown): readonly Variant[] => {
   if (flag === undefined) return scenario.variants;
   const known = scenario.variants.map(({ name }) => name);
-  const wanted = list(flag).flatMap((text) => text.split(','));
+  const wanted = flagList(flag).flatMap((text) => text.split(','));
   for (const name of wanted) {
     if (!known.includes(name)) {
       throw new UserError('usage', `there is no variant "${name}"; ${scenario.name} has ${known.join(', ')}`);
@@ -109,22 +95,8 @@ const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date
   variants,
 });
 
-/** Ctrl-C and a plain kill end the run cleanly; a second one is for a user in a hurry. */
-const interruption = (): { signal: AbortSignal; release(): void } => {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
-};
-
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
-  const outputs = parseOut(flags.out);
+  const outputs = parseOutputs(flags.out, OUTPUT_KINDS);
   if (flags.open && !outputs.some(({ kind }) => kind === 'html')) {
     outputs.push({ kind: 'html', file: DEFAULT_PAGE });
   }
@@ -132,7 +104,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
   const { file, text } = findScenario(nameOrFile);
   const scenario = parseScenario(text, file, {
     seed: parseSeed(flags.seed),
-    overrides: list(flags.set).map(parseOverride),
+    overrides: flagList(flags.set).map(parseOverride),
   });
   const variants = chooseVariants(scenario, flags.variant);
   const { stderr } = process;
@@ -143,7 +115,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
         wallClock,
         variants,
       );
-  const { signal, release } = interruption();
+  const { signal, release } = listenForInterruption();
   const startedAt = new Date(wallClock.nowMs());
   try {
     const results = await runScenario(scenario, variants, {

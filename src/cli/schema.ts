@@ -1,15 +1,18 @@
 /** `badgateway schema`: the JSON Schemas that editors and other programs need. */
+import { BenchResultSchema } from '../bench/result.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { ResultSchema } from '../scenarios/result.js';
 import { ScenarioSchema } from '../scenarios/scenario.js';
 
-const SCHEMAS = { scenario: ScenarioSchema, result: ResultSchema } as const;
+const SCHEMAS = { scenario: ScenarioSchema, result: ResultSchema, bench: BenchResultSchema } as const;
 
 export const schemaText = (kind: keyof typeof SCHEMAS): string =>
   `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...SCHEMAS[kind] }, null, 2)}\n`;
 
+const isKind = (kind: string): kind is keyof typeof SCHEMAS => Object.hasOwn(SCHEMAS, kind);
+
 export const printSchema = (kind: string): number => {
-  if (kind !== 'scenario' && kind !== 'result') {
+  if (!isKind(kind)) {
     throw new UserError(
       'usage',
       `there is a schema of ${Object.keys(SCHEMAS).join(' and of ')}, not of "${kind}"`,

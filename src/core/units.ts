@@ -102,6 +102,7 @@ const trim = (value: number, digits: number): string => String(Number(value.toFi
 /** 1,500 → `1.5s`; made for people, so it rounds, and carries what rounding makes of 999.7 ms or of 59.99 s. */
 export const formatDuration = (ms: number): string => {
   if (ms < 0) return `-${formatDuration(-ms)}`;
+  if (ms > 0 && ms < 0.1) return `${trim(ms * 1000, 1)}us`;
   if (ms < 1) return `${trim(ms, 2)}ms`;
   const wholeMs = ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms);
   if (wholeMs < 1000) return `${wholeMs}ms`;

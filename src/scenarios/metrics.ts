@@ -4,12 +4,10 @@
  */
 import { causeOf, ERRORS, type ErrorCode } from '../core/errors.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../core/events.js';
+import type { Kind } from '../core/thresholds.js';
 import { CLIENT_CAUSES } from './clients.js';
 import type { VariantResult, WindowResult } from './result.js';
 import { ofType } from './result-events.js';
-
-/** What a value counts. `scalar` is a plain number, which may multiply anything. */
-export type Kind = 'ratio' | 'rate' | 'duration' | 'count' | 'scalar';
 
 interface MetricBase {
   /** The whole name; a group in it is the part that varies. */

@@ -4,6 +4,7 @@
  */
 import { type Document, LineCounter, parse, parseDocument, visit } from 'yaml';
 import { UserError } from '../core/errors.js';
+import { ThresholdError } from '../core/thresholds.js';
 import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
@@ -18,7 +19,7 @@ import {
   type Window,
 } from './scenario.js';
 import { checkSchema, type Finding } from './schema-problems.js';
-import { parseThreshold, ThresholdError } from './thresholds.js';
+import { parseThreshold } from './thresholds.js';
 import { checkEntry, resolveEntry } from './timeline.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
 

@@ -5,12 +5,12 @@
  * overlay: maps are merged key by key, everything else is replaced as a whole.
  */
 import { Duration, Optional, Section, type Static, Type } from '../core/schema.js';
+import type { Threshold } from '../core/thresholds.js';
 import type { GatewayConfig } from '../gateway/config.js';
 import { GatewaySchema } from '../gateway/config.js';
 import type { FleetConfig } from '../upstream/config.js';
 import { FleetSchema } from '../upstream/config.js';
 import { type ClientBehaviour, ClientsSchema } from './clients.js';
-import type { Threshold } from './thresholds.js';
 import { type TimelineEntry, TimelineEntrySchema } from './timeline.js';
 import { type LoadPlan, LoadSchema } from './workload.js';
 

@@ -2,10 +2,11 @@
  * What a run proves. Before its thresholds count for anything, the machine must have kept up (else *inconclusive*) and
  * the time before the fault must have been good (else *invalid*).
  */
+
+import { checkThreshold, type Threshold, type ThresholdResult, variantsOf } from '../core/thresholds.js';
 import { formatDuration, formatRatio } from '../core/units.js';
 import { metricValue } from './metrics.js';
 import type { Result, VariantResult, Verdict } from './result.js';
-import { checkThreshold, type Threshold, type ThresholdResult, variantsOf } from './thresholds.js';
 
 /**
  * When a machine has spoiled a run. Each limit is paired with what a quiet and a loaded two-core machine showed; the

@@ -3,15 +3,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  checkThreshold,
-  type MetricRef,
-  parseThreshold,
-  type Scope,
-  variantsOf,
-} from '../../../src/scenarios/thresholds.js';
+import { checkThreshold, type MetricRef, variantsOf } from '../../../src/core/thresholds.js';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
 
-const SCOPE: Scope = {
+const SCOPE: ScenarioScope = {
   variants: ['as-it-happened', 'canary', 'canary-fast'],
   windows: ['baseline', 'outage', 'after-all'],
 };
@@ -150,12 +145,12 @@ describe('names in a threshold', () => {
     ['a variant whose name begins with a digit', 'crashes < 3-tries.crashes', ['3-tries']],
     ['a variant named like the first part of a metric', 'status.502 < 5%', []],
   ])('may be %s', (_name, text, expected) => {
-    const scope: Scope = { variants: ['3-tries', 'status'], windows: [] };
+    const scope: ScenarioScope = { variants: ['3-tries', 'status'], windows: [] };
     expect(variantsOf(parseThreshold(text, scope))).toEqual(expected);
   });
 
   it('may be a window whose name begins with a digit', () => {
-    const scope: Scope = { variants: [], windows: ['1st-minute'] };
+    const scope: ScenarioScope = { variants: [], windows: ['1st-minute'] };
     expect(() => parseThreshold('availability[1st-minute] > 99%', scope)).not.toThrow();
   });
 });

@@ -1,10 +1,11 @@
 /** Thresholds that cannot be read: what is said about them, and which column of their text it points at. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseThreshold, type Scope, ThresholdError } from '../../../src/scenarios/thresholds.js';
+import { ThresholdError } from '../../../src/core/thresholds.js';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
 import { HERE, unmark } from '../../support/scenario-text.js';
 
-const SCOPE: Scope = { variants: ['as-it-happened', 'canary'], windows: ['baseline', 'outage'] };
+const SCOPE: ScenarioScope = { variants: ['as-it-happened', 'canary'], windows: ['baseline', 'outage'] };
 
 const mistakeIn = (text: string): ThresholdError => {
   try {

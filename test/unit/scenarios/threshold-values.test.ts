@@ -1,7 +1,7 @@
 /** Values as thresholds print them, by what they count. */
 import { describe, expect, it } from 'vitest';
-import type { Kind } from '../../../src/scenarios/metrics.js';
-import { formatValue } from '../../../src/scenarios/thresholds.js';
+import type { Kind } from '../../../src/core/thresholds.js';
+import { formatValue } from '../../../src/core/thresholds.js';
 
 describe('a value', () => {
   it.each<[Kind, number, string]>([

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { VariantResult, Verdict } from '../../../src/scenarios/result.js';
-import { parseThreshold, type Scope } from '../../../src/scenarios/thresholds.js';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
 import { checkThresholds, judge, MACHINE_LIMITS, overallVerdict } from '../../../src/scenarios/verdict.js';
 import { threshold, variantResult, windowResult } from '../../support/records.js';
 
@@ -108,7 +108,7 @@ describe('the verdict of a run', () => {
 });
 
 describe('the thresholds of a variant', () => {
-  const SCOPE: Scope = { variants: ['as-it-happened', 'canary'], windows: [] };
+  const SCOPE: ScenarioScope = { variants: ['as-it-happened', 'canary'], windows: [] };
   const thresholds = [
     'crashes == 1',
     'crashes < as-it-happened.crashes',

@@ -1,0 +1,210 @@
+/**
+ * `npm run bench`: the gateway beside its peers, on the same work, in one run; and what each policy adds. The target has
+ * a processor of its own where there are two; load generator and origin share another. Writes `results/bench.json` and
+ * the tables of `docs/performance.md`.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import {
+  addressTarget,
+  EVERY_POLICY,
+  estimateRatio,
+  gatewayTarget,
+  LoadGenerator,
+  measureTargets,
+  type Origin,
+  type Plan,
+  Program,
+  Reaper,
+  type Round,
+  runProgram,
+  startOrigin,
+  type Target,
+  type TargetResult,
+  toTargetResult,
+  WORKLOADS,
+  type Workload,
+} from 'badgateway';
+import { nativeTargets } from './native.js';
+import { type Table, toMarkdown } from './table.js';
+
+/** Two instances and six rounds keep the whole run below ten minutes; three such runs agreed within a tenth. */
+const PLAN: Plan = {
+  instances: 2,
+  warmupMs: 4_000,
+  roundMs: 1_500,
+  rounds: 6,
+  maxRounds: 6,
+  tolerance: 0.05,
+};
+
+const CONFIDENCE = 0.95;
+
+/** Every ratio is to this peer: the library that the gateway is built on, by itself. */
+const REFERENCE = '@fastify/reply-from';
+
+const PEERS = {
+  'node:http + undici': 'undici',
+  [REFERENCE]: 'reply-from',
+  '@fastify/http-proxy': 'fastify-http-proxy',
+  'http-proxy': 'http-proxy',
+} as const;
+
+const POLICIES: Readonly<Record<string, readonly string[]>> = {
+  'no policy': [],
+  'concurrency limit': ['--set', 'concurrency.limit=1024', '--set', 'concurrency.queue=1024'],
+  breaker: ['--set', 'breaker.minRequests=20'],
+  retry: ['--set', 'retry.attempts=2'],
+  'rate limit': ['--set', 'rateLimit.rate=1000000/s'],
+  'every policy': EVERY_POLICY,
+};
+
+/** No policy, but health checks, timeouts and deadline, which are always there. */
+const BARE = 'no policy';
+
+const START_WITHIN_MS = 15_000;
+const STOP_GRACE_MS = 2_000;
+
+interface Bench {
+  readonly reaper: Reaper;
+  readonly generator: LoadGenerator;
+  readonly origin: Origin;
+  /** Puts a program on the processor that is kept for the target. */
+  readonly launcher: readonly string[];
+  readonly pinned: boolean;
+}
+
+const peerTarget = (bench: Bench, name: string, file: string): Target => ({
+  name,
+  start: async () => {
+    const entry = new URL(`peers/${file}.js`, import.meta.url).pathname;
+    const [command, ...args] = [...bench.launcher, process.execPath, entry, bench.origin.address];
+    const program = new Program({ name, command: command!, args, reaper: bench.reaper });
+    const [, origin] = await program.says(/(http:\/\/\S+)/, START_WITHIN_MS);
+    return { origin: origin!, stop: () => program.stop(STOP_GRACE_MS) };
+  },
+});
+
+const ownTarget = (bench: Bench, name: string, args: readonly string[]): Target =>
+  gatewayTarget({
+    name,
+    args,
+    upstream: bench.origin.address,
+    reaper: bench.reaper,
+    launcher: bench.launcher,
+  });
+
+/** Processes that run already are moved too; without `taskset` everything goes where the kernel likes. */
+const pin = async (reaper: Reaper, pids: readonly number[]): Promise<boolean> => {
+  if (availableParallelism() < 2) return false;
+  try {
+    for (const pid of pids) {
+      await runProgram({
+        name: 'taskset',
+        command: 'taskset',
+        args: ['-a', '-c', '-p', '0', String(pid)],
+        reaper,
+      });
+    }
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const setUp = async (reaper: Reaper): Promise<Bench> => {
+  const origin = await startOrigin(reaper);
+  const generator = new LoadGenerator(reaper);
+  await generator.ready();
+  const pinned = await pin(reaper, [origin.pid, generator.pid]);
+  return { reaper, generator, origin, pinned, launcher: pinned ? ['taskset', '-c', '1'] : [] };
+};
+
+const signal = new AbortController().signal;
+
+const progress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+const measureAll = async (
+  bench: Bench,
+  targets: readonly Target[],
+  workload: Workload,
+): Promise<Map<string, Round[]>> => {
+  const options = { generator: bench.generator, workload, plan: PLAN, signal, onProgress: progress };
+  const rounds = await measureTargets(targets, options);
+  return new Map(targets.map(({ name }, index) => [name, rounds[index]!]));
+};
+
+const toTable = (title: string, measured: ReadonlyMap<string, Round[]>, reference: string): Table => ({
+  title,
+  reference,
+  rows: [...measured].map(([name, rounds]) => {
+    const ratios = rounds.map((round, index) => round.cpuMs! / measured.get(reference)![index]!.cpuMs!);
+    const result: TargetResult = toTargetResult(name, rounds);
+    return { name, result, ratio: estimateRatio(ratios, CONFIDENCE) };
+  }),
+});
+
+const measurePeers = async (bench: Bench): Promise<{ tables: Table[]; missing: string[] }> => {
+  const { targets: natives, missing } = nativeTargets({
+    upstream: bench.origin.address,
+    launcher: bench.launcher,
+    reaper: bench.reaper,
+  });
+  const targets: Target[] = [
+    { ...addressTarget(new URL(bench.origin.address)), name: 'direct, no proxy' },
+    ...natives,
+    ...Object.entries(PEERS).map(([name, file]) => peerTarget(bench, name, file)),
+    ownTarget(bench, 'badgateway, every policy', EVERY_POLICY),
+  ];
+  const tables: Table[] = [];
+  for (const workload of Object.values(WORKLOADS)) {
+    progress(`\n${workload.name}`);
+    tables.push(toTable(workload.name, await measureAll(bench, targets, workload), REFERENCE));
+  }
+  return { tables, missing };
+};
+
+const measurePolicies = async (bench: Bench): Promise<Table> => {
+  progress('\npolicies');
+  const targets = Object.entries(POLICIES).map(([name, args]) => ownTarget(bench, name, args));
+  return toTable('policies', await measureAll(bench, targets, WORKLOADS['small-get']), BARE);
+};
+
+const PAGE = new URL('../../docs/performance.md', import.meta.url);
+const BEGIN = '<!-- measured: begin -->';
+const END = '<!-- measured: end -->';
+
+const main = async (): Promise<void> => {
+  const reaper = new Reaper();
+  const bench = await setUp(reaper);
+  try {
+    const { tables, missing } = await measurePeers(bench);
+    const policies = await measurePolicies(bench);
+    const host = {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cpus: availableParallelism(),
+      node: process.version,
+      pinned: bench.pinned,
+    };
+    const measured = { startedAt: new Date().toISOString(), host, plan: PLAN, missing, tables, policies };
+    mkdirSync(new URL('../../results/', import.meta.url), { recursive: true });
+    writeFileSync(
+      new URL('../../results/bench.json', import.meta.url),
+      `${JSON.stringify(measured, null, 2)}\n`,
+    );
+    const markdown = toMarkdown(measured);
+    const page = readFileSync(PAGE, 'utf8');
+    const [before, rest] = page.split(BEGIN);
+    const after = rest!.split(END)[1]!;
+    writeFileSync(PAGE, `${before}${BEGIN}\n\n${markdown}\n${END}${after}`);
+    process.stdout.write(`${markdown}\nresults/bench.json and docs/performance.md are written\n`);
+  } finally {
+    await bench.generator.stop();
+    await bench.origin.stop();
+    await reaper.stop();
+  }
+};
+
+await main();

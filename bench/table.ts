@@ -1,0 +1,79 @@
+/** The measured tables as Markdown. */
+import type { Estimate, Plan, TargetResult } from 'badgateway';
+
+export interface Row {
+  readonly name: string;
+  readonly result: TargetResult;
+  /** Processor time per request, of that of the reference. */
+  readonly ratio: Estimate;
+}
+
+export interface Table {
+  readonly title: string;
+  readonly reference: string;
+  readonly rows: readonly Row[];
+}
+
+export interface Measured {
+  readonly startedAt: string;
+  readonly host: {
+    readonly cpu: string;
+    readonly cpus: number;
+    readonly node: string;
+    readonly pinned: boolean;
+  };
+  readonly plan: Plan;
+  readonly missing: readonly string[];
+  readonly tables: readonly Table[];
+  readonly policies: Table;
+}
+
+const MEBIBYTE = 1024 ** 2;
+
+/** With the generator this busy, the target could have done more. */
+const GENERATOR_LIMIT_CORES = 0.9;
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-GB');
+
+const rowText = ({ name, result, ratio }: Row): string => {
+  const { cpu, rps, memory } = result.summary;
+  const p99 = result.summary['latency.p99'];
+  // Where the target idles, its rate is that of who loads it.
+  const idle = result.rounds.some(({ cores }) => cores !== null && cores < GENERATOR_LIMIT_CORES);
+  const cells = [
+    name,
+    `${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`,
+    cpu === null
+      ? '-'
+      : `${(cpu.median * 1000).toFixed(1)} (${(cpu.min * 1000).toFixed(0)}–${(cpu.max * 1000).toFixed(0)})`,
+    rps === null ? '-' : `${idle ? '≥ ' : ''}${whole(rps.median)}`,
+    p99 === null ? '-' : p99.median.toFixed(1),
+    memory === null ? '-' : whole(memory.median / MEBIBYTE),
+  ];
+  return `| ${cells.join(' | ')} |`;
+};
+
+const tableText = ({ title, reference, rows }: Table): string =>
+  [
+    `### ${title}`,
+    '',
+    `| | CPU per request, of ${reference} | µs (min–max) | requests/s | p99, ms | MiB |`,
+    '|---|---:|---:|---:|---:|---:|',
+    ...rows.map(rowText),
+    '',
+  ].join('\n');
+
+export const toMarkdown = ({ startedAt, host, plan, missing, tables, policies }: Measured): string => {
+  const lines = [
+    `Measured on ${startedAt.slice(0, 10)}: ${host.cpus} × ${host.cpu}, Node ${host.node}, ` +
+      `${host.pinned ? 'the target on a processor of its own' : 'processes not pinned'}; ${plan.instances} instances of ` +
+      `each, ${plan.rounds} rounds of ${plan.roundMs / 1000} s after ${plan.warmupMs / 1000} s of warm-up, interleaved. ` +
+      'In brackets the 95 % interval of the ratio, and the spread of the rounds. `≥`: the target was not busy all the ' +
+      'time, so the load generator or the origin was the limit.',
+    ...(missing.length > 0 ? [`Not installed, so not measured: ${missing.join(', ')}.`] : []),
+    '',
+    ...tables.map(tableText),
+    tableText({ ...policies, title: 'What the policies add (small-get)' }),
+  ];
+  return lines.join('\n');
+};

@@ -1,0 +1,71 @@
+/**
+ * One target against another, from pairs of rounds that were measured next to each other: the ratio of what they cost,
+ * with an interval, and what may be said of it. A verdict needs the whole interval on one side of the tolerance; what
+ * does not have that is undecided, and more pairs are measured. Not being worse is enough to stop: `no-worse` may be
+ * equal or better, and telling which would take more pairs than a check has a use for.
+ */
+import type { Round } from './measure.js';
+import { BENCH_METRICS, type BenchMetric } from './metrics.js';
+import type { Comparison, ComparisonVerdict } from './result.js';
+import { type Estimate, estimateRatio } from './statistics.js';
+
+/** One in twenty comparisons may be off: the usual convention, and the tolerance makes it rarer. */
+export const CONFIDENCE = 0.95;
+
+/** Two rounds that were measured next to each other. */
+export interface Pair {
+  readonly target: Round;
+  readonly against: Round;
+}
+
+const COMPARED: readonly BenchMetric[] = ['cpu', 'rps', 'latency.p50', 'latency.p99', 'memory'];
+
+const ratiosOf = (pairs: readonly Pair[], metric: BenchMetric): number[] =>
+  pairs.flatMap(({ target, against }) => {
+    const { value } = BENCH_METRICS[metric];
+    const [a, b] = [value(target), value(against)];
+    return a === null || b === null || a <= 0 || b <= 0 ? [] : [a / b];
+  });
+
+/** @param cost the ratio as a cost: above 1 the target costs more. */
+export const judgeCost = ({ low, high }: Estimate, tolerance: number): ComparisonVerdict => {
+  const bound = 1 + tolerance;
+  if (low > bound) return 'worse';
+  if (high > bound) return 'undecided';
+  if (high < 1 / bound) return 'better';
+  return low >= 1 / bound ? 'equal' : 'no-worse';
+};
+
+const asCost = ({ value, low, high }: Estimate, metric: BenchMetric): Estimate =>
+  BENCH_METRICS[metric].lowerIsBetter
+    ? { value, low, high }
+    : { value: 1 / value, low: 1 / high, high: 1 / low };
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/**
+ * @param tolerance a cost up to this share higher still counts as equal.
+ * Processor time per request decides, since it is what the code costs, whoever else is on the machine; where it cannot
+ * be read on both sides, requests a second do.
+ */
+export const compareRounds = (pairs: readonly Pair[], tolerance: number): Comparison => {
+  const estimates = COMPARED.map((metric) => ({ metric, ratios: ratiosOf(pairs, metric) }))
+    .filter(({ ratios }) => ratios.length === pairs.length)
+    .map(({ metric, ratios }) => ({ metric, estimate: estimateRatio(ratios, CONFIDENCE) }));
+  const deciding =
+    estimates.find(({ metric }) => metric === 'cpu') ?? estimates.find(({ metric }) => metric === 'rps');
+  return {
+    decidedBy: deciding?.metric ?? 'rps',
+    tolerance,
+    confidence: CONFIDENCE,
+    pairs: pairs.length,
+    verdict:
+      deciding === undefined ? 'undecided' : judgeCost(asCost(deciding.estimate, deciding.metric), tolerance),
+    ratios: estimates.map(({ metric, estimate: { value, low, high } }) => ({
+      metric,
+      value,
+      low: low === 0 ? null : low,
+      high: finiteOrNull(high),
+    })),
+  };
+};

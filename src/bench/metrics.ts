@@ -1,0 +1,89 @@
+/** Every metric of a benchmark: its name in thresholds, what it counts, and where it is in a round. */
+import type { Kind, MetricCatalogue } from '../core/thresholds.js';
+import type { Round } from './measure.js';
+import type { TargetResult } from './result.js';
+import { summarize } from './statistics.js';
+
+export type BenchMetric = keyof TargetResult['summary'];
+
+interface MetricSpec {
+  readonly kind: Kind;
+  /** Of two values, the lower is the better. */
+  readonly lowerIsBetter: boolean;
+  readonly label: string;
+  readonly value: (round: Round) => number | null;
+}
+
+export const BENCH_METRICS: Readonly<Record<BenchMetric, MetricSpec>> = {
+  rps: { kind: 'count', lowerIsBetter: false, label: 'good answers a second', value: ({ rps }) => rps },
+  cpu: {
+    kind: 'duration',
+    lowerIsBetter: true,
+    label: 'processor time per request',
+    value: ({ cpuMs }) => cpuMs,
+  },
+  'latency.p50': {
+    kind: 'duration',
+    lowerIsBetter: true,
+    label: 'latency p50',
+    value: ({ latencyMs }) => latencyMs.p50,
+  },
+  'latency.p90': {
+    kind: 'duration',
+    lowerIsBetter: true,
+    label: 'latency p90',
+    value: ({ latencyMs }) => latencyMs.p90,
+  },
+  'latency.p99': {
+    kind: 'duration',
+    lowerIsBetter: true,
+    label: 'latency p99',
+    value: ({ latencyMs }) => latencyMs.p99,
+  },
+  'latency.max': {
+    kind: 'duration',
+    lowerIsBetter: true,
+    label: 'latency max',
+    value: ({ latencyMs }) => latencyMs.max,
+  },
+  memory: {
+    kind: 'size',
+    lowerIsBetter: true,
+    label: 'peak memory',
+    value: ({ memoryBytes }) => memoryBytes,
+  },
+  errors: {
+    kind: 'ratio',
+    lowerIsBetter: true,
+    label: 'requests without a good answer',
+    value: ({ errorRatio }) => errorRatio,
+  },
+};
+
+export const BENCH_METRIC_NAMES = Object.keys(BENCH_METRICS) as readonly BenchMetric[];
+
+const isMetric = (name: string): name is BenchMetric => Object.hasOwn(BENCH_METRICS, name);
+
+/** Metrics as thresholds name them. */
+export const BENCH_CATALOGUE: MetricCatalogue = {
+  find: (name) =>
+    isMetric(name) ? { kind: BENCH_METRICS[name].kind, windowed: false, example: name } : undefined,
+  examples: BENCH_METRIC_NAMES,
+};
+
+export const toTargetResult = (name: string, rounds: readonly Round[]): TargetResult => {
+  const summaryOf = (metric: BenchMetric): TargetResult['summary'][BenchMetric] => {
+    const values = rounds.map(BENCH_METRICS[metric].value).filter((value): value is number => value !== null);
+    return values.length === 0 ? null : summarize(values);
+  };
+  const summary = Object.fromEntries(BENCH_METRIC_NAMES.map((metric) => [metric, summaryOf(metric)]));
+  return {
+    name,
+    rounds: rounds.map((round) => ({ ...round })),
+    summary: summary as unknown as TargetResult['summary'],
+  };
+};
+
+/** The median over the rounds; `NaN` when it was not measured. */
+export const medianOfMetric = (target: TargetResult | null, metric: string): number =>
+  target === null || !isMetric(metric) ? Number.NaN : (target.summary[metric]?.median ?? Number.NaN);

@@ -1,0 +1,48 @@
+/** Flags that several verbs have in common. */
+import { UserError } from '../core/errors.js';
+
+/** A flag that may be given more than once, as texts. */
+export const flagList = (flag: unknown): string[] =>
+  flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
+
+export interface Output<Kind extends string> {
+  readonly kind: Kind;
+  readonly file: string;
+}
+
+/** `--out kind=FILE`. @throws UserError when the kind is none of these. */
+export const parseOutputs = <Kind extends string>(flag: unknown, kinds: readonly Kind[]): Output<Kind>[] =>
+  flagList(flag).map((text) => {
+    const [kind = '', ...rest] = text.split('=');
+    const file = rest.join('=');
+    if (!(kinds as readonly string[]).includes(kind) || file === '') {
+      const expected = kinds.map((one) => `${one}=FILE`).join(' or ');
+      throw new UserError('usage', `--out takes ${expected}, got "${text}"`);
+    }
+    return { kind: kind as Kind, file };
+  });
+
+/** A whole number within bounds. @throws UserError */
+export const parseCount = (name: string, flag: unknown, minimum: number, fallback: number): number => {
+  if (flag === undefined) return fallback;
+  const value = Number(flag);
+  if (!Number.isInteger(value) || value < minimum) {
+    throw new UserError('usage', `--${name} takes a whole number from ${minimum} on, got "${String(flag)}"`);
+  }
+  return value;
+};
+
+/** A quantity with its unit, read by `parse`. @throws UserError */
+export const parseQuantity = (
+  name: string,
+  flag: unknown,
+  parse: (text: string) => number,
+  fallback: number,
+): number => {
+  if (flag === undefined) return fallback;
+  try {
+    return parse(String(flag));
+  } catch (error) {
+    throw new UserError('usage', `--${name}: ${(error as Error).message}`);
+  }
+};

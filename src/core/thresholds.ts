@@ -1,0 +1,348 @@
+/**
+ * Thresholds: comparisons between measured values, such as
+ *
+ *     availability[after] > 99%
+ *     status.503[outage] > status.502[outage]
+ *     availability[outage] > as-it-happened.availability[outage] + 20%
+ *     goodput[after] > 2 * as-it-happened.goodput[after]
+ *
+ * `metric[window]`, without `[window]` over the whole run; a variant's name and a dot before a metric take it from that
+ * variant, and a variant's name alone takes the metric that the threshold begins with. Sums and products are allowed. Every value has a kind, and kinds that do not fit are an error: a share
+ * compared with a duration says nothing, and a bare number does not say what it counts.
+ */
+import {
+  formatDuration,
+  formatMebibytes,
+  formatRatio,
+  parseDurationMs,
+  parseRateRps,
+  parseRatio,
+  parseSizeBytes,
+} from './units.js';
+
+/** What a value counts. `scalar` is a plain number, which may multiply anything. */
+export type Kind = 'ratio' | 'rate' | 'duration' | 'size' | 'count' | 'scalar';
+
+/** What the language knows of a metric; where its value comes from is the caller's business. */
+export interface MetricSpec {
+  readonly kind: Kind;
+  /** Measured over a window; else over the whole run, always. */
+  readonly windowed: boolean;
+  readonly example: string;
+}
+
+/** The metrics that thresholds of one kind of result may name. */
+export interface MetricCatalogue {
+  find(name: string): MetricSpec | undefined;
+  /** One for each, for messages. */
+  readonly examples: readonly string[];
+}
+
+export interface MetricRef {
+  /** Empty: the variant under test. */
+  readonly variant: string;
+  readonly metric: string;
+  /** Empty: the whole run. */
+  readonly window: string;
+  readonly kind: Kind;
+}
+
+type Expression =
+  | { readonly type: 'literal'; readonly value: number; readonly kind: Kind }
+  | { readonly type: 'metric'; readonly ref: MetricRef; readonly kind: Kind }
+  | {
+      readonly type: 'binary';
+      readonly operator: '+' | '-' | '*';
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly kind: Kind;
+    };
+
+const COMPARISONS = {
+  '>=': (a: number, b: number) => a >= b,
+  '<=': (a: number, b: number) => a <= b,
+  '==': (a: number, b: number) => a === b,
+  '!=': (a: number, b: number) => a !== b,
+  '>': (a: number, b: number) => a > b,
+  '<': (a: number, b: number) => a < b,
+} as const;
+
+type Comparison = keyof typeof COMPARISONS;
+
+export interface Threshold {
+  readonly text: string;
+  readonly left: Expression;
+  readonly comparison: Comparison;
+  readonly right: Expression;
+}
+
+/** A threshold that cannot be read; `column` counts from 1 within its text. */
+export class ThresholdError extends Error {
+  override readonly name = 'ThresholdError';
+  readonly column: number;
+
+  constructor(message: string, column: number) {
+    super(message);
+    this.column = column;
+  }
+}
+
+/** What names may occur in a threshold. */
+export interface Scope {
+  readonly metrics: MetricCatalogue;
+  readonly variants: readonly string[];
+  readonly windows: readonly string[];
+}
+
+interface Token {
+  readonly type: 'number' | 'name' | 'symbol';
+  readonly text: string;
+  readonly column: number;
+}
+
+const TOKEN =
+  /\s*(?:(?<number>(?:(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+|\d+(?:\.\d+)?(?:%|\/[smh]|[KMG]i?B|B)?)(?![a-z0-9_.]|-[a-z]))|(?<name>[a-z0-9][a-z0-9_]*(?:[.-][a-z0-9_]+)*)|(?<symbol>>=|<=|==|!=|[<>+*[\]-]))/y;
+
+const tokenize = (text: string): Token[] => {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  while (text.slice(TOKEN.lastIndex).trim() !== '') {
+    const start = TOKEN.lastIndex;
+    const match = TOKEN.exec(text);
+    if (match === null) {
+      const column = start + 1 + (text.slice(start).length - text.slice(start).trimStart().length);
+      throw new ThresholdError(`"${text[column - 1]}" does not belong here`, column);
+    }
+    const { number, name, symbol } = match.groups as Record<string, string | undefined>;
+    const token = (number ?? name ?? symbol)!;
+    const type = number !== undefined ? 'number' : name !== undefined ? 'name' : 'symbol';
+    tokens.push({ type, text: token, column: TOKEN.lastIndex - token.length + 1 });
+  }
+  return tokens;
+};
+
+const literal = (text: string): Expression => {
+  if (text.endsWith('%')) return { type: 'literal', value: parseRatio(text), kind: 'ratio' };
+  if (text.endsWith('B')) return { type: 'literal', value: parseSizeBytes(text), kind: 'size' };
+  if (text.includes('/')) return { type: 'literal', value: parseRateRps(text), kind: 'rate' };
+  if (/[a-z]$/.test(text)) return { type: 'literal', value: parseDurationMs(text), kind: 'duration' };
+  return { type: 'literal', value: Number(text), kind: 'scalar' };
+};
+
+const HOW_TO_WRITE: Readonly<Record<Kind, string>> = {
+  ratio: 'a share such as 99%',
+  rate: 'a rate such as 100/s',
+  duration: 'a duration such as 500ms',
+  size: 'a size such as 64MiB',
+  count: 'a whole number',
+  scalar: 'a number',
+};
+
+/** A plain number counts things where things are counted. */
+const fits = (a: Kind, b: Kind): boolean =>
+  a === b || (a === 'count' && b === 'scalar') || (a === 'scalar' && b === 'count');
+
+class Parser {
+  #position = 0;
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  readonly #scope: Scope;
+  /** What the threshold is about: the first metric in it. */
+  #subject: MetricRef | null = null;
+
+  constructor(text: string, scope: Scope) {
+    this.#text = text;
+    this.#tokens = tokenize(text);
+    this.#scope = scope;
+  }
+
+  threshold(): Threshold {
+    const left = this.#sum();
+    const token = this.#next('a comparison such as > or <=');
+    if (!Object.hasOwn(COMPARISONS, token.text)) {
+      throw new ThresholdError(`expected a comparison such as > or <=, got "${token.text}"`, token.column);
+    }
+    const rightColumn = this.#peek()?.column ?? this.#text.length + 1;
+    const right = this.#sum();
+    const rest = this.#peek();
+    if (rest !== undefined) throw new ThresholdError(`"${rest.text}" is too much`, rest.column);
+    if (!fits(left.kind, right.kind)) {
+      throw new ThresholdError(`the left side is ${this.#mismatch(left.kind)}`, rightColumn);
+    }
+    return { text: this.#text, left, comparison: token.text as Comparison, right };
+  }
+
+  #mismatch(kind: Kind): string {
+    return `${HOW_TO_WRITE[kind].replace(/ such as.*/, '')}, so the right side must be ${HOW_TO_WRITE[kind]}`;
+  }
+
+  #sum(): Expression {
+    let left = this.#product();
+    for (let token = this.#peek(); token?.text === '+' || token?.text === '-'; token = this.#peek()) {
+      this.#position++;
+      const right = this.#product();
+      if (!fits(left.kind, right.kind)) {
+        throw new ThresholdError(`cannot add what is not ${HOW_TO_WRITE[left.kind]}`, token.column);
+      }
+      left = { type: 'binary', operator: token.text as '+' | '-', left, right, kind: left.kind };
+    }
+    return left;
+  }
+
+  #product(): Expression {
+    let left = this.#atom();
+    for (let token = this.#peek(); token?.text === '*'; token = this.#peek()) {
+      this.#position++;
+      const right = this.#atom();
+      if (left.kind !== 'scalar' && right.kind !== 'scalar') {
+        throw new ThresholdError('one side of * must be a plain number', token.column);
+      }
+      const kind = left.kind === 'scalar' ? right.kind : left.kind;
+      left = { type: 'binary', operator: '*', left, right, kind };
+    }
+    return left;
+  }
+
+  #atom(): Expression {
+    const token = this.#next('a metric or a number');
+    if (token.type === 'number') return literal(token.text);
+    if (token.type === 'symbol') {
+      throw new ThresholdError(`expected a metric or a number, got "${token.text}"`, token.column);
+    }
+    const ref = this.#reference(token);
+    this.#subject ??= ref;
+    return { type: 'metric', ref, kind: ref.kind };
+  }
+
+  #reference(token: Token): MetricRef {
+    const { variants, metrics } = this.#scope;
+    const { variant, metric } = this.#splitName(token.text);
+    const spec = metrics.find(metric);
+    if (spec !== undefined) return { variant, metric, window: this.#window(spec), kind: spec.kind };
+    if (this.#subject !== null && variants.includes(token.text))
+      return { ...this.#subject, variant: token.text };
+    const known = metrics.examples.map((example) => example.replace(/\[.*/, '')).join(', ');
+    throw new ThresholdError(`there is no metric "${metric}"; there are ${known}`, token.column);
+  }
+
+  #splitName(name: string): { variant: string; metric: string } {
+    if (this.#scope.metrics.find(name) !== undefined) return { variant: '', metric: name };
+    const variant = this.#scope.variants.find((candidate) => name.startsWith(`${candidate}.`));
+    return variant === undefined
+      ? { variant: '', metric: name }
+      : { variant, metric: name.slice(variant.length + 1) };
+  }
+
+  #window(spec: MetricSpec): string {
+    if (this.#peek()?.text !== '[') return '';
+    const open = this.#next('[');
+    if (!spec.windowed) {
+      throw new ThresholdError(
+        `${spec.example} is measured over the whole run and takes no window`,
+        open.column,
+      );
+    }
+    const name = this.#next('the name of a window');
+    if (!this.#scope.windows.includes(name.text)) {
+      const known = this.#scope.windows.join(', ') || 'none';
+      throw new ThresholdError(`there is no window "${name.text}"; there are ${known}`, name.column);
+    }
+    const close = this.#next(']');
+    if (close.text !== ']') throw new ThresholdError(`expected ], got "${close.text}"`, close.column);
+    return name.text;
+  }
+
+  #peek(): Token | undefined {
+    return this.#tokens[this.#position];
+  }
+
+  #next(expected: string): Token {
+    const token = this.#tokens[this.#position++];
+    if (token === undefined)
+      throw new ThresholdError(`expected ${expected}, got the end`, this.#text.length + 1);
+    return token;
+  }
+}
+
+/** @throws ThresholdError */
+export const parseThreshold = (text: string, scope: Scope): Threshold => new Parser(text, scope).threshold();
+
+/** The variants a threshold takes values from, besides the one under test. */
+export const variantsOf = (threshold: Threshold): string[] => {
+  const names: string[] = [];
+  const visit = (expression: Expression): void => {
+    if (expression.type === 'metric' && expression.ref.variant !== '') names.push(expression.ref.variant);
+    if (expression.type === 'binary') {
+      visit(expression.left);
+      visit(expression.right);
+    }
+  };
+  visit(threshold.left);
+  visit(threshold.right);
+  return names;
+};
+
+const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => number): number => {
+  switch (expression.type) {
+    case 'literal':
+      return expression.value;
+    case 'metric':
+      return lookUp(expression.ref);
+    case 'binary': {
+      const left = evaluate(expression.left, lookUp);
+      const right = evaluate(expression.right, lookUp);
+      if (expression.operator === '*') return left * right;
+      return expression.operator === '+' ? left + right : left - right;
+    }
+  }
+};
+
+/** A value as a person would write it. What never happened is at infinity. */
+export const formatValue = (value: number, kind: Kind): string => {
+  if (!Number.isFinite(value)) return value > 0 ? 'never' : 'no value';
+  switch (kind) {
+    case 'ratio':
+      return value < 0 ? `-${formatRatio(-value)}` : formatRatio(value);
+    case 'rate':
+      return `${value.toFixed(1)}/s`;
+    case 'duration':
+      return value < 0 ? `-${formatDuration(-value)}` : formatDuration(value);
+    case 'size':
+      return formatMebibytes(value);
+    case 'count':
+      return String(Number(value.toFixed(1)));
+    case 'scalar':
+      return String(Number(value.toFixed(2)));
+  }
+};
+
+export interface ThresholdResult {
+  readonly expression: string;
+  /** Left side; `null` when it never happened or has no value. */
+  readonly observed: number | null;
+  /** Right side. */
+  readonly expected: number | null;
+  readonly observedText: string;
+  readonly expectedText: string;
+  readonly pass: boolean;
+}
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** A value that does not exist (`NaN`) passes no comparison. */
+export const checkThreshold = (threshold: Threshold, lookUp: (ref: MetricRef) => number): ThresholdResult => {
+  const observed = evaluate(threshold.left, lookUp);
+  const expected = evaluate(threshold.right, lookUp);
+  // Two things that never happened cannot be compared either.
+  const exists = Number.isFinite(observed)
+    ? !Number.isNaN(expected)
+    : Number.isFinite(expected) && !Number.isNaN(observed);
+  return {
+    expression: threshold.text,
+    observed: finiteOrNull(observed),
+    expected: finiteOrNull(expected),
+    observedText: formatValue(observed, threshold.left.kind),
+    expectedText: formatValue(expected, threshold.right.kind),
+    pass: exists && COMPARISONS[threshold.comparison](observed, expected),
+  };
+};

@@ -1,0 +1,132 @@
+/** When a comparison is decided, by which metric, and what a benchmark concludes from it. */
+import { describe, expect, it } from 'vitest';
+import { compareRounds, judgeCost } from '../../../src/bench/compare.js';
+import type { Round } from '../../../src/bench/measure.js';
+import { BENCH_CATALOGUE, toTargetResult } from '../../../src/bench/metrics.js';
+import { checkBenchThresholds, judgeBench, notesOn, OTHERS } from '../../../src/bench/verdict.js';
+import { parseThreshold } from '../../../src/core/thresholds.js';
+
+const ROUND: Round = {
+  durationMs: 2_000,
+  rps: 10_000,
+  errorRatio: 0,
+  sent: 20_050,
+  answered: 20_000,
+  statuses: { 200: 20_000 },
+  errors: {},
+  lost: 0,
+  latencyMs: { p50: 4, p90: 6, p99: 10, max: 30 },
+  cpuMs: 0.05,
+  cores: 1,
+  memoryBytes: 100 * 1024 ** 2,
+  generatorCores: 0.4,
+};
+
+const round = (fields: Partial<Round> = {}): Round => ({ ...ROUND, ...fields });
+
+const pairs = (count: number, target: Partial<Round>, against: Partial<Round> = {}) =>
+  Array.from({ length: count }, () => ({ target: round(target), against: round(against) }));
+
+describe('a cost, at a tolerance of 5 %', () => {
+  it.each([
+    ['worse', 1.06, 1.2],
+    ['undecided', 1.04, 1.06],
+    ['undecided', 0.5, 2],
+    ['equal', 0.96, 1.04],
+    ['no-worse', 0.93, 1.02],
+    ['better', 0.8, 0.95],
+  ] as const)('is %s between %d and %d', (verdict, low, high) => {
+    expect(judgeCost({ value: (low + high) / 2, low, high }, 0.05)).toBe(verdict);
+  });
+});
+
+describe('a comparison', () => {
+  it('is decided by processor time', () => {
+    const comparison = compareRounds(pairs(6, { cpuMs: 0.06, rps: 20_000 }), 0.05);
+    expect(comparison).toMatchObject({ decidedBy: 'cpu', verdict: 'worse', pairs: 6 });
+    expect(comparison.ratios.find(({ metric }) => metric === 'cpu')?.value).toBeCloseTo(1.2);
+  });
+
+  it('is decided by the rate where processor time cannot be read, and a lower rate is worse', () => {
+    const comparison = compareRounds(pairs(6, { cpuMs: null, rps: 8_000 }), 0.05);
+    expect(comparison).toMatchObject({ decidedBy: 'rps', verdict: 'worse' });
+    expect(compareRounds(pairs(6, { cpuMs: null, rps: 12_000 }), 0.05).verdict).toBe('better');
+  });
+
+  it('with too few pairs is undecided, and gives no bounds', () => {
+    const comparison = compareRounds(pairs(3, { cpuMs: 0.2 }), 0.05);
+    expect(comparison.verdict).toBe('undecided');
+    expect(comparison.ratios[0]).toMatchObject({ low: null, high: null });
+  });
+});
+
+describe('a benchmark', () => {
+  const threshold = (text: string) =>
+    parseThreshold(text, { metrics: BENCH_CATALOGUE, variants: OTHERS, windows: [] });
+  const judge = (rounds: Round[], thresholds: string[] = [], against: Round[] | null = null) => {
+    const own = toTargetResult('gateway', rounds);
+    const other = against === null ? null : toTargetResult('other', against);
+    const checked = checkBenchThresholds(thresholds.map(threshold), own, { baseline: other, against: other });
+    return judgeBench(other === null ? [own] : [own, other], null, checked);
+  };
+
+  it.each([
+    ['rps > 5000', 'pass'],
+    ['rps > 50000', 'fail'],
+    ['latency.p99 < 20ms', 'pass'],
+    ['latency.p99 < 5ms', 'fail'],
+    ['cpu < 60us', 'pass'],
+    ['cpu < 40us', 'fail'],
+    ['memory < 128MiB', 'pass'],
+    ['memory < 64MiB', 'fail'],
+    ['errors < 1%', 'pass'],
+    ['cpu < 1.2 * baseline', 'pass'],
+    ['cpu < 1.2 * baseline.cpu', 'pass'],
+    ['rps > 0.9 * against', 'pass'],
+    ['rps > 1.1 * against', 'fail'],
+  ])('with %s is judged %s', (text, verdict) => {
+    expect(judge([ROUND, ROUND, ROUND], [text], [ROUND]).verdict).toBe(verdict);
+  });
+
+  it('passes no threshold on what was not measured', () => {
+    expect(judge([round({ cpuMs: null })], ['cpu < 1s']).verdict).toBe('fail');
+    expect(judge([ROUND], ['cpu < 1.2 * baseline']).verdict, 'there is no baseline').toBe('fail');
+  });
+
+  it('is judged by the median: one bad round fails nothing', () => {
+    expect(judge([ROUND, ROUND, round({ rps: 100 })], ['rps > 5000']).verdict).toBe('pass');
+  });
+
+  it('is invalid when requests vanished, and says what to do', () => {
+    const { verdict, reasons } = judge([round({ lost: 3 })], ['rps > 1']);
+    expect(verdict).toBe('invalid');
+    expect(reasons[0]).toContain('3 requests vanished');
+  });
+
+  it('is invalid when requests failed, unless a threshold speaks of errors', () => {
+    const failing = round({ errorRatio: 0.02, statuses: { 200: 19_600, 503: 400 } });
+    expect(judge([failing]).verdict).toBe('invalid');
+    expect(judge([failing]).reasons[0]).toContain('503');
+    expect(judge([failing], ['errors < 5%']).verdict).toBe('pass');
+    expect(judge([failing], ['errors < 1%']).verdict).toBe('fail');
+  });
+
+  it.each([
+    ['worse', 'fail', 'slower'],
+    ['undecided', 'inconclusive', 'undecided'],
+  ] as const)('that is %s than the other is judged %s', (_name, verdict, says) => {
+    const targets = [toTargetResult('a', [ROUND]), toTargetResult('b', [ROUND])];
+    const count = says === 'slower' ? 6 : 3;
+    const judged = judgeBench(targets, compareRounds(pairs(count, { cpuMs: 0.06 }), 0.05), []);
+    expect(judged.verdict).toBe(verdict);
+    expect(judged.reasons[0]).toContain(says);
+  });
+
+  it('notes a generator at its limit, and a baseline of another machine', () => {
+    const host = { node: 'v20', platform: 'linux', cpu: 'A', cpus: 2 };
+    const target = toTargetResult('gateway', [round({ generatorCores: 0.99 })]);
+    expect(notesOn([target], null, host)[0]).toContain('the load generator was busy');
+    const baseline = { host: { ...host, cpu: 'B' } } as Parameters<typeof notesOn>[1];
+    expect(notesOn([toTargetResult('gateway', [ROUND])], baseline, host)[0]).toContain('--against');
+  });
+});
