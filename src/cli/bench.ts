@@ -25,7 +25,7 @@ import { Reaper } from '../core/reaper.js';
 import { parseThreshold, type Threshold, ThresholdError } from '../core/thresholds.js';
 import { parseDurationMs, parseRatio, parseSizeBytes } from '../core/units.js';
 import { findProblems } from '../core/validate.js';
-import { flagList, parseCount, parseOutputs, parseQuantity } from './flags.js';
+import { flagList, flagValue, parseCount, parseOutputs, parseQuantity } from './flags.js';
 import { addToJobSummary, annotateError } from './github.js';
 import { listenForInterruption } from './interruption.js';
 import { renderJunit } from './junit.js';
@@ -69,11 +69,11 @@ const parseThresholds = (flag: unknown): Threshold[] =>
     }
   });
 
-const readBaseline = (file: unknown): BenchResult | null => {
+const readBaseline = (file: string | undefined): BenchResult | null => {
   if (file === undefined) return null;
   let result: unknown;
   try {
-    result = JSON.parse(readFileSync(String(file), 'utf8'));
+    result = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UserError('usage', `--baseline ${file}: ${(error as Error).message}`);
   }
@@ -108,14 +108,14 @@ const parsePlan = (flags: Flags, restartable: boolean): Plan => {
 
 /** @param address of the target, where it is not the built-in gateway. */
 const parseWorkload = (flags: Flags, address: URL | null): Workload => {
-  const name = String(flags.workload ?? 'small-get');
+  const name = flagValue(flags.workload) ?? 'small-get';
   if (!Object.hasOwn(WORKLOADS, name)) {
     throw new UserError('usage', `--workload is one of ${Object.keys(WORKLOADS).join(', ')}; got "${name}"`);
   }
   const known: Workload = WORKLOADS[name as keyof typeof WORKLOADS];
   return {
     name,
-    method: String(flags.method ?? known.method).toUpperCase(),
+    method: (flagValue(flags.method) ?? known.method).toUpperCase(),
     path: address === null ? known.path : `${address.pathname}${address.search}`,
     bodyBytes: parseQuantity('body', flags.body, parseSizeBytes, known.bodyBytes),
     connections: parseCount('connections', flags.connections, 1, known.connections),
@@ -136,7 +136,7 @@ interface Request {
 const parseRequest = (url: string | undefined, flags: Flags): Request => {
   const remote = flags.remote === true;
   const address = url === undefined ? null : parseAddress(url, remote);
-  const against = flags.against === undefined ? undefined : String(flags.against);
+  const against = flagValue(flags.against);
   const againstAddress = against !== undefined && /^https?:/.test(against);
   if (address !== null && against !== undefined && !againstAddress) {
     throw new UserError('usage', `an address is compared with an address; "${against}" is none`);
@@ -150,7 +150,7 @@ const parseRequest = (url: string | undefined, flags: Flags): Request => {
     workload: parseWorkload(flags, address),
     plan: parsePlan(flags, address === null && !againstAddress),
     thresholds: parseThresholds(flags.threshold),
-    baseline: readBaseline(flags.baseline),
+    baseline: readBaseline(flagValue(flags.baseline)),
     gatewayArgs: [...config, ...sets, ...processes],
     remote,
   };

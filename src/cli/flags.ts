@@ -5,6 +5,9 @@ import { UserError } from '../core/errors.js';
 export const flagList = (flag: unknown): string[] =>
   flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
 
+/** A flag that counts once: given more often, the last one does. */
+export const flagValue = (flag: unknown): string | undefined => flagList(flag).at(-1);
+
 export interface Output<Kind extends string> {
   readonly kind: Kind;
   readonly file: string;
@@ -24,10 +27,11 @@ export const parseOutputs = <Kind extends string>(flag: unknown, kinds: readonly
 
 /** A whole number within bounds. @throws UserError */
 export const parseCount = (name: string, flag: unknown, minimum: number, fallback: number): number => {
-  if (flag === undefined) return fallback;
-  const value = Number(flag);
+  const text = flagValue(flag);
+  if (text === undefined) return fallback;
+  const value = Number(text);
   if (!Number.isInteger(value) || value < minimum) {
-    throw new UserError('usage', `--${name} takes a whole number from ${minimum} on, got "${String(flag)}"`);
+    throw new UserError('usage', `--${name} takes a whole number from ${minimum} on, got "${text}"`);
   }
   return value;
 };
@@ -39,9 +43,10 @@ export const parseQuantity = (
   parse: (text: string) => number,
   fallback: number,
 ): number => {
-  if (flag === undefined) return fallback;
+  const text = flagValue(flag);
+  if (text === undefined) return fallback;
   try {
-    return parse(String(flag));
+    return parse(text);
   } catch (error) {
     throw new UserError('usage', `--${name}: ${(error as Error).message}`);
   }
