@@ -26,15 +26,15 @@ export interface Plan {
 }
 
 /**
- * Six pairs are the fewest from which 95 % can be had; twenty take about two minutes, and halve the interval. 5 % is
- * what a shared runner can tell; warm-up and instances are as long and as many as three runs needed to agree.
+ * After 4 s of load V8 has compiled what it will; nine pairs are the fewest of which one may be spoiled (`estimateRatio`);
+ * 5 % is what a shared runner can tell. A comparison takes 50 s, at most 80.
  */
 export const DEFAULT_PLAN: Plan = {
   instances: 3,
-  warmupMs: 5_000,
-  roundMs: 2_000,
+  warmupMs: 4_000,
+  roundMs: 1_000,
   rounds: 9,
-  maxRounds: 21,
+  maxRounds: 25,
   tolerance: 0.05,
 };
 
