@@ -2,8 +2,9 @@
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
+export { ScenarioError } from './scenarios/document.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';
-export { parseScenario, ScenarioError } from './scenarios/parse.js';
+export { parseScenario } from './scenarios/parse.js';
 export { RealWorld } from './scenarios/real-world.js';
 export { renderReport } from './scenarios/report.js';
 export { type Result, ResultSchema, type VariantResult, type Verdict } from './scenarios/result.js';

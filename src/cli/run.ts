@@ -14,6 +14,8 @@ import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
 import { renderHtml } from '../web/report.js';
+import { list } from './flags.js';
+import { interruption } from './interruption.js';
 import { openInBrowser } from './open.js';
 import { prepareOutput } from './output.js';
 import { Progress } from './progress.js';
@@ -28,9 +30,6 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 
 /** Libraries whose behaviour a result depends on. */
 const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
-
-const list = (flag: unknown): string[] =>
-  flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));
 
 const parseSeed = (flag: unknown): number | undefined => {
   if (flag === undefined) return undefined;
@@ -108,20 +107,6 @@ const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date
   },
   variants,
 });
-
-/** Ctrl-C and a plain kill end the run cleanly; a second one is for a user in a hurry. */
-const interruption = (): { signal: AbortSignal; release(): void } => {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
-};
 
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
   const outputs = parseOut(flags.out);

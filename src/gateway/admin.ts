@@ -4,12 +4,16 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { GatewayConfig } from './config.js';
+import { because } from './listen.js';
 import type { Metrics } from './metrics.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
+/** Loopback only, wherever requests are taken from. */
+export const ADMIN_HOST = '127.0.0.1';
+
 export interface Admin {
   /** @returns the port. */
-  listen(host: string, port: number): Promise<number>;
+  listen(port: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -37,8 +41,8 @@ export const buildAdmin = (config: GatewayConfig, pool: UpstreamPool, metrics: M
     return metrics.render();
   });
   return {
-    listen: async (host, port) => {
-      await app.listen({ host, port });
+    listen: async (port) => {
+      await app.listen({ host: ADMIN_HOST, port }).catch(because('the admin API', ADMIN_HOST, port));
       return (app.server.address() as { port: number }).port;
     },
     close: () => app.close(),

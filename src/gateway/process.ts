@@ -8,20 +8,31 @@ import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
 import { buildAdmin } from './admin.js';
 import type { GatewayConfig } from './config.js';
+import { because } from './listen.js';
 import { buildGateway } from './server.js';
 import type { UpstreamAddress } from './upstream-pool.js';
 
 export interface GatewayArgument {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
+  /** Where requests are taken; the admin API is on 127.0.0.1, whatever this says. */
   readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly adminPort: number;
   readonly seed: number;
 }
 
 export type ToGateway = { readonly type: 'stop' };
 
 export type FromGateway =
-  | { readonly type: 'ready'; readonly port: number; readonly adminPort: number }
+  | {
+      readonly type: 'ready';
+      readonly port: number;
+      readonly adminPort: number;
+      /** The upstreams that the first health checks found so: no event tells of a state that has not turned. */
+      readonly unhealthy: readonly string[];
+    }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number };
 
@@ -43,12 +54,15 @@ const main = async (): Promise<void> => {
     onEvent: (event) => events.push(event),
   });
   const admin = buildAdmin(argument.config, gateway.pool, gateway.metrics);
+  const { host } = argument;
   try {
-    const port = await gateway.listen(argument.host, 0);
-    const adminPort = await admin.listen(argument.host, 0);
-    link.send({ type: 'ready', port, adminPort });
+    // The admin API first: whoever can send a request can then ask what became of it.
+    const adminPort = await admin.listen(argument.adminPort);
+    const port = await gateway.listen(host, argument.port).catch(because('the gateway', host, argument.port));
+    const unhealthy = gateway.pool.upstreams.filter(({ healthy }) => !healthy).map(({ id }) => id);
+    link.send({ type: 'ready', port, adminPort, unhealthy });
   } catch (error) {
-    link.send({ type: 'failed', message: String(error) });
+    link.send({ type: 'failed', message: (error as Error).message });
   }
 
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);

@@ -1,0 +1,106 @@
+/** `badgateway gateway`: the built-in gateway in front of upstreams of the user's own. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Command, runCli, scenarioFile, startCli } from '../support/cli.js';
+import { ask } from '../support/gateway.js';
+
+/** @returns the port of an upstream that says its name. */
+const startUpstream = async (name: string): Promise<number> => {
+  const server = createServer((_request, response) => response.end(name));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+};
+
+/** A port on which nothing listens: it was free a moment ago. */
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+};
+
+interface Addresses {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly pid: number;
+}
+
+const addressesOf = async (command: Command): Promise<Addresses> => {
+  const { url, adminUrl, pid } = JSON.parse(await command.firstLine);
+  return { port: Number(new URL(url).port), adminPort: Number(new URL(adminUrl).port), pid };
+};
+
+describe('badgateway gateway', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s, and ends with 0', async (signal) => {
+    const port = await startUpstream('one');
+    const command = startCli(['gateway', `http://127.0.0.1:${port}`, '--json']);
+    const addresses = await addressesOf(command);
+    const answer = await ask(addresses.port);
+    expect([answer.status, answer.body]).toEqual([200, 'one']);
+    const upstreams = JSON.parse((await ask(addresses.adminPort, { path: '/upstreams' })).body);
+    expect(upstreams).toMatchObject([{ id: 'upstream-1', address: `127.0.0.1:${port}`, healthy: true }]);
+    command.process.kill(signal);
+    const { code, stdout } = await command.finished;
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('starts with an upstream that is down, says so, and answers 503', async () => {
+    const command = startCli(['gateway', `127.0.0.1:${await freePort()}`, '--json']);
+    const { port } = await addressesOf(command);
+    await command.said('upstream-1 is unhealthy');
+    expect((await ask(port)).status).toBe(503);
+  });
+
+  it('reads its config from a file and from --set, which wins', async () => {
+    const file = scenarioFile('gateway:\n  timeouts: { attempt: 3s }\n  breaker: { openFor: 9s }\n');
+    const command = startCli(
+      ['gateway', `127.0.0.1:${await startUpstream('one')}`, '--config', file].concat([
+        '--set',
+        'breaker.openFor=5s',
+        '--set',
+        'statusDialect=envoy',
+        '--json',
+      ]),
+    );
+    const { adminPort } = await addressesOf(command);
+    const config = JSON.parse((await ask(adminPort, { path: '/config' })).body);
+    expect(config).toMatchObject({
+      attemptTimeoutMs: 3_000,
+      statusDialect: 'envoy',
+      breaker: { openMs: 5_000 },
+    });
+  });
+
+  it('says which port is taken, with exit code 103', async () => {
+    const port = await startUpstream('one');
+    for (const flag of ['--port', '--admin-port']) {
+      const { code, stderr } = await runCli(['gateway', `127.0.0.1:${port}`, flag, String(port)]);
+      expect(code).toBe(103);
+      expect(stderr).toContain(`port ${port} of 127.0.0.1 is taken`);
+    }
+  });
+
+  it.each([
+    ['bare keys', 'timeouts:\n  attempt: 5\n', ':2:12: timeouts.attempt: expected a duration'],
+    ['the key gateway', 'gateway:\n  breeker: {}\n', ':2:3: gateway.breeker: unknown key'],
+    ['JSON', '{"gateway": {"retry": 3}}', ':1:23: gateway.retry: '],
+  ])('says where a file is wrong that has %s, with exit code 104', async (_form, text, problem) => {
+    const file = scenarioFile(text);
+    const { code, stderr } = await runCli(['gateway', '127.0.0.1:3000', '--config', file]);
+    expect(code).toBe(104);
+    expect(stderr).toContain(`${file}${problem}`);
+  });
+});
