@@ -65,6 +65,7 @@ describe('imports', () => {
 
   const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'node:child_process': ['core/child.ts', 'core/reaper.ts'],
+    'node:cluster': ['gateway/cluster.ts'],
     undici: ['gateway/transport.ts', 'scenarios/generator.ts'],
     opossum: ['policies/breaker.ts'],
     'p-queue': ['policies/concurrency.ts'],

@@ -20,6 +20,8 @@ export const eventText = (event: Event): string | null => {
       return `circuit of ${event.upstream} opened`;
     case 'worker.exited':
       return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
+    case 'gateway.process-exited':
+      return `the gateway's process ${event.process} died: ${event.signal ?? `exit code ${event.code}`}`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
     default:
@@ -38,6 +40,8 @@ export const gatewayEventText = (event: Event): string | null => {
       return `circuit of ${event.upstream} half-opened`;
     case 'circuit.closed':
       return `circuit of ${event.upstream} closed`;
+    case 'gateway.process-started':
+      return `the gateway's process ${event.process} started, pid ${event.pid}`;
     default:
       return eventText(event);
   }

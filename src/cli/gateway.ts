@@ -6,10 +6,10 @@ import { EXIT_CODES, UserError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
 import { ADMIN_HOST } from '../gateway/admin.js';
-import type { GatewayConfig } from '../gateway/config.js';
+import { type GatewayConfig, MAX_PROCESSES } from '../gateway/config.js';
 import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/gateway-child.js';
 import { parseGatewayFile } from '../scenarios/gateway-file.js';
-import { parsePathValue } from '../scenarios/overrides.js';
+import { type Override, parsePathValue } from '../scenarios/overrides.js';
 import { gatewayEventText } from './event-text.js';
 import { list } from './flags.js';
 import { interruption } from './interruption.js';
@@ -45,9 +45,20 @@ const readText = (file: string): string => {
   }
 };
 
+const parseProcesses = (flag: unknown): Override[] => {
+  if (flag === undefined) return [];
+  const processes = Number(flag);
+  if (!Number.isInteger(processes) || processes < 1 || processes > MAX_PROCESSES) {
+    const range = `a whole number from 1 to ${MAX_PROCESSES}`;
+    throw new UserError('usage', `--processes takes ${range}, got "${String(flag)}"`);
+  }
+  return [{ path: ['processes'], value: processes }];
+};
+
 const readConfig = (flags: Record<string, unknown>): GatewayConfig => {
   const file = flags.config === undefined ? null : String(flags.config);
-  const overrides = list(flags.set).map((text) => parsePathValue(text, 'breaker.openFor=5s'));
+  const set = list(flags.set).map((text) => parsePathValue(text, 'breaker.openFor=5s'));
+  const overrides = [...set, ...parseProcesses(flags.processes)];
   return parseGatewayFile(file === null ? '' : readText(file), file ?? '--set', { overrides });
 };
 

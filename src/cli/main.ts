@@ -64,6 +64,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .command('gateway <...urls>', 'Run the built-in gateway in front of upstreams of your own')
     .option('--config <file>', 'The gateway section, YAML or JSON')
     .option('--set <path=value>', 'Change one value of it, such as breaker.openFor=5s (repeatable)')
+    .option('--processes <number>', 'Processes that share the port; default 1')
     .option('--host <address>', 'Where requests are taken; default 127.0.0.1')
     .option('--port <number>', 'Port for requests; default 0, a free one')
     .option('--admin-port <number>', 'Port of the admin API, always on 127.0.0.1; default 0, a free one')

@@ -6,7 +6,7 @@ import { Child, exitText } from '../core/child.js';
 import { Deferred } from '../core/deferred.js';
 import { UserError } from '../core/errors.js';
 import type { Reaper } from '../core/reaper.js';
-import type { FromGateway, GatewayArgument, ToGateway } from './process.js';
+import type { FromGateway, GatewayArgument, ToGateway } from './messages.js';
 
 export type GatewayReport = Extract<FromGateway, { type: 'report' }>;
 
@@ -30,6 +30,8 @@ export class GatewayChild {
   constructor({ argument, reaper, onReport }: GatewayChildOptions) {
     const ready = new Deferred<GatewayReady>();
     const failed = new Deferred<string>();
+    /** Processes that serve for the gateway. */
+    const serving = new Set<number>();
     this.ready = ready.promise;
     this.failed = failed.promise;
     this.#child = new Child<ToGateway, FromGateway>({
@@ -38,13 +40,27 @@ export class GatewayChild {
       argument,
       reaper,
       onMessage: (message) => {
-        if (message.type === 'ready') ready.resolve(message);
-        else if (message.type === 'failed') ready.reject(new UserError('couldNotStart', message.message));
-        else onReport(message);
+        switch (message.type) {
+          case 'ready':
+            return ready.resolve(message);
+          case 'failed':
+            return ready.reject(new UserError('couldNotStart', message.message));
+          case 'report':
+            return onReport(message);
+          case 'process-started':
+            reaper.watch(message.pid);
+            serving.add(message.pid);
+            return;
+          case 'process-exited':
+            reaper.forget(message.pid);
+            serving.delete(message.pid);
+        }
       },
     });
     this.pid = this.#child.pid;
     this.#child.exited.then((exit) => {
+      // They go by themselves when the gateway is gone, unless they spin or stand still.
+      for (const pid of serving) reaper.end(pid);
       if (this.#stopping) return;
       const how = exitText(this.#child, exit);
       ready.reject(new UserError('couldNotStart', how));

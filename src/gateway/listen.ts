@@ -1,4 +1,5 @@
-/** Why a port cannot be listened on, in words for the person who chose it. */
+/** Ports: which one is free, and why one cannot be listened on, in words for the person who chose it. */
+import { createServer } from 'node:net';
 
 /** @param what whose port it is, such as `the gateway`. */
 const listenProblem = (error: unknown, what: string, host: string, port: number): string => {
@@ -22,3 +23,20 @@ export const because =
   (cause: unknown): never => {
     throw new Error(listenProblem(cause, what, host, port), { cause });
   };
+
+/**
+ * The port that several processes are to share, known before the first of them listens: processes that ask for any free
+ * one would get another when all of them have been started anew.
+ * @param port 0: a free one.
+ */
+export const findPort = async (host: string, port: number): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host, port }, resolve);
+  }).catch(because('the gateway', host, port));
+  const found = (server.address() as { port: number }).port;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return found;
+};

@@ -9,6 +9,7 @@ import {
   type GatewaySection,
   resolveGatewayConfig,
 } from '../gateway/config.js';
+import { findIndivisible } from '../gateway/shares.js';
 import { readDocument, ScenarioError, type ScenarioProblem } from './document.js';
 import { isObject, type Json, merge, type Override, overlayOf } from './overrides.js';
 import { dotted, type Path } from './positions.js';
@@ -53,5 +54,7 @@ export const parseGatewayFile = (
   const section = (above.length === 0 ? written : (written as Json).gateway) as Json;
   const merged = overrides.map(overlayOf).reduce(merge, section);
   refuse(checkSchema(merged, GatewaySchema), above, overrides);
-  return resolveGatewayConfig(merged as GatewaySection);
+  const config = resolveGatewayConfig(merged as GatewaySection);
+  refuse(findIndivisible(config), above, overrides);
+  return config;
 };

@@ -5,6 +5,7 @@
 import { UserError } from '../core/errors.js';
 import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
+import { findIndivisible } from '../gateway/shares.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
 import { resolveClients } from './clients.js';
 import { readDocument, ScenarioError, type ScenarioProblem } from './document.js';
@@ -62,6 +63,10 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
   }
   const configProblem = file.fleet.config === undefined ? null : checkWorkerConfig(file.fleet.config);
   if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
+
+  for (const { path, message } of findIndivisible(resolveGatewayConfig(file.gateway))) {
+    findings.push({ path: ['gateway', ...path], message });
+  }
 
   for (const [index, entry] of (file.timeline ?? []).entries()) {
     for (const { key, message } of checkEntry(entry, workers)) {
