@@ -78,6 +78,8 @@ export interface ServingReport {
 }
 
 export type FromServing =
+  /** It hears now; what was sent before is lost, because `node:cluster` listens from the start. */
+  | { readonly type: 'up' }
   | ServingReport
   | { readonly type: 'listening' }
   | { readonly type: 'failed'; readonly message: string };

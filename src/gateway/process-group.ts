@@ -24,7 +24,7 @@ export interface ProcessGroupOptions {
   readonly clock: Clock;
   /** @param number of the process, from 1. @param start 1 at its first start. */
   readonly argumentOf: (number: number, start: number) => ServingArgument;
-  /** The first message to each: whom it may send requests to. */
+  /** The first message to each, before it listens: whom it may send requests to. */
   readonly health: () => ToServing;
   readonly onStart: (number: number, pid: number) => void;
   readonly onReport: (number: number, report: ServingReport) => void;
@@ -36,7 +36,6 @@ interface Running {
   listening: boolean;
   /** What it said of why it cannot serve. */
   problem: string | null;
-  asked: number;
   /** Wait for an answer to that number. */
   readonly waiting: Map<number, () => void>;
 }
@@ -96,19 +95,21 @@ export class ProcessGroup {
   }
 
   #start(number: number, start: number): void {
-    const { argumentOf, health, onStart } = this.#options;
+    const { argumentOf, onStart } = this.#options;
     const process = new ClusterProcess<ToServing, FromServing>(argumentOf(number, start), (message) =>
       this.#onMessage(number, running, message),
     );
-    const running: Running = { process, listening: false, problem: null, asked: 0, waiting: new Map() };
+    const running: Running = { process, listening: false, problem: null, waiting: new Map() };
     this.#running.set(number, running);
     onStart(number, process.pid);
-    process.send(health());
     process.exited.then((exit) => this.#onExit(number, start, exit));
   }
 
   #onMessage(number: number, running: Running, message: FromServing): void {
     switch (message.type) {
+      case 'up':
+        running.process.send(this.#stopping ? { type: 'stop' } : this.#options.health());
+        return;
       case 'listening':
         running.listening = true;
         this.#served = true;

@@ -87,6 +87,7 @@ const main = (): void => {
         return;
     }
   });
+  link.send({ type: 'up' });
 };
 
 main();
