@@ -1,35 +1,12 @@
 /** `badgateway gateway`: the built-in gateway in front of upstreams of the user's own. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Command, runCli, scenarioFile, startCli } from '../support/cli.js';
 import { ask } from '../support/gateway.js';
+import { freePort, startUpstream } from '../support/upstream.js';
 
-/** @returns the port of an upstream that says its name. */
-const startUpstream = async (name: string): Promise<number> => {
-  const server = createServer((_request, response) => response.end(name));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return (server.address() as AddressInfo).port;
-};
-
-/** A port on which nothing listens: it was free a moment ago. */
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-};
+/** An upstream that says its name. */
+const startNamed = (name: string): Promise<number> =>
+  startUpstream((_request, response) => response.end(name));
 
 interface Addresses {
   readonly port: number;
@@ -44,7 +21,7 @@ const addressesOf = async (command: Command): Promise<Addresses> => {
 
 describe('badgateway gateway', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s, and ends with 0', async (signal) => {
-    const port = await startUpstream('one');
+    const port = await startNamed('one');
     const command = startCli(['gateway', `http://127.0.0.1:${port}`, '--json']);
     const addresses = await addressesOf(command);
     const answer = await ask(addresses.port);
@@ -67,7 +44,7 @@ describe('badgateway gateway', () => {
   it('reads its config from a file and from --set, which wins', async () => {
     const file = scenarioFile('gateway:\n  timeouts: { attempt: 3s }\n  breaker: { openFor: 9s }\n');
     const command = startCli(
-      ['gateway', `127.0.0.1:${await startUpstream('one')}`, '--config', file].concat([
+      ['gateway', `127.0.0.1:${await startNamed('one')}`, '--config', file].concat([
         '--set',
         'breaker.openFor=5s',
         '--set',
@@ -85,7 +62,7 @@ describe('badgateway gateway', () => {
   });
 
   it('says which port is taken, with exit code 103', async () => {
-    const port = await startUpstream('one');
+    const port = await startNamed('one');
     for (const flag of ['--port', '--admin-port']) {
       const { code, stderr } = await runCli(['gateway', `127.0.0.1:${port}`, flag, String(port)]);
       expect(code).toBe(103);
@@ -102,5 +79,13 @@ describe('badgateway gateway', () => {
     const { code, stderr } = await runCli(['gateway', '127.0.0.1:3000', '--config', file]);
     expect(code).toBe(104);
     expect(stderr).toContain(`${file}${problem}`);
+  });
+
+  it('refuses a limit that is too small to be divided, and says where it is', async () => {
+    const file = scenarioFile('concurrency:\n  limit: 3\n');
+    const args = ['gateway', '127.0.0.1:3000', '--config', file, '--processes', '4'];
+    const { code, stderr } = await runCli(args);
+    expect(code).toBe(104);
+    expect(stderr).toContain(`${file}:2:10: concurrency.limit: is 3, which cannot be divided`);
   });
 });
