@@ -1,5 +1,6 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
+import { formatDuration } from '../core/units.js';
 
 /** What the progress of a run says of an event; `null`: nothing. */
 export const eventText = (event: Event): string | null => {
@@ -20,8 +21,12 @@ export const eventText = (event: Event): string | null => {
       return `circuit of ${event.upstream} opened`;
     case 'worker.exited':
       return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
-    case 'gateway.process-exited':
-      return `the gateway's process ${event.process} died: ${event.signal ?? `exit code ${event.code}`}`;
+    case 'gateway.process-exited': {
+      const how = event.signal ?? `exit code ${event.code}`;
+      const again = `started again in ${formatDuration(event.restartInMs)}`;
+      const reason = event.reason === '' ? '' : `\n${event.reason}`;
+      return `the gateway's process ${event.process} died: ${how}; ${again}${reason}`;
+    }
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
     default:

@@ -107,7 +107,9 @@ export const gatewayCommand = async (
   const { signal, release } = interruption();
   const reaper = new Reaper();
   const gateway = new GatewayChild({ argument, reaper, onReport: flags.quiet ? () => {} : tellEvents });
-  const stopAsked = aborted(signal);
+  const stopAsked = aborted(signal).then(() => {
+    if (!flags.quiet) process.stderr.write('stopping; once more ends it at once\n');
+  });
   try {
     const ready = await Promise.race([gateway.ready, stopAsked]);
     if (ready !== undefined) {

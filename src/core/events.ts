@@ -48,6 +48,8 @@ export interface EventMap {
     readonly pid: number;
     readonly code: number | null;
     readonly signal: string | null;
+    /** What it said of it, if anything. */
+    readonly reason: string;
     readonly restartInMs: number;
   };
   'config.pushed': {

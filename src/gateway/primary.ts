@@ -125,11 +125,11 @@ class Primary {
     });
   }
 
-  #onExit(number: number, { pid, code, signal, restartInMs }: ProcessExit): void {
+  #onExit(number: number, { pid, restartInMs, ...exit }: ProcessExit): void {
     this.#link.send({ type: 'process-exited', pid });
     this.#totals.forget(number);
     if (restartInMs === null) return;
-    this.#stream.emit('gateway.process-exited', { process: number, pid, code, signal, restartInMs });
+    this.#stream.emit('gateway.process-exited', { process: number, pid, restartInMs, ...exit });
   }
 
   #health(): ToServing {

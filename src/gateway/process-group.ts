@@ -13,8 +13,13 @@ const RESTART_DELAY_MS = 1_000;
 /** A process that stands still must not keep the others from being seen. */
 const ASK_TIMEOUT_MS = 500;
 
+/** A stack fits; an event is no log. */
+const REASON_CHARS = 2_000;
+
 export interface ProcessExit extends ChildExit {
   readonly pid: number;
+  /** What it said of it, or the end of what it wrote to stderr. */
+  readonly reason: string;
   /** `null`: it was asked to end, or nothing has served yet. */
   readonly restartInMs: number | null;
 }
@@ -136,7 +141,8 @@ export class ProcessGroup {
     this.#running.delete(number);
     for (const resolve of waiting.values()) resolve();
     const again = this.#served && !this.#stopping;
-    onExit(number, { ...exit, pid: process.pid, restartInMs: again ? RESTART_DELAY_MS : null });
+    const reason = problem ?? process.stderr.trim().slice(-REASON_CHARS);
+    onExit(number, { ...exit, pid: process.pid, reason, restartInMs: again ? RESTART_DELAY_MS : null });
     if (!this.#served) {
       const name = `gateway's process ${number}`;
       this.#allListen.reject(new Error(problem ?? exitText({ name, stderr: process.stderr }, exit)));
