@@ -67,6 +67,7 @@ describe('imports', () => {
   const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
     'node:child_process': ['core/child.ts', 'core/program.ts', 'core/reaper.ts'],
     autocannon: ['bench/load-process.ts'],
+    'node:cluster': ['gateway/cluster.ts'],
     undici: ['gateway/transport.ts', 'scenarios/generator.ts'],
     opossum: ['policies/breaker.ts'],
     'p-queue': ['policies/concurrency.ts'],

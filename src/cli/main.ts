@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
+import { gatewayCommand } from './gateway.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
@@ -16,12 +17,28 @@ const VERSION = (
 ).version;
 
 /** Flags that may be given as `BADGATEWAY_…`. */
-const FROM_ENVIRONMENT = ['seed', 'variant', 'set', 'out', 'json', 'quiet'] as const;
+const FROM_ENVIRONMENT = [
+  'seed',
+  'variant',
+  'set',
+  'out',
+  'json',
+  'quiet',
+  'config',
+  'processes',
+  'host',
+  'port',
+  'adminPort',
+] as const;
+
+/** `adminPort` → `BADGATEWAY_ADMIN_PORT`. */
+const variableOf = (flag: string): string =>
+  `BADGATEWAY_${flag.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 const withEnvironment = (flags: Record<string, unknown>): Record<string, unknown> => {
   const merged = { ...flags };
   for (const name of FROM_ENVIRONMENT) {
-    const value = process.env[`BADGATEWAY_${name.toUpperCase()}`];
+    const value = process.env[variableOf(name)];
     if (value !== undefined && value !== '') merged[name] ??= value;
   }
   return merged;
@@ -72,6 +89,17 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .action((url: string | undefined, flags: Record<string, unknown>) =>
       benchCommand(url, withEnvironment(flags)),
     );
+  cli
+    .command('gateway <...urls>', 'Run the built-in gateway in front of upstreams of your own')
+    .option('--config <file>', 'The gateway section, YAML or JSON')
+    .option('--set <path=value>', 'Change one value of it, such as breaker.openFor=5s (repeatable)')
+    .option('--processes <number>', 'Processes that share the port; default 1')
+    .option('--host <address>', 'Where requests are taken; default 127.0.0.1')
+    .option('--port <number>', 'Port for requests; default 0, a free one')
+    .option('--admin-port <number>', 'Port of the admin API, always on 127.0.0.1; default 0, a free one')
+    .option('--json', 'Print the addresses as JSON on stdout')
+    .option('--quiet', 'Nothing on stderr but errors')
+    .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));
   cli
     .command('list', 'List the bundled scenarios')
     .option('--json', 'As JSON')

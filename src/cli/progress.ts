@@ -4,44 +4,19 @@
  */
 import pc from 'picocolors';
 import type { Clock, Timer } from '../core/clock.js';
-import type { Event } from '../core/events.js';
 import { formatRatio } from '../core/units.js';
 import type { RequestRecord } from '../scenarios/clients.js';
 import { statusKey } from '../scenarios/measure.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';
+import { eventText } from './event-text.js';
 
 const REDRAW_MS = 200;
 const LOG_INTERVAL_MS = 5_000;
 
 /** The status line speaks of the requests that ended within this time. */
 const RECENT_MS = 1_000;
-
-const eventText = (event: Event): string | null => {
-  switch (event.type) {
-    case 'run.noted':
-      return event.text;
-    case 'config.pushed':
-      return `config version ${event.version} pushed, ${event.strategy}`;
-    case 'config.rolled-back':
-      return `config version ${event.from} rolled back to ${event.version}: ${event.reason}`;
-    case 'config.promoted':
-      return `config version ${event.version} promoted`;
-    case 'config.refused':
-      return `config refused with ${event.status}: ${event.reason}`;
-    case 'config.locked':
-      return `config locked: ${event.reason}`;
-    case 'circuit.opened':
-      return `circuit of ${event.upstream} opened`;
-    case 'worker.exited':
-      return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
-    case 'fault.injected':
-      return `${event.fault} injected into ${event.worker}`;
-    default:
-      return null;
-  }
-};
 
 export interface ProgressOutput {
   write(text: string): void;

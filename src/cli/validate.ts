@@ -1,7 +1,8 @@
 /** `badgateway validate`: checks scenario files, and prints what they come to. */
 import { EXIT_CODES } from '../core/errors.js';
 import { formatDuration } from '../core/units.js';
-import { parseScenario, ScenarioError } from '../scenarios/parse.js';
+import { ScenarioError } from '../scenarios/document.js';
+import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { TimelineEntry } from '../scenarios/timeline.js';
 import { findScenario } from './scenario-file.js';

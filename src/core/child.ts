@@ -113,6 +113,15 @@ export class Child<Sent, Received> {
   }
 }
 
+/** How a child ended, with its last words. */
+export const exitText = (
+  { name, stderr }: { readonly name: string; readonly stderr: string },
+  { code, signal }: ChildExit,
+): string => {
+  const last = stderr.trim();
+  return `the ${name} ended with ${signal ?? `code ${code}`}${last === '' ? '' : `:\n${last}`}`;
+};
+
 /** Inside a child: what the parent passed, and the channel back. */
 export interface ParentLink<Received, Sent> {
   send(message: Sent): void;

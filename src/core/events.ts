@@ -41,6 +41,17 @@ export interface EventMap {
   'circuit.opened': { readonly upstream: string };
   'circuit.half-opened': { readonly upstream: string };
   'circuit.closed': { readonly upstream: string };
+  /** One of several processes that share the gateway's port, by its number from 1. */
+  'gateway.process-started': { readonly process: number; readonly pid: number };
+  'gateway.process-exited': {
+    readonly process: number;
+    readonly pid: number;
+    readonly code: number | null;
+    readonly signal: string | null;
+    /** What it said of it, if anything. */
+    readonly reason: string;
+    readonly restartInMs: number;
+  };
   'config.pushed': {
     readonly version: number;
     readonly to: string;
@@ -75,6 +86,8 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'circuit.opened': true,
   'circuit.half-opened': true,
   'circuit.closed': true,
+  'gateway.process-started': true,
+  'gateway.process-exited': true,
   'config.pushed': true,
   'config.assigned': true,
   'config.applied': true,

@@ -19,21 +19,27 @@ const watched = new Map<number, string | undefined>();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
+const kill = (pid: number): void => {
+  if (startTime(pid) !== watched.get(pid)) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It went by itself in the meantime.
+  }
+};
+
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const pid = Number(line.slice(1));
     if (!Number.isInteger(pid) || pid <= 1) return;
-    if (line[0] === '+') watched.set(pid, startTime(pid));
-    else watched.delete(pid);
+    if (line[0] === '+') {
+      watched.set(pid, startTime(pid));
+      return;
+    }
+    if (line[0] === '!' && watched.has(pid)) kill(pid);
+    watched.delete(pid);
   })
   .on('close', () => {
-    for (const [pid, startedAt] of watched) {
-      if (startTime(pid) !== startedAt) continue;
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It went by itself in the meantime.
-      }
-    }
+    for (const pid of watched.keys()) kill(pid);
     process.exit(0);
   });

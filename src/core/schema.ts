@@ -5,7 +5,7 @@
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { PATTERNS, type Unit } from './units.js';
 
-export type { Static };
+export type { Static, TSchema as Schema };
 export { Type };
 
 interface Described {

@@ -87,8 +87,19 @@ const RateLimitSchema = Section(
   'Rate limit per client address. More is refused with 429.',
 );
 
+/** More than most machines have processors for, and every limit is divided by it. */
+export const MAX_PROCESSES = 64;
+
 export const GatewaySchema = Section(
   {
+    processes: Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_PROCESSES,
+        description:
+          'Processes that share the port and divide the limits; default 1. At most 64: more than there are processors gains nothing.',
+      }),
+    ),
     balancer: Optional(
       OneOf(Object.keys(BALANCERS) as BalancerName[], 'How an upstream is chosen; default round-robin.'),
     ),
@@ -124,6 +135,8 @@ export interface HealthCheckConfig {
 }
 
 export interface GatewayConfig {
+  /** Above 1, limits are totals that are divided among so many (`shares.ts`). */
+  readonly processes: number;
   readonly balancer: BalancerName;
   readonly connectTimeoutMs: number;
   readonly attemptTimeoutMs: number;
@@ -148,6 +161,7 @@ export interface GatewayConfig {
 export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfig => {
   const health = section.healthCheck ?? {};
   return {
+    processes: section.processes ?? 1,
     balancer: section.balancer ?? 'round-robin',
     connectTimeoutMs: parseDurationMsOr(section.timeouts?.connect, 1_000),
     attemptTimeoutMs: parseDurationMsOr(section.timeouts?.attempt, 10_000),

@@ -6,15 +6,37 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Event } from '../core/events.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
+/** Where an upstream stands, in one process or in several together. */
+export interface UpstreamReading {
+  readonly id: string;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly healthy: boolean;
+  /** Processes whose circuit refuses requests. */
+  readonly circuitsOpen: number;
+}
+
+export const readPool = ({ upstreams }: UpstreamPool): UpstreamReading[] =>
+  upstreams.map(({ id, inFlight, queued, healthy, admits }) => ({
+    id,
+    inFlight,
+    queued,
+    healthy,
+    circuitsOpen: Number(!admits),
+  }));
+
 export interface Metrics {
   onEvent(event: Event): void;
-  /** One answer to a client, whoever made it. */
-  onAnswer(status: number): void;
+  /** An answer to a client, whoever made it, or `count` of them. */
+  onAnswer(status: number, count?: number): void;
+  /** Answers by status. */
+  readonly answers: ReadonlyMap<number, number>;
   render(): Promise<string>;
   readonly contentType: string;
 }
 
-export const buildMetrics = (pool: UpstreamPool): Metrics => {
+/** @param read called when somebody asks. */
+export const buildMetrics = (read: () => readonly UpstreamReading[]): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
@@ -51,30 +73,27 @@ export const buildMetrics = (pool: UpstreamPool): Metrics => {
     'state',
   ]);
 
-  const gauge = (
-    name: string,
-    help: string,
-    value: (upstream: UpstreamPool['upstreams'][number]) => number,
-  ): void => {
+  const gauge = (name: string, help: string, value: (reading: UpstreamReading) => number): void => {
     new Gauge({
       name: `badgateway_${name}`,
       help,
       labelNames: ['upstream'],
       registers,
       collect() {
-        for (const upstream of pool.upstreams) this.set({ upstream: upstream.id }, value(upstream));
+        for (const reading of read()) this.set({ upstream: reading.id }, value(reading));
       },
     });
   };
-  gauge('in_flight', 'Attempts sent and not yet done.', (upstream) => upstream.inFlight);
-  gauge('queued', 'Requests waiting for a slot.', (upstream) => upstream.queued);
-  gauge('healthy', '1 when healthy.', (upstream) => Number(upstream.healthy));
-  gauge('circuit_open', '1 when the circuit refuses requests.', (upstream) => Number(!upstream.admits));
+  gauge('in_flight', 'Attempts sent and not yet done.', ({ inFlight }) => inFlight);
+  gauge('queued', 'Requests waiting for a slot.', ({ queued }) => queued);
+  gauge('healthy', '1 when healthy.', ({ healthy }) => Number(healthy));
+  gauge('circuit_open', 'Processes whose circuit refuses requests.', ({ circuitsOpen }) => circuitsOpen);
 
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    onAnswer: (status) => answerCounts.set(status, (answerCounts.get(status) ?? 0) + 1),
+    answers: answerCounts,
+    onAnswer: (status, count = 1) => answerCounts.set(status, (answerCounts.get(status) ?? 0) + count),
     onEvent: (event) => {
       switch (event.type) {
         case 'attempt.failed':

@@ -1,38 +1,27 @@
 /**
  * The gateway's own process. A child, so that it can crash, stall or leak without taking the measurement along.
  */
-import { childArgument, parentLink } from '../core/child.js';
+import { childArgument, type ParentLink, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import type { Event } from '../core/events.js';
 import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
-import { buildAdmin } from './admin.js';
-import type { GatewayConfig } from './config.js';
+import { buildAdmin, ownSource } from './admin.js';
+import { because } from './listen.js';
+import {
+  type FromGateway,
+  type GatewayArgument,
+  LOOP_INTERVAL_MS,
+  REPORT_INTERVAL_MS,
+  type ToGateway,
+} from './messages.js';
 import { buildGateway } from './server.js';
-import type { UpstreamAddress } from './upstream-pool.js';
 
-export interface GatewayArgument {
-  readonly config: GatewayConfig;
-  readonly upstreams: readonly UpstreamAddress[];
-  readonly host: string;
-  readonly seed: number;
-}
-
-export type ToGateway = { readonly type: 'stop' };
-
-export type FromGateway =
-  | { readonly type: 'ready'; readonly port: number; readonly adminPort: number }
-  | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number };
-
-const REPORT_INTERVAL_MS = 100;
-
-/** Fine enough to see a stall of 250 ms for what it is. */
-const LOOP_INTERVAL_MS = 20;
-
-const main = async (): Promise<void> => {
-  const argument = childArgument<GatewayArgument>();
-  const link = parentLink<ToGateway, FromGateway>();
+/** Serves in this process. */
+const runAlone = async (
+  argument: GatewayArgument,
+  link: ParentLink<ToGateway, FromGateway>,
+): Promise<void> => {
   let events: Event[] = [];
 
   const gateway = buildGateway({
@@ -42,13 +31,16 @@ const main = async (): Promise<void> => {
     random: new Random(argument.seed).fork('gateway'),
     onEvent: (event) => events.push(event),
   });
-  const admin = buildAdmin(argument.config, gateway.pool, gateway.metrics);
+  const admin = buildAdmin(argument.config, ownSource(gateway.pool, gateway.metrics));
+  const { host } = argument;
   try {
-    const port = await gateway.listen(argument.host, 0);
-    const adminPort = await admin.listen(argument.host, 0);
-    link.send({ type: 'ready', port, adminPort });
+    // The admin API first: whoever can send a request can then ask what became of it.
+    const adminPort = await admin.listen(argument.adminPort);
+    const port = await gateway.listen(host, argument.port).catch(because('the gateway', host, argument.port));
+    const unhealthy = gateway.pool.upstreams.filter(({ healthy }) => !healthy).map(({ id }) => id);
+    link.send({ type: 'ready', port, adminPort, unhealthy });
   } catch (error) {
-    link.send({ type: 'failed', message: String(error) });
+    link.send({ type: 'failed', message: (error as Error).message });
   }
 
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
@@ -66,6 +58,15 @@ const main = async (): Promise<void> => {
     report();
     process.disconnect();
   });
+};
+
+const main = async (): Promise<void> => {
+  const argument = childArgument<GatewayArgument>();
+  const link = parentLink<ToGateway, FromGateway>();
+  if (argument.config.processes === 1) return runAlone(argument, link);
+  // Loaded only where it is wanted: one process has nothing to do with the others.
+  const { runPrimary } = await import('./primary.js');
+  return runPrimary(argument, link);
 };
 
 await main();

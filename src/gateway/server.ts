@@ -21,7 +21,7 @@ import type { GatewayConfig } from './config.js';
 import { sendError } from './error-answer.js';
 import { prepareRequestHeaders, proxyStatus, RAY_ID_HEADER, relayedHeaders } from './headers.js';
 import { HealthChecker } from './health-check.js';
-import { buildMetrics, type Metrics } from './metrics.js';
+import { buildMetrics, type Metrics, readPool } from './metrics.js';
 import { buildPipeline } from './pipeline.js';
 import { openTransport, type Transport } from './transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
@@ -93,7 +93,7 @@ const dispatcherOf = (service: Service) => ({
 export const buildGateway = (options: GatewayOptions): Gateway => {
   const { config, clock, random } = options;
   const pool = new UpstreamPool(options.upstreams);
-  const metrics = buildMetrics(pool);
+  const metrics = buildMetrics(() => readPool(pool));
   const stream = new EventStream(clock.nowMs);
   stream.subscribe(metrics.onEvent);
   stream.subscribe(options.onEvent);

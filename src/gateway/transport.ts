@@ -8,6 +8,7 @@
  * resolution of a second; time is kept by the timeout layers above.
  */
 import { EventEmitter } from 'node:events';
+import { isIPv6 } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import { type ErrorCode, GatewayError } from '../core/errors.js';
@@ -277,9 +278,10 @@ export const openTransport = (
   upstream: Upstream,
   config: Pick<GatewayConfig, 'connectTimeoutMs' | 'maxConnections'>,
 ): Transport => {
+  const host = isIPv6(upstream.host) ? `[${upstream.host}]` : upstream.host;
   const connections = new Connections(
     () =>
-      new Client(`http://${upstream.host}:${upstream.port}`, {
+      new Client(`http://${host}:${upstream.port}`, {
         pipelining: 1,
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -2,19 +2,22 @@
  * Reads a scenario file: YAML, then the schema, then what a schema cannot say. Everything that is wrong is reported at
  * once, each with the path, the line and the column, and how to mend it.
  */
-import { type Document, LineCounter, parse, parseDocument, visit } from 'yaml';
 import { UserError } from '../core/errors.js';
 import { ThresholdError } from '../core/thresholds.js';
 import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
+import { findIndivisible } from '../gateway/shares.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
 import { resolveClients } from './clients.js';
-import { dotted, type Path, Positions } from './positions.js';
+import { readDocument, ScenarioError, type ScenarioProblem } from './document.js';
+import { type Json, merge, type Override, overlayOf, parsePathValue } from './overrides.js';
+import { dotted, type Path } from './positions.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
   type Scenario,
   type ScenarioFile,
+  ScenarioSchema,
   type Variant,
   type Window,
 } from './scenario.js';
@@ -23,75 +26,22 @@ import { parseThreshold } from './thresholds.js';
 import { checkEntry, resolveEntry } from './timeline.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
 
-export interface ScenarioProblem {
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-export class ScenarioError extends UserError {
-  readonly problems: readonly ScenarioProblem[];
-
-  constructor(file: string, problems: readonly ScenarioProblem[]) {
-    const lines = problems.map(({ path, line, column, message }) => {
-      // Line 0: it was not in the file, but set from outside.
-      const place = line === 0 ? '--set' : `${file}:${line}:${column}:`;
-      return `${place} ${path === '' ? '' : `${path}: `}${message}`;
-    });
-    super('invalidScenario', lines.join('\n'));
-    this.problems = problems;
-  }
-}
-
-/** A value set from outside the file, such as `load.scale=0.5`; it wins over the file and over every variant. */
-export interface Override {
-  readonly path: readonly string[];
-  readonly value: unknown;
-}
-
-/** @throws UserError for a text that is not PATH=VALUE. */
+/** @throws UserError for a text that is not PATH=VALUE, or not a value for every variant. */
 export const parseOverride = (text: string): Override => {
-  const equals = text.indexOf('=');
-  const path = text.slice(0, equals).split('.');
-  if (equals < 1 || path.some((key) => !/^[A-Za-z0-9-]+$/.test(key))) {
-    throw new UserError('usage', `--set takes PATH=VALUE, such as load.scale=0.5, got "${text}"`);
-  }
-  if (path[0] === 'variants') {
+  const override = parsePathValue(text, 'load.scale=0.5');
+  if (override.path[0] === 'variants') {
     throw new UserError(
       'usage',
       `--set ${text}: a value set from outside holds for every variant; leave out "variants…"`,
     );
   }
-  try {
-    return { path, value: parse(text.slice(equals + 1)) };
-  } catch (error) {
-    throw new UserError('usage', `--set ${text}: ${(error as Error).message}`, { cause: error });
-  }
+  return override;
 };
 
 export interface ParseOptions {
   readonly seed?: number | undefined;
   readonly overrides?: readonly Override[];
 }
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Maps are merged, everything else is replaced. */
-const merge = (base: Json, overlay: Json): Json => {
-  const merged: Json = { ...base };
-  for (const [key, value] of Object.entries(overlay)) {
-    const below = merged[key];
-    merged[key] = isObject(value) && isObject(below) ? merge(below, value) : value;
-  }
-  return merged;
-};
-
-const overlayOf = ({ path, value }: Override): Json =>
-  path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
 
 const parseWindow = (name: string, text: string): Window => {
   const [from, to, ...more] = text.split('..');
@@ -114,6 +64,10 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
   }
   const configProblem = file.fleet.config === undefined ? null : checkWorkerConfig(file.fleet.config);
   if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
+
+  for (const { path, message } of findIndivisible(resolveGatewayConfig(file.gateway))) {
+    findings.push({ path: ['gateway', ...path], message });
+  }
 
   for (const [index, entry] of (file.timeline ?? []).entries()) {
     for (const { key, message } of checkEntry(entry, workers)) {
@@ -184,45 +138,13 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
   };
 };
 
-const unresolvedAliases = (document: Document): { name: string; offset: number }[] => {
-  const found: { name: string; offset: number }[] = [];
-  visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) === undefined) {
-        found.push({ name: alias.source, offset: alias.range?.[0] ?? 0 });
-      }
-    },
-  });
-  return found;
-};
-
 /**
  * Reads and checks a scenario.
  * @param file its name, for messages.
  * @throws ScenarioError with everything that is wrong.
  */
 export const parseScenario = (text: string, file: string, options: ParseOptions = {}): Scenario => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const positions = new Positions(document.contents, lines);
-  if (document.errors.length > 0) {
-    throw new ScenarioError(
-      file,
-      document.errors.map((error) => ({ path: '', ...positions.at(error.pos[0]), message: error.message })),
-    );
-  }
-  const unresolved = unresolvedAliases(document);
-  if (unresolved.length > 0) {
-    throw new ScenarioError(
-      file,
-      unresolved.map(({ name, offset }) => ({
-        path: '',
-        ...positions.at(offset),
-        message: `there is no anchor &${name} before this alias`,
-      })),
-    );
-  }
-  const base: unknown = document.toJS();
+  const { value: base, positions } = readDocument(text, file);
   const problems: ScenarioProblem[] = [];
 
   /** @param variant where an overlay's own lines are looked for first. */
@@ -250,7 +172,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     }
   };
 
-  report(checkSchema(base));
+  report(checkSchema(base, ScenarioSchema));
   if (problems.length > 0) throw new ScenarioError(file, problems);
 
   const overridden = (options.overrides ?? []).map(overlayOf);
@@ -262,7 +184,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     return { name, merged };
   });
   for (const { name, merged } of files) {
-    const findings = checkSchema(merged);
+    const findings = checkSchema(merged, ScenarioSchema);
     report(findings, name);
     if (findings.length > 0) continue;
     report(checkVariant(merged as unknown as ScenarioFile), name);

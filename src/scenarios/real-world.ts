@@ -2,13 +2,14 @@
  * The real engine's world: forked workers, the gateway in a process of its own, the load generator in another, and the
  * starvation probe beside the workers. Whatever it starts, it stops; what it cannot stop any more, the reaper does.
  */
-import { Child } from '../core/child.js';
+import { Child, exitText } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
+import { Deferred } from '../core/deferred.js';
 import { UserError } from '../core/errors.js';
 import { EventStream } from '../core/events.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
-import type { FromGateway, GatewayArgument, ToGateway } from '../gateway/process.js';
+import { GatewayChild } from '../gateway/gateway-child.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
 import type {
@@ -33,22 +34,6 @@ const STOP_GRACE_MS = 1_000;
 const PROBE_INTERVAL_MS = 50;
 const PROBE_WORK_MS = 2;
 
-/** A promise with its ends outside. */
-class Deferred<Value> {
-  readonly promise: Promise<Value>;
-  resolve!: (value: Value) => void;
-  reject!: (error: Error) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // A rejection may come when nobody waits any more; whoever does wait still sees it.
-    this.promise.catch(() => {});
-  }
-}
-
 export class RealWorld implements World {
   readonly clock = wallClock;
   readonly recorder = new Recorder(wallClock.nowMs());
@@ -58,7 +43,7 @@ export class RealWorld implements World {
   readonly #reaper = new Reaper();
   readonly #stream = new EventStream(wallClock.nowMs);
   readonly #loadDone = new Deferred<void>();
-  #gateway: Child<ToGateway, FromGateway> | null = null;
+  #gateway: GatewayChild | null = null;
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
   #stopping = false;
@@ -103,7 +88,7 @@ export class RealWorld implements World {
     this.#loadDone.resolve();
     await Promise.all([
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
-      this.#gateway?.stop({ type: 'stop' }, STOP_GRACE_MS),
+      this.#gateway?.stop(STOP_GRACE_MS),
       this.#probe?.stop({ type: 'stop' }, STOP_GRACE_MS),
       this.fleet.stop(),
     ]);
@@ -125,30 +110,26 @@ export class RealWorld implements World {
   }
 
   async #startGateway(upstreams: readonly WorkerAddress[]): Promise<number> {
-    const ready = new Deferred<number>();
-    const argument: GatewayArgument = {
-      config: this.#variant.gateway,
-      upstreams,
-      host: HOST,
-      seed: this.#random.fork('gateway').seed,
-    };
-    const gateway = new Child<ToGateway, FromGateway>({
-      name: 'gateway',
-      entry: 'gateway/process.js',
-      argument,
+    const gateway = new GatewayChild({
+      argument: {
+        config: this.#variant.gateway,
+        upstreams,
+        host: HOST,
+        port: 0,
+        adminPort: 0,
+        seed: this.#random.fork('gateway').seed,
+      },
       reaper: this.#reaper,
-      onMessage: (message) => {
-        if (message.type === 'ready') ready.resolve(message.port);
-        else if (message.type === 'failed') ready.reject(new UserError('couldNotStart', message.message));
-        else {
-          for (const event of message.events) this.#stream.publish(event);
-          this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, message.stallMs);
-        }
+      onReport: ({ events, stallMs }) => {
+        for (const event of events) this.#stream.publish(event);
+        this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
       },
     });
     this.#gateway = gateway;
-    this.#endsTheRun(gateway, ready);
-    return ready.promise;
+    gateway.failed.then((how) => {
+      if (!this.#stopping) this.#loadDone.reject(new Error(how));
+    });
+    return (await gateway.ready).port;
   }
 
   async #startGenerator(origin: string): Promise<void> {
@@ -176,14 +157,10 @@ export class RealWorld implements World {
   }
 
   /** A helper that ends before it was asked to ends the run with it. */
-  #endsTheRun<Sent, Received>(
-    child: Child<Sent, Received>,
-    ready: Deferred<never> | Deferred<number> | Deferred<void>,
-  ) {
-    child.exited.then(({ code, signal }) => {
+  #endsTheRun<Sent, Received>(child: Child<Sent, Received>, ready: Deferred<void>): void {
+    child.exited.then((exit) => {
       if (this.#stopping) return;
-      const last = child.stderr.trim();
-      const how = `the ${child.name} ended with ${signal ?? `code ${code}`}${last === '' ? '' : `:\n${last}`}`;
+      const how = exitText(child, exit);
       ready.reject(new UserError('couldNotStart', how));
       this.#loadDone.reject(new Error(how));
     });

@@ -1,9 +1,8 @@
-/** What a schema has against a scenario, in words for the person who wrote it. */
-import { UNIT_KEYWORD } from '../core/schema.js';
+/** What a schema has against a file, in words for the person who wrote it. */
+import { type Schema, UNIT_KEYWORD } from '../core/schema.js';
 import { explainUnit, type Unit } from '../core/units.js';
 import { findProblems, type SchemaProblem } from '../core/validate.js';
 import { dotted, type Path } from './positions.js';
-import { ScenarioSchema } from './scenario.js';
 
 type Json = Record<string, unknown>;
 
@@ -27,22 +26,22 @@ export interface Finding {
   readonly textColumn?: number;
 }
 
-const schemaAt = (schemaPath: string): Json | undefined =>
+const schemaAt = (schema: Schema, schemaPath: string): Json | undefined =>
   pointerPath(schemaPath.replace(/^#/, '')).reduce<unknown>(
-    (schema, key) => (schema as Json | undefined)?.[key as string],
-    ScenarioSchema,
+    (inner, key) => (inner as Json | undefined)?.[key as string],
+    schema,
   ) as Json | undefined;
 
 /** One schema error in words. `null`: another error says it better. */
-const explain = (error: SchemaProblem, root: unknown): Finding | null => {
+const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | null => {
   const path = pointerPath(error.path);
   const value = valueAt(root, path);
-  const schema = schemaAt(error.schemaPath);
+  const schema = schemaAt(whole, error.schemaPath);
   const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;
   if (unit !== undefined) return { path, message: explainUnit(unit, value) };
   switch (error.keyword) {
     case 'boolean': {
-      const siblings = schemaAt(error.schemaPath.replace(/\/additionalProperties$/, ''));
+      const siblings = schemaAt(whole, error.schemaPath.replace(/\/additionalProperties$/, ''));
       const known = Object.keys((siblings?.properties as Json | undefined) ?? {});
       const hint = known.length > 0 ? `; known here: ${known.join(', ')}` : '';
       return { path, message: `unknown key${hint}`, key: true };
@@ -69,10 +68,10 @@ const explain = (error: SchemaProblem, root: unknown): Finding | null => {
 };
 
 /** Everything the schema has against `root`, the best explanation of each place. */
-export const checkSchema = (root: unknown): Finding[] => {
+export const checkSchema = (root: unknown, schema: Schema): Finding[] => {
   const findings: Finding[] = [];
-  for (const error of findProblems(ScenarioSchema, root)) {
-    const finding = explain(error, root);
+  for (const error of findProblems(schema, root)) {
+    const finding = explain(error, root, schema);
     const again = findings.some((other) => finding !== null && dotted(other.path) === dotted(finding.path));
     if (finding !== null && !again) findings.push(finding);
   }

@@ -19,6 +19,8 @@ export interface Command {
   readonly finished: Promise<Finished>;
   /** Resolves when stderr has said this. */
   said(text: string): Promise<void>;
+  /** The first line on stdout. */
+  readonly firstLine: Promise<string>;
 }
 
 /** Starts the command; it is killed when the test ends, should it still run. */
@@ -30,8 +32,11 @@ export const startCli = (args: readonly string[], env: Record<string, string> = 
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
+  const firstLine = new Promise<string>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (stdout.includes('\n')) resolve(stdout.slice(0, stdout.indexOf('\n')));
+    });
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -54,7 +59,7 @@ export const startCli = (args: readonly string[], env: Record<string, string> = 
       look();
       finished.then(() => reject(new Error(`ended without saying "${text}":\n${stderr}`)));
     });
-  return { process: child, finished, said };
+  return { process: child, finished, said, firstLine };
 };
 
 export const runCli = (args: readonly string[], env?: Record<string, string>): Promise<Finished> =>

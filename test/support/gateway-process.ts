@@ -1,10 +1,9 @@
 /** The gateway as its own process, in front of one upstream, seen through its admin API. */
 import { request } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { Child } from '../../src/core/child.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { resolveGatewayConfig } from '../../src/gateway/config.js';
-import type { FromGateway, GatewayArgument, ToGateway } from '../../src/gateway/process.js';
+import { GatewayChild } from '../../src/gateway/gateway-child.js';
 
 export interface GatewayProcess {
   readonly port: number;
@@ -31,30 +30,23 @@ const getJson = <Answer>(port: number, path: string): Promise<Answer> =>
 
 export const startGatewayProcess = async (upstreamPort: number): Promise<GatewayProcess> => {
   const reaper = new Reaper();
-  const argument: GatewayArgument = {
-    config: resolveGatewayConfig({ healthCheck: 'off', timeouts: { attempt: '5m', request: '5m' } }),
-    upstreams: [{ id: 'upstream-1', host: '127.0.0.1', port: upstreamPort }],
-    host: '127.0.0.1',
-    seed: 7,
-  };
-  let onReady: (ports: { port: number; adminPort: number }) => void;
-  const ready = new Promise<{ port: number; adminPort: number }>((resolve) => {
-    onReady = resolve;
-  });
-  const child = new Child<ToGateway, FromGateway>({
-    name: 'gateway',
-    entry: 'gateway/process.js',
-    argument,
-    reaper,
-    onMessage: (message) => {
-      if (message.type === 'ready') onReady(message);
+  const gateway = new GatewayChild({
+    argument: {
+      config: resolveGatewayConfig({ healthCheck: 'off', timeouts: { attempt: '5m', request: '5m' } }),
+      upstreams: [{ id: 'upstream-1', host: '127.0.0.1', port: upstreamPort }],
+      host: '127.0.0.1',
+      port: 0,
+      adminPort: 0,
+      seed: 7,
     },
+    reaper,
+    onReport: () => {},
   });
   onTestFinished(async () => {
-    await child.stop({ type: 'stop' }, 1_000);
+    await gateway.stop(1_000);
     await reaper.stop();
   });
-  const { port, adminPort } = await ready;
+  const { port, adminPort } = await gateway.ready;
   const memoryBytes = async (): Promise<number> => {
     const memory = await getJson<{ heapBytes: number; externalBytes: number }>(adminPort, '/memory');
     return memory.heapBytes + memory.externalBytes;
@@ -68,5 +60,5 @@ export const startGatewayProcess = async (upstreamPort: number): Promise<Gateway
     while ((await inFlight()) > 0) peak = Math.max(peak, await memoryBytes());
     return peak;
   };
-  return { port, adminPort, pid: child.pid, memoryBytes, peakBytesUntilIdle };
+  return { port, adminPort, pid: gateway.pid, memoryBytes, peakBytesUntilIdle };
 };

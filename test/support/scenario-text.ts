@@ -1,5 +1,6 @@
 /** Scenario files as text, and where in them a mistake is. */
-import { type ParseOptions, parseScenario, ScenarioError } from '../../src/scenarios/parse.js';
+import { ScenarioError } from '../../src/scenarios/document.js';
+import { type ParseOptions, parseScenario } from '../../src/scenarios/parse.js';
 
 /** As short as a scenario gets: two workers, four seconds, one variant. Sections may be added below it. */
 export const MINIMAL = `version: 1

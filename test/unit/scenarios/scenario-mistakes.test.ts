@@ -3,7 +3,8 @@
  * once.
  */
 import { describe, expect, it } from 'vitest';
-import { parseScenario, ScenarioError } from '../../../src/scenarios/parse.js';
+import { ScenarioError } from '../../../src/scenarios/document.js';
+import { parseScenario } from '../../../src/scenarios/parse.js';
 import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
 
 const replaced = (old: string, by: string): string => {

@@ -1,0 +1,129 @@
+/** `badgateway gateway`: runs the built-in gateway in front of upstreams that the user names, until it is stopped. */
+import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { wallClock } from '../core/clock.js';
+import { EXIT_CODES, UserError } from '../core/errors.js';
+import { Random } from '../core/random.js';
+import { Reaper } from '../core/reaper.js';
+import { ADMIN_HOST } from '../gateway/admin.js';
+import { type GatewayConfig, MAX_PROCESSES } from '../gateway/config.js';
+import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/gateway-child.js';
+import { parseGatewayFile } from '../scenarios/gateway-file.js';
+import { type Override, parsePathValue } from '../scenarios/overrides.js';
+import { gatewayEventText } from './event-text.js';
+import { flagList } from './flags.js';
+import { listenForInterruption } from './interruption.js';
+import { parseUpstreams } from './upstreams.js';
+
+/** How long the gateway may take to go by itself before it is killed. */
+const STOP_GRACE_MS = 1_000;
+
+const MAX_PORT = 65_535;
+
+const parsePort = (name: string, flag: unknown): number => {
+  if (flag === undefined) return 0;
+  const port = Number(flag);
+  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
+    throw new UserError('usage', `${name} takes a port, or 0 for a free one, got "${String(flag)}"`);
+  }
+  return port;
+};
+
+const parseHost = (flag: unknown): string => {
+  const host = flag === undefined ? ADMIN_HOST : String(flag);
+  if (!/^[A-Za-z0-9.:-]+$/.test(host)) {
+    throw new UserError('usage', `--host takes an address such as 0.0.0.0, got "${host}"`);
+  }
+  return host;
+};
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError('usage', `cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+const parseProcesses = (flag: unknown): Override[] => {
+  if (flag === undefined) return [];
+  const processes = Number(flag);
+  if (!Number.isInteger(processes) || processes < 1 || processes > MAX_PROCESSES) {
+    const range = `a whole number from 1 to ${MAX_PROCESSES}`;
+    throw new UserError('usage', `--processes takes ${range}, got "${String(flag)}"`);
+  }
+  return [{ path: ['processes'], value: processes }];
+};
+
+const readConfig = (flags: Record<string, unknown>): GatewayConfig => {
+  const file = flags.config === undefined ? null : String(flags.config);
+  const set = flagList(flags.set).map((text) => parsePathValue(text, 'breaker.openFor=5s'));
+  const overrides = [...set, ...parseProcesses(flags.processes)];
+  return parseGatewayFile(file === null ? '' : readText(file), file ?? '--set', { overrides });
+};
+
+const address = (host: string, port: number): string => `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+
+const addressText = (host: string, { port, adminPort }: GatewayReady, pid: number, json: boolean): string => {
+  const url = address(host, port);
+  const adminUrl = address(ADMIN_HOST, adminPort);
+  return json
+    ? `${JSON.stringify({ url, adminUrl, pid })}\n`
+    : `gateway    ${url}\nadmin API  ${adminUrl}  (GET /upstreams, /metrics, /memory, /config, /healthz)\n`;
+};
+
+/** When it happened, as clocks on the wall show it. */
+const timeOfDay = (atMs: number): string => new Date(atMs).toTimeString().slice(0, 8);
+
+const tellEvents = ({ events }: GatewayReport): void => {
+  for (const event of events) {
+    const text = gatewayEventText(event);
+    if (text !== null) process.stderr.write(`${timeOfDay(event.atMs)}  ${text}\n`);
+  }
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** @returns the exit code: 0 when somebody asked it to stop. */
+export const gatewayCommand = async (
+  urls: readonly string[],
+  flags: Record<string, unknown>,
+): Promise<number> => {
+  const upstreams = parseUpstreams(urls);
+  const host = parseHost(flags.host);
+  const argument = {
+    config: readConfig(flags),
+    upstreams,
+    host,
+    port: parsePort('--port', flags.port),
+    adminPort: parsePort('--admin-port', flags.adminPort),
+    // Unlike a run, nobody wants this one again: Ray IDs must not be those of the last start.
+    seed: new Random(Math.floor(wallClock.nowMs())).fork(`process ${process.pid}`).seed,
+  };
+  const { signal, release } = listenForInterruption();
+  const reaper = new Reaper();
+  const gateway = new GatewayChild({ argument, reaper, onReport: flags.quiet ? () => {} : tellEvents });
+  const stopAsked = aborted(signal).then(() => {
+    if (!flags.quiet) process.stderr.write('stopping; once more ends it at once\n');
+  });
+  try {
+    const ready = await Promise.race([gateway.ready, stopAsked]);
+    if (ready !== undefined) {
+      if (!flags.quiet)
+        for (const id of ready.unhealthy)
+          process.stderr.write(`${id} is unhealthy: it failed its first check\n`);
+      process.stdout.write(addressText(host, ready, gateway.pid, Boolean(flags.json)));
+      const failure = await Promise.race([gateway.failed, stopAsked]);
+      if (failure !== undefined) throw new UserError('internal', failure);
+    }
+    return EXIT_CODES.pass;
+  } finally {
+    await gateway.stop(STOP_GRACE_MS);
+    await reaper.stop();
+    release();
+  }
+};

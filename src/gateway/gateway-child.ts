@@ -1,0 +1,76 @@
+/**
+ * The gateway's process as its parent sees it: started, ready or not, and stopped. Whoever runs the built-in gateway
+ * runs it through this.
+ */
+import { Child, exitText } from '../core/child.js';
+import { Deferred } from '../core/deferred.js';
+import { UserError } from '../core/errors.js';
+import type { Reaper } from '../core/reaper.js';
+import type { FromGateway, GatewayArgument, ToGateway } from './messages.js';
+
+export type GatewayReport = Extract<FromGateway, { type: 'report' }>;
+
+export type GatewayReady = Omit<Extract<FromGateway, { type: 'ready' }>, 'type'>;
+
+export interface GatewayChildOptions {
+  readonly argument: GatewayArgument;
+  readonly reaper: Reaper;
+  readonly onReport: (report: GatewayReport) => void;
+}
+
+export class GatewayChild {
+  readonly pid: number;
+  /** Resolves when it listens; rejects with a `UserError` when it cannot. May never settle once asked to stop. */
+  readonly ready: Promise<GatewayReady>;
+  /** Resolves with how it ended, in words, when nobody had asked it to. */
+  readonly failed: Promise<string>;
+  readonly #child: Child<ToGateway, FromGateway>;
+  #stopping = false;
+
+  constructor({ argument, reaper, onReport }: GatewayChildOptions) {
+    const ready = new Deferred<GatewayReady>();
+    const failed = new Deferred<string>();
+    /** Processes that serve for the gateway. */
+    const serving = new Set<number>();
+    this.ready = ready.promise;
+    this.failed = failed.promise;
+    this.#child = new Child<ToGateway, FromGateway>({
+      name: 'gateway',
+      entry: 'gateway/process.js',
+      argument,
+      reaper,
+      onMessage: (message) => {
+        switch (message.type) {
+          case 'ready':
+            return ready.resolve(message);
+          case 'failed':
+            return ready.reject(new UserError('couldNotStart', message.message));
+          case 'report':
+            return onReport(message);
+          case 'process-started':
+            reaper.watch(message.pid);
+            serving.add(message.pid);
+            return;
+          case 'process-exited':
+            reaper.forget(message.pid);
+            serving.delete(message.pid);
+        }
+      },
+    });
+    this.pid = this.#child.pid;
+    this.#child.exited.then((exit) => {
+      // They go by themselves when the gateway is gone, unless they spin or stand still.
+      for (const pid of serving) reaper.end(pid);
+      if (this.#stopping) return;
+      const how = exitText(this.#child, exit);
+      ready.reject(new UserError('couldNotStart', how));
+      failed.resolve(how);
+    });
+  }
+
+  /** Asks it to end, and after `graceMs` insists. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    return this.#child.stop({ type: 'stop' }, graceMs);
+  }
+}

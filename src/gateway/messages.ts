@@ -1,0 +1,90 @@
+/** What the gateway's processes say to each other: the parent to the gateway, the primary to those that serve. */
+import type { Event } from '../core/events.js';
+import type { CircuitState } from '../policies/breaker.js';
+import type { Outcome } from '../policies/outcome.js';
+import type { MemoryUse } from './admin.js';
+import type { GatewayConfig } from './config.js';
+import type { UpstreamAddress } from './upstream-pool.js';
+
+export interface GatewayArgument {
+  readonly config: GatewayConfig;
+  readonly upstreams: readonly UpstreamAddress[];
+  /** Where requests are taken; the admin API is on 127.0.0.1, whatever this says. */
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly adminPort: number;
+  readonly seed: number;
+}
+
+export type ToGateway = { readonly type: 'stop' };
+
+export type FromGateway =
+  | {
+      readonly type: 'ready';
+      readonly port: number;
+      readonly adminPort: number;
+      /** The upstreams that the first health checks found so: no event tells of a state that has not turned. */
+      readonly unhealthy: readonly string[];
+    }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number }
+  /** A process that serves for the gateway; whoever started the gateway answers for it too. */
+  | { readonly type: 'process-started'; readonly pid: number }
+  | { readonly type: 'process-exited'; readonly pid: number };
+
+/** What a process that serves is told at its start: its own share of the config. */
+export interface ServingArgument {
+  readonly config: GatewayConfig;
+  readonly upstreams: readonly UpstreamAddress[];
+  readonly host: string;
+  readonly port: number;
+  readonly seed: number;
+}
+
+export type ToServing =
+  /** The upstreams that are healthy, all others are not; nobody listens before the first of these. */
+  | { readonly type: 'health'; readonly healthy: readonly string[] }
+  /** Report now, and say this number. */
+  | { readonly type: 'ask'; readonly number: number }
+  | { readonly type: 'stop' };
+
+export interface UpstreamStatus {
+  readonly id: string;
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly admits: boolean;
+  readonly circuit: CircuitState | null;
+  /** Since the process's start. */
+  readonly counts: Readonly<Record<Outcome, number>>;
+}
+
+/** Where one process stands. */
+export interface ProcessStatus {
+  readonly pid: number;
+  readonly upstreams: readonly UpstreamStatus[];
+  /** Answers by status, since its start. */
+  readonly answers: readonly (readonly [status: number, count: number])[];
+  readonly memory: MemoryUse;
+}
+
+export interface ServingReport {
+  readonly type: 'report';
+  readonly events: readonly Event[];
+  readonly stallMs: number;
+  readonly status: ProcessStatus;
+  /** The last number it was asked with; 0: never. */
+  readonly asked: number;
+}
+
+export type FromServing =
+  /** It hears now; what was sent before is lost, because `node:cluster` listens from the start. */
+  | { readonly type: 'up' }
+  | ServingReport
+  | { readonly type: 'listening' }
+  | { readonly type: 'failed'; readonly message: string };
+
+export const REPORT_INTERVAL_MS = 100;
+
+/** Fine enough to see a stall of 250 ms for what it is. */
+export const LOOP_INTERVAL_MS = 20;

@@ -1,0 +1,116 @@
+/**
+ * Several processes as one: sums what they report. What was counted stays counted when a process dies; what it had in
+ * hand goes with it.
+ */
+import type { Outcome } from '../policies/outcome.js';
+import type { MemoryUse, UpstreamView } from './admin.js';
+import type { ProcessStatus, UpstreamStatus } from './messages.js';
+import type { UpstreamReading } from './metrics.js';
+import type { Upstream } from './upstream-pool.js';
+
+export interface MemoryView extends MemoryUse {
+  readonly primary: MemoryUse & { readonly pid: number };
+  readonly processes: readonly (MemoryUse & { readonly number: number; readonly pid: number })[];
+}
+
+const OUTCOMES: readonly Outcome[] = ['success', 'failure', 'ignored'];
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export class Totals {
+  readonly #latest = new Map<number, ProcessStatus>();
+  readonly #counts = new Map<string, Record<Outcome, number>>();
+  readonly #onAnswers: (status: number, count: number) => void;
+
+  /** @param onAnswers gets what was answered since the report before. */
+  constructor(onAnswers: (status: number, count: number) => void) {
+    this.#onAnswers = onAnswers;
+  }
+
+  /** @param number of the process. */
+  absorb(number: number, status: ProcessStatus): void {
+    const before = this.#latest.get(number);
+    this.#latest.set(number, status);
+    const answeredBefore = new Map(before?.answers);
+    for (const [code, count] of status.answers) {
+      const more = count - (answeredBefore.get(code) ?? 0);
+      if (more > 0) this.#onAnswers(code, more);
+    }
+    for (const { id, counts } of status.upstreams) {
+      const total = this.#countsOf(id);
+      const earlier = before?.upstreams.find((upstream) => upstream.id === id)?.counts;
+      for (const outcome of OUTCOMES) total[outcome] += counts[outcome] - (earlier?.[outcome] ?? 0);
+    }
+  }
+
+  /** It is gone: its successor counts from 0. */
+  forget(number: number): void {
+    this.#latest.delete(number);
+  }
+
+  readings(upstreams: readonly Upstream[]): UpstreamReading[] {
+    return upstreams.map(({ id, healthy }) => {
+      const all = this.#statusesOf(id).map(([, status]) => status);
+      return {
+        id,
+        healthy,
+        inFlight: sum(all.map(({ inFlight }) => inFlight)),
+        queued: sum(all.map(({ queued }) => queued)),
+        circuitsOpen: all.filter(({ admits }) => !admits).length,
+      };
+    });
+  }
+
+  views(upstreams: readonly Upstream[]): UpstreamView[] {
+    const readings = this.readings(upstreams);
+    return upstreams.map(({ id, host, port, healthy }, index) => {
+      const circuits = this.#statusesOf(id).map(([number, { circuit }]) => [number, circuit] as const);
+      const first = circuits[0]?.[1] ?? null;
+      const alike = circuits.every(([, circuit]) => circuit === first);
+      const { inFlight, queued } = readings[index]!;
+      return {
+        id,
+        address: `${host}:${port}`,
+        healthy,
+        inFlight,
+        queued,
+        circuit: alike ? first : Object.fromEntries(circuits),
+        counts: { ...this.#countsOf(id) },
+      };
+    });
+  }
+
+  /** @param primary of the process that asks. */
+  memory(primary: MemoryView['primary']): MemoryView {
+    const processes = this.#inOrder().map(([number, { pid, memory }]) => ({ number, pid, ...memory }));
+    const all = [primary, ...processes];
+    return {
+      heapBytes: sum(all.map(({ heapBytes }) => heapBytes)),
+      externalBytes: sum(all.map(({ externalBytes }) => externalBytes)),
+      residentBytes: sum(all.map(({ residentBytes }) => residentBytes)),
+      primary,
+      processes,
+    };
+  }
+
+  #inOrder(): [number, ProcessStatus][] {
+    return [...this.#latest].sort(([left], [right]) => left - right);
+  }
+
+  #statusesOf(id: string): [number, UpstreamStatus][] {
+    return this.#inOrder().flatMap(([number, { upstreams }]) =>
+      upstreams
+        .filter((upstream) => upstream.id === id)
+        .map((upstream): [number, UpstreamStatus] => [number, upstream]),
+    );
+  }
+
+  #countsOf(id: string): Record<Outcome, number> {
+    let counts = this.#counts.get(id);
+    if (counts === undefined) {
+      counts = { success: 0, failure: 0, ignored: 0 };
+      this.#counts.set(id, counts);
+    }
+    return counts;
+  }
+}

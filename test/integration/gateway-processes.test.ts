@@ -1,0 +1,177 @@
+/** The gateway on several processes: one port, one set of limits, and none of them that outlives the others' parent. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { type GatewaySection, resolveGatewayConfig } from '../../src/gateway/config.js';
+import type { MemoryView } from '../../src/gateway/totals.js';
+import { startCli } from '../support/cli.js';
+import { ask } from '../support/gateway.js';
+import { startGatewayGroup } from '../support/gateway-group.js';
+import { descendants, isAlive, stateOf } from '../support/processes.js';
+import { freePort, startUpstream } from '../support/upstream.js';
+
+const twoProcesses = (section: GatewaySection = { healthCheck: 'off' }) =>
+  resolveGatewayConfig({ processes: 2, ...section });
+
+const SOON_MS = 3_000;
+
+const soon = async (holds: () => boolean): Promise<boolean> => {
+  const endMs = performance.now() + SOON_MS;
+  while (!holds() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 20));
+  return holds();
+};
+
+const stand = async (pid: number): Promise<void> => {
+  process.kill(pid, 'SIGSTOP');
+  expect(await soon(() => stateOf(pid) === 'T')).toBe(true);
+};
+
+interface UpstreamsAnswer {
+  readonly healthy: boolean;
+  readonly inFlight: number;
+  readonly counts: { readonly success: number };
+}
+
+describe('a gateway on two processes', () => {
+  it('spreads connections evenly, and shows the processes as one', async () => {
+    const requests = new Map<Socket, number>();
+    const port = await startUpstream((request, response) => {
+      requests.set(request.socket, (requests.get(request.socket) ?? 0) + 1);
+      response.end('one');
+    });
+    const group = await startGatewayGroup([port], twoProcesses());
+    const rayIds = new Set<unknown>();
+    for (let count = 0; count < 20; count++) {
+      const { status, headers } = await ask(group.port);
+      expect(status).toBe(200);
+      rayIds.add(headers['x-ray-id']);
+    }
+    expect(rayIds.size).toBe(20);
+    // Each process keeps one connection to the upstream.
+    expect([...requests.values()]).toEqual([10, 10]);
+    expect(await group.metric('answers_total{status="200"}')).toBe(20);
+    const [upstream] = await group.admin<UpstreamsAnswer[]>('/upstreams');
+    expect(upstream).toMatchObject({ healthy: true, inFlight: 0, circuit: null, counts: { success: 20 } });
+    const memory = await group.admin<MemoryView>('/memory');
+    expect(memory.processes.map(({ pid }) => pid)).toEqual([...group.pids.values()]);
+    expect(memory.primary.pid).toBe(group.child.pid);
+    expect(await group.admin('/config')).toMatchObject({ processes: 2, maxConnections: 1024 });
+  });
+
+  it('lets through in sum what the limit says', async () => {
+    const held: ServerResponse[] = [];
+    let allHeld = (): void => {};
+    const threeHeld = new Promise<void>((resolve) => {
+      allHeld = resolve;
+    });
+    const port = await startUpstream((_request, response) => {
+      held.push(response);
+      if (held.length === 3) allHeld();
+    });
+    const group = await startGatewayGroup(
+      [port],
+      twoProcesses({ healthCheck: 'off', concurrency: { limit: 3 } }),
+    );
+    const answers = [1, 2, 3, 4].map(() => ask(group.port));
+    const refused = await Promise.race(answers);
+    expect(refused.status).toBe(503);
+    await threeHeld;
+    expect(await group.metric('in_flight{upstream="upstream-1"}')).toBe(3);
+    for (const response of held) response.end();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 200, 200, 503]);
+  });
+
+  it('goes on when one dies, forgets no count, repeats no Ray ID, and starts it again', async () => {
+    const port = await startUpstream((_request, response) => response.end('one'));
+    const group = await startGatewayGroup([port], twoProcesses());
+    const rayIds: unknown[] = [];
+    const send = async (times: number): Promise<void> => {
+      for (let count = 0; count < times; count++) {
+        const { status, headers } = await ask(group.port);
+        expect(status).toBe(200);
+        rayIds.push(headers['x-ray-id']);
+      }
+    };
+    await send(6);
+    expect(await group.metric('answers_total{status="200"}')).toBe(6);
+    const dead = group.pids.get(1)!;
+    const exited = group.next('gateway.process-exited');
+    const startedAgain = group.next('gateway.process-started');
+    process.kill(dead, 'SIGKILL');
+    expect(await exited).toMatchObject({ process: 1, pid: dead, signal: 'SIGKILL', restartInMs: 1_000 });
+    await send(4);
+    const successor = await startedAgain;
+    expect(successor).toMatchObject({ process: 1 });
+    let pids: number[] = [];
+    while (!pids.includes(successor.pid)) {
+      pids = (await group.admin<MemoryView>('/memory')).processes.map(({ pid }) => pid);
+      expect(pids).not.toContain(dead);
+    }
+    await send(6);
+    expect(new Set(rayIds).size).toBe(16);
+    expect(await group.metric('answers_total{status="200"}')).toBe(16);
+    const [upstream] = await group.admin<UpstreamsAnswer[]>('/upstreams');
+    expect(upstream?.counts.success).toBe(16);
+  });
+
+  it('checks upstreams once for all, and no process sends to one it has not been told is healthy', async () => {
+    let checks = 0;
+    let well = true;
+    const port = await startUpstream((request, response) => {
+      if (request.url === '/healthz') checks++;
+      response.writeHead(well ? 200 : 500).end();
+    });
+    const section: GatewaySection = { healthCheck: { interval: '50ms', fall: 1 } };
+    const group = await startGatewayGroup([port, await freePort()], twoProcesses(section));
+    for (let count = 0; count < 8; count++) expect((await ask(group.port)).status).toBe(200);
+    const turned = group.next('upstream.turned-unhealthy');
+    const [checksBefore, startMs] = [checks, performance.now()];
+    well = false;
+    expect(await turned).toMatchObject({ upstream: 'upstream-1' });
+    // One process's checks, not each one's: at most one for each interval that has begun.
+    expect(checks - checksBefore).toBeLessThanOrEqual(Math.ceil((performance.now() - startMs) / 50) + 1);
+    for (let count = 0; count < 4; count++) expect((await ask(group.port)).status).toBe(503);
+    expect(await group.metric('health_changes_total{upstream="upstream-1",state="unhealthy"}')).toBe(1);
+    expect(await group.metric('healthy{upstream="upstream-1"}')).toBe(0);
+  });
+
+  it('cannot start when its processes cannot, and says why', async () => {
+    const broken = { ...twoProcesses(), balancer: 'nonsense' as 'p2c' };
+    const starting = startGatewayGroup([await freePort()], broken);
+    await expect(starting).rejects.toThrow(/process \d ended with code 1:[\s\S]*TypeError/);
+  });
+});
+
+describe('the processes of a gateway', () => {
+  it('end with it, within the time that it has, though one stands still', async () => {
+    const group = await startGatewayGroup([await freePort()], twoProcesses());
+    const pids = [group.child.pid, ...group.pids.values()];
+    await stand(group.pids.get(2)!);
+    const startMs = performance.now();
+    await group.stop();
+    expect(performance.now() - startMs).toBeLessThan(SOON_MS);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('do not outlive it when it is killed, though one stands still', async () => {
+    const group = await startGatewayGroup([await freePort()], twoProcesses());
+    const pids = [...group.pids.values()];
+    await stand(pids[1]!);
+    process.kill(group.child.pid, 'SIGKILL');
+    expect(await group.child.failed).toContain('SIGKILL');
+    expect(await soon(() => !pids.some(isAlive))).toBe(true);
+  });
+
+  it('do not outlive the command when it is killed, though one stands still', async () => {
+    const command = startCli(['gateway', `127.0.0.1:${await freePort()}`, '--processes', '2', '--json']);
+    await command.firstLine;
+    const started = descendants(command.process.pid!);
+    const serving = started.filter((one) => one.command.includes('gateway/serving-process.js'));
+    expect(serving).toHaveLength(2);
+    await stand(serving[0]!.pid);
+    command.process.kill('SIGKILL');
+    await command.finished;
+    expect(await soon(() => !started.some(({ pid }) => isAlive(pid)))).toBe(true);
+  });
+});
