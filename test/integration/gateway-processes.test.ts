@@ -1,5 +1,5 @@
 /** The gateway on several processes: one port, one set of limits, and none of them that outlives the others' parent. */
-import type { ServerResponse } from 'node:http';
+import { Agent, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type GatewaySection, resolveGatewayConfig } from '../../src/gateway/config.js';
@@ -80,6 +80,18 @@ describe('a gateway on two processes', () => {
     for (const response of held) response.end();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, 200, 200, 503]);
+  });
+
+  it('gives one connection one process’s share of the rate limit, and all of them the whole', async () => {
+    const port = await startUpstream((_request, response) => response.end('one'));
+    const rateLimit = { rate: '1/h', burst: 6 };
+    const group = await startGatewayGroup([port], twoProcesses({ healthCheck: 'off', rateLimit }));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const statuses: number[] = [];
+    // A refusal closes the connection, so the next request is for the other process.
+    for (let count = 0; count < 8; count++) statuses.push((await ask(group.port, { agent })).status);
+    agent.destroy();
+    expect(statuses).toEqual([200, 200, 200, 429, 200, 200, 200, 429]);
   });
 
   it('goes on when one dies, forgets no count, repeats no Ray ID, and starts it again', async () => {
