@@ -28,11 +28,11 @@ import {
 import { nativeTargets } from './native.js';
 import { type Table, toMarkdown } from './table.js';
 
-/** Two instances and six rounds keep the whole run below ten minutes; three such runs agreed within a tenth. */
+/** Two instances and six rounds keep the whole run at eight minutes; three such runs are compared in the page. */
 const PLAN: Plan = {
   instances: 2,
-  warmupMs: 4_000,
-  roundMs: 1_500,
+  warmupMs: 3_000,
+  roundMs: 1_000,
   rounds: 6,
   maxRounds: 6,
   tolerance: 0.05,

@@ -120,6 +120,7 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   #early: Buffer[] | undefined;
   #earlyBytes = 0;
   #ended = false;
+  #released = false;
   #end: BodyEnd = null;
   #endListeners: ((end: BodyEnd) => void)[] | undefined;
   readonly #resolve: (response: ProxyResponse) => void;
@@ -174,12 +175,12 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   }
 
   onResponseEnd(): void {
-    this.#onRelease();
+    this.#release();
     this.#finish(null);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#onRelease();
+    this.#release();
     if (this.#ended) return;
     if (this.statusCode === 0) {
       this.#ended = true;
@@ -218,6 +219,13 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
     if (this.#ended) listener(this.#end);
     else if (this.#endListeners === undefined) this.#endListeners = [listener];
     else this.#endListeners.push(listener);
+  }
+
+  /** Once, though undici reports an error thrown at the end of a response as another end of it. */
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#onRelease();
   }
 
   #finish(end: BodyEnd): void {
