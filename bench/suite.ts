@@ -15,9 +15,9 @@ import {
   type Origin,
   type Plan,
   Program,
+  pin,
   Reaper,
   type Round,
-  runProgram,
   startOrigin,
   type Target,
   type TargetResult,
@@ -94,30 +94,12 @@ const ownTarget = (bench: Bench, name: string, args: readonly string[]): Target 
     launcher: bench.launcher,
   });
 
-/** Processes that run already are moved too; without `taskset` everything goes where the kernel likes. */
-const pin = async (reaper: Reaper, pids: readonly number[]): Promise<boolean> => {
-  if (availableParallelism() < 2) return false;
-  try {
-    for (const pid of pids) {
-      await runProgram({
-        name: 'taskset',
-        command: 'taskset',
-        args: ['-a', '-c', '-p', '0', String(pid)],
-        reaper,
-      });
-    }
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const setUp = async (reaper: Reaper): Promise<Bench> => {
   const origin = await startOrigin(reaper);
   const generator = new LoadGenerator(reaper);
   await generator.ready();
-  const pinned = await pin(reaper, [origin.pid, generator.pid]);
-  return { reaper, generator, origin, pinned, launcher: pinned ? ['taskset', '-c', '1'] : [] };
+  const { launcher } = await pin(reaper, [origin.pid, generator.pid]);
+  return { reaper, generator, origin, launcher, pinned: launcher.length > 0 };
 };
 
 const signal = new AbortController().signal;

@@ -26,14 +26,15 @@ export interface Plan {
 }
 
 /**
- * After 4 s of load V8 has compiled what it will; nine pairs are the fewest of which one may be spoiled (`estimateRatio`);
- * 5 % is what a shared runner can tell. A comparison takes 50 s, at most 80.
+ * With three processes of each, their luck alone made 5 % of difference in one comparison of ten; with five it is a
+ * third less. After 3 s of load V8 has compiled most of what it will. Ten pairs are two for each process, and the fewest
+ * but one of which one may be spoiled (`estimateRatio`). 5 % is what a shared runner can tell.
  */
 export const DEFAULT_PLAN: Plan = {
-  instances: 3,
-  warmupMs: 4_000,
+  instances: 5,
+  warmupMs: 3_000,
   roundMs: 1_000,
-  rounds: 9,
+  rounds: 10,
   maxRounds: 25,
   tolerance: 0.05,
 };

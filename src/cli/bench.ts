@@ -13,6 +13,7 @@ import { LoadGenerator } from '../bench/load.js';
 import type { Target, Workload } from '../bench/measure.js';
 import { BENCH_CATALOGUE, toTargetResult } from '../bench/metrics.js';
 import { startOrigin } from '../bench/origin-server.js';
+import { NOT_PINNED, pin } from '../bench/pinning.js';
 import { renderBench, renderBenchMarkdown } from '../bench/report.js';
 import { type BenchResult, BenchResultSchema, type Comparison, type TargetResult } from '../bench/result.js';
 import { checkOutRevision } from '../bench/revision.js';
@@ -131,6 +132,8 @@ interface Request {
   readonly baseline: BenchResult | null;
   readonly gatewayArgs: readonly string[];
   readonly remote: boolean;
+  /** More than one process serves. */
+  readonly shared: boolean;
 }
 
 const parseRequest = (url: string | undefined, flags: Flags): Request => {
@@ -153,6 +156,7 @@ const parseRequest = (url: string | undefined, flags: Flags): Request => {
     baseline: readBaseline(flagValue(flags.baseline)),
     gatewayArgs: [...config, ...sets, ...processes],
     remote,
+    shared: processes.length > 0 && flagValue(flags.processes) !== '1',
   };
 };
 
@@ -185,7 +189,8 @@ const measure = async (
     cleanup.add(() => generator.stop());
     await generator.ready();
     const all: BenchOptions = { ...options, generator, workload: request.workload, plan: request.plan };
-    const [target, against] = await findTargets(request, reaper, cleanup, options.onProgress);
+    const tools: Tools = { reaper, cleanup, generatorPid: generator.pid, onProgress: options.onProgress };
+    const [target, against] = await findTargets(request, tools);
     if (against === undefined) {
       const [rounds] = await measureTargets([target], all);
       return { targets: [toTargetResult(target.name, rounds!)], comparison: null };
@@ -209,12 +214,16 @@ const measure = async (
   }
 };
 
-const findTargets = async (
-  { address, against, gatewayArgs, remote }: Request,
-  reaper: Reaper,
-  cleanup: Cleanup,
-  onProgress: (text: string) => void,
-): Promise<[Target, Target?]> => {
+interface Tools {
+  readonly reaper: Reaper;
+  readonly cleanup: Cleanup;
+  readonly generatorPid: number;
+  readonly onProgress: (text: string) => void;
+}
+
+const findTargets = async (request: Request, tools: Tools): Promise<[Target, Target?]> => {
+  const { address, against, gatewayArgs, remote } = request;
+  const { reaper, cleanup } = tools;
   const other = (name: string): Target => addressTarget(parseAddress(name, remote));
   if (address !== null) {
     const target = addressTarget(address);
@@ -222,11 +231,20 @@ const findTargets = async (
   }
   const origin = await startOrigin(reaper);
   cleanup.add(() => origin.stop());
+  // Several processes of one gateway are there to use several processors, so they are left to the kernel.
+  const { launcher } = request.shared ? NOT_PINNED : await pin(reaper, [origin.pid, tools.generatorPid]);
   const gateway = (name: string, command?: string): Target =>
-    gatewayTarget({ name, args: gatewayArgs, upstream: origin.address, reaper, ...(command && { command }) });
+    gatewayTarget({
+      name,
+      args: gatewayArgs,
+      upstream: origin.address,
+      reaper,
+      launcher,
+      ...(command && { command }),
+    });
   if (against === undefined) return [gateway('gateway')];
   if (/^https?:/.test(against)) return [gateway('gateway'), other(against)];
-  onProgress(`checking out and building ${against}`);
+  tools.onProgress(`checking out and building ${against}`);
   const revision = await checkOutRevision(against, reaper);
   cleanup.add(() => revision.remove());
   return [gateway('gateway'), gateway(`gateway at ${revision.commit}`, revision.command)];
