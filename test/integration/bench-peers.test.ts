@@ -1,11 +1,8 @@
 /** The peers of the benchmark do the work they are measured with: whole answers to small and large requests. */
 import { existsSync } from 'node:fs';
+import { type Origin, Program, Reaper, type RunningTarget, startOrigin } from 'badgateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nativeTargets } from '../../bench/native.js';
-import type { RunningTarget } from '../../src/bench/measure.js';
-import { type Origin, startOrigin } from '../../src/bench/origin-server.js';
-import { Program } from '../../src/core/program.js';
-import { Reaper } from '../../src/core/reaper.js';
 
 const PEERS = ['undici', 'reply-from', 'fastify-http-proxy', 'http-proxy'];
 const BODY_BYTES = 65_536;
