@@ -160,3 +160,30 @@ describe('a response', () => {
     expect(seen.slice(3)).toEqual(seen.slice(0, 3));
   });
 });
+
+describe('a body', () => {
+  const SIZES = [1, 255, 8 * 1024, 8 * 1024 + 1, 100_000];
+  const FRAMINGS = ['content-length', 'chunked'] as const;
+  const CASES = SIZES.flatMap((bytes) => FRAMINGS.map((framing) => [bytes, framing] as const));
+
+  it.each(CASES)('of %d bytes, whatever they are, arrives byte for byte with %s', async (bytes, framing) => {
+    const body = Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+    const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+      response.writeHead(200, framing === 'content-length' ? { 'content-length': bytes } : {});
+      response.end(body);
+    };
+    const { port } = await startGateway([await upstreamServer(answer)]);
+    const received = await fetch(`http://127.0.0.1:${port}/`);
+    expect(Buffer.from(await received.arrayBuffer()).equals(body)).toBe(true);
+  });
+
+  it('that is none, of HEAD, 204 and 304, stays none', async () => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      response.writeHead(Number(request.url!.slice(1)), { etag: '"x"' }).end();
+    };
+    const { port } = await startGateway([await upstreamServer(answer)]);
+    expect(await ask(port, { path: '/204' })).toMatchObject({ status: 204, body: '', complete: true });
+    expect(await ask(port, { path: '/304' })).toMatchObject({ status: 304, body: '', complete: true });
+    expect(await ask(port, { method: 'HEAD', path: '/200' })).toMatchObject({ status: 200, body: '' });
+  });
+});
