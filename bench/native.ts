@@ -125,6 +125,7 @@ const toTarget = (
     await waitUntilAccepting(port, program);
     return {
       origin: `http://127.0.0.1:${port}`,
+      isNew: true,
       stop: async () => {
         await program.stop(STOP_GRACE_MS);
         rmSync(folder, { recursive: true, force: true });

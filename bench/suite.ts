@@ -12,6 +12,7 @@ import {
   gatewayTarget,
   LoadGenerator,
   measureTargets,
+  medianRatio,
   type Origin,
   type Plan,
   Program,
@@ -20,7 +21,6 @@ import {
   type Round,
   startOrigin,
   type Target,
-  type TargetResult,
   toTargetResult,
   WORKLOADS,
   type Workload,
@@ -28,15 +28,11 @@ import {
 import { nativeTargets } from './native.js';
 import { type Table, toMarkdown } from './table.js';
 
-/** Two instances and six rounds keep the whole run at eight minutes; three such runs are compared in the page. */
-const PLAN: Plan = {
-  instances: 2,
-  warmupMs: 3_000,
-  roundMs: 1_000,
-  rounds: 6,
-  maxRounds: 6,
-  tolerance: 0.05,
-};
+/**
+ * Six trials are the fewest that give a 95 % interval. With fewer or shorter rounds, two runs would differ by more than a
+ * tenth; with more, the suite would take longer than eighteen minutes.
+ */
+const PLAN: Plan = { trials: 6, maxTrials: 6, warmupMs: 2_000, rounds: 6, roundMs: 300, tolerance: 0.05 };
 
 const CONFIDENCE = 0.95;
 
@@ -81,7 +77,7 @@ const peerTarget = (bench: Bench, name: string, file: string): Target => ({
     const [command, ...args] = [...bench.launcher, process.execPath, entry, bench.origin.address];
     const program = new Program({ name, command: command!, args, reaper: bench.reaper });
     const [, origin] = await program.says(/(http:\/\/\S+)/, START_WITHIN_MS);
-    return { origin: origin!, stop: () => program.stop(STOP_GRACE_MS) };
+    return { origin: origin!, isNew: true, stop: () => program.stop(STOP_GRACE_MS) };
   },
 });
 
@@ -112,19 +108,21 @@ const measureAll = async (
   bench: Bench,
   targets: readonly Target[],
   workload: Workload,
-): Promise<Map<string, Round[]>> => {
+): Promise<Map<string, Round[][]>> => {
   const options = { generator: bench.generator, workload, plan: PLAN, signal, onProgress: progress };
-  const rounds = await measureTargets(targets, options);
-  return new Map(targets.map(({ name }, index) => [name, rounds[index]!]));
+  const trials = await measureTargets(targets, options);
+  return new Map(targets.map(({ name }, index) => [name, trials[index]!]));
 };
 
-const toTable = (title: string, measured: ReadonlyMap<string, Round[]>, reference: string): Table => ({
+const toTable = (title: string, measured: ReadonlyMap<string, Round[][]>, reference: string): Table => ({
   title,
   reference,
-  rows: [...measured].map(([name, rounds]) => {
-    const ratios = rounds.map((round, index) => round.cpuMs! / measured.get(reference)![index]!.cpuMs!);
-    const result: TargetResult = toTargetResult(name, rounds);
-    return { name, result, ratio: estimateRatio(ratios, CONFIDENCE) };
+  rows: [...measured].map(([name, trials]) => {
+    const ratios = trials.map((rounds, trial) => {
+      const others = measured.get(reference)![trial]!;
+      return medianRatio(rounds.map(({ cpuMs }, round) => cpuMs! / others[round]!.cpuMs!));
+    });
+    return { name, result: toTargetResult(name, trials), ratio: estimateRatio(ratios, CONFIDENCE) };
   }),
 });
 

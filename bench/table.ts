@@ -39,7 +39,7 @@ const rowText = ({ name, result, ratio }: Row): string => {
   const { cpu, rps, memory } = result.summary;
   const p99 = result.summary['latency.p99'];
   // Where the target idles, its rate is that of who loads it.
-  const idle = result.rounds.some(({ cores }) => cores !== null && cores < GENERATOR_LIMIT_CORES);
+  const idle = result.trials.flat().some(({ cores }) => cores !== null && cores < GENERATOR_LIMIT_CORES);
   const cells = [
     name,
     `${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`,
@@ -66,9 +66,9 @@ const tableText = ({ title, reference, rows }: Table): string =>
 export const toMarkdown = ({ startedAt, host, plan, missing, tables, policies }: Measured): string => {
   const lines = [
     `Measured on ${startedAt.slice(0, 10)}: ${host.cpus} × ${host.cpu}, Node ${host.node}, ` +
-      `${host.pinned ? 'the target on a processor of its own' : 'processes not pinned'}; ${plan.instances} instances of ` +
-      `each, ${plan.rounds} rounds of ${plan.roundMs / 1000} s after ${plan.warmupMs / 1000} s of warm-up, interleaved. ` +
-      'In brackets the 95 % interval of the ratio, and the spread of the rounds. `≥`: the target was not busy all the ' +
+      `${host.pinned ? 'the target on a processor of its own' : 'processes not pinned'}; ${plan.trials} processes of ` +
+      `each, one after another, each ${plan.rounds} rounds of ${plan.roundMs / 1000} s after ${plan.warmupMs / 1000} s of ` +
+      'warm-up; rounds of all take turns. In brackets the 95 % interval of the ratio, and the spread of the trials. `≥`: the target was not busy all the ' +
       'time, so the load generator or the origin was the limit.',
     ...(missing.length > 0 ? [`Not installed, so not measured: ${missing.join(', ')}.`] : []),
     '',

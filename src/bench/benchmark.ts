@@ -1,43 +1,50 @@
 /**
  * A benchmark from start to end: starts the targets, warms them up, measures them in turns, and judges.
  *
- * Every target runs in several instances at once, and the rounds go through them: two processes that run the same code
- * differ by up to a tenth in what a request costs (V8 compiles and lays out memory differently each time), and one
- * process measured for ever would take its own luck for the code's.
+ * It goes in trials. In each, every target is started anew, and measured in short rounds that take turns. New processes,
+ * because two that run the same code differ by up to a tenth in what a request costs for as long as they live (V8
+ * compiles and lays out memory differently each time): only more processes tell the code's cost from that luck. Short
+ * rounds, because a neighbour on the machine comes and goes within seconds, and then meets all targets.
  */
 import { UserError } from '../core/errors.js';
-import { compareRounds, type Pair } from './compare.js';
+import { compareTrials, type PairedTrial } from './compare.js';
 import type { LoadGenerator } from './load.js';
 import { measureRound, type Round, type RunningTarget, type Target, type Workload } from './measure.js';
 import type { Comparison } from './result.js';
 
 export interface Plan {
-  /** Processes started of each target, where the target can be started. */
-  readonly instances: number;
-  /** Load on each instance before anything counts: V8's optimised code is there after some seconds. */
-  readonly warmupMs: number;
-  readonly roundMs: number;
-  /** Rounds of each target; of a comparison, the fewest. */
-  readonly rounds: number;
+  /** How often every target is started and measured; of a comparison, the fewest. */
+  readonly trials: number;
   /** A comparison that is not decided by then stays undecided. */
-  readonly maxRounds: number;
+  readonly maxTrials: number;
+  /** Load on each process before anything counts. */
+  readonly warmupMs: number;
+  /** Rounds of each target in a trial. */
+  readonly rounds: number;
+  readonly roundMs: number;
   /** A cost up to this share higher counts as equal. */
   readonly tolerance: number;
 }
 
 /**
- * With three processes of each, their luck alone made 5 % of difference in one comparison of ten; with five it is a
- * third less. After 3 s of load V8 has compiled most of what it will. Ten pairs are two for each process, and the fewest
- * but one of which one may be spoiled (`estimateRatio`). 5 % is what a shared runner can tell.
+ * For targets that are started. V8 has compiled what matters after 1.5 s under full load. With twelve rounds the ratio of
+ * two equal processes is within a tenth of 1 nearly always, and with eight such trials its interval is about ± 4 %; 24
+ * bring it below ± 3 %, in five minutes. 5 % is what a shared runner can tell.
  */
 export const DEFAULT_PLAN: Plan = {
-  instances: 5,
-  warmupMs: 3_000,
-  roundMs: 1_000,
-  rounds: 10,
-  maxRounds: 25,
+  trials: 8,
+  maxTrials: 24,
+  warmupMs: 2_000,
+  rounds: 12,
+  roundMs: 300,
   tolerance: 0.05,
 };
+
+/**
+ * For targets that run already: there is nothing to start anew, so a trial is one round, long enough that a slow target
+ * has answers in it.
+ */
+export const RUNNING_PLAN: Plan = { ...DEFAULT_PLAN, trials: 10, rounds: 1, roundMs: 1_000 };
 
 export interface BenchOptions {
   readonly generator: LoadGenerator;
@@ -47,61 +54,48 @@ export interface BenchOptions {
   readonly onProgress: (text: string) => void;
 }
 
-interface StartedTarget {
-  readonly target: Target;
-  readonly instances: readonly RunningTarget[];
-}
-
-/** Instances are warmed up in turns, so that none is idle for long before it is measured. */
+/** Targets are warmed up in turns, so that none is idle for long before it is measured. */
 const WARMUP_TURNS = 2;
 
-/** The targets of one benchmark while they run. */
-export class TargetSet {
+/** The targets of one trial while they run. */
+class Trial {
+  readonly #number: number;
   readonly #options: BenchOptions;
-  readonly #started: StartedTarget[] = [];
+  readonly #running: RunningTarget[] = [];
 
-  constructor(options: BenchOptions) {
+  constructor(number: number, options: BenchOptions) {
+    this.#number = number;
     this.#options = options;
   }
 
-  async start(targets: readonly Target[]): Promise<void> {
-    for (const target of targets) {
-      const instances: RunningTarget[] = [];
-      this.#started.push({ target, instances });
-      for (let count = 0; count < this.#options.plan.instances; count++) {
+  /** @returns rounds of every target, in the order of the targets; rounds of one index were measured side by side. */
+  async run(targets: readonly Target[]): Promise<Round[][]> {
+    try {
+      for (const target of targets) {
         this.#checkInterrupted();
-        instances.push(await target.start());
+        this.#running.push(await target.start());
       }
-    }
-  }
-
-  async warmUp(): Promise<void> {
-    const { plan } = this.#options;
-    for (let turn = 0; turn < WARMUP_TURNS; turn++) {
-      for (let index = 0; index < plan.instances; index++) {
-        for (const { target, instances } of this.#started) {
-          this.#options.onProgress(`warming up ${target.name}`);
-          await this.#measure(instances[index]!, plan.warmupMs / WARMUP_TURNS);
+      await this.#warmUp();
+      const rounds: Round[][] = targets.map(() => []);
+      for (let round = 0; round < this.#options.plan.rounds; round++) {
+        const order = [...this.#running.keys()];
+        // Every second time in the opposite order: whoever is first meets another state of the machine.
+        if ((this.#number + round) % 2 === 1) order.reverse();
+        for (const index of order) {
+          rounds[index]!.push(await this.#measure(this.#running[index]!, this.#options.plan.roundMs));
         }
       }
+      return rounds;
+    } finally {
+      await Promise.all(this.#running.map((running) => running.stop()));
     }
   }
 
-  /** One round of each target, next to each other; every second time in the opposite order. */
-  async round(number: number): Promise<Round[]> {
-    const { plan } = this.#options;
-    const order = number % 2 === 0 ? this.#started : this.#started.toReversed();
-    const rounds = new Map<StartedTarget, Round>();
-    for (const started of order) {
-      const instance = started.instances[number % plan.instances]!;
-      rounds.set(started, await this.#measure(instance, plan.roundMs));
+  async #warmUp(): Promise<void> {
+    const cold = this.#running.filter(({ isNew }) => isNew || this.#number === 0);
+    for (let turn = 0; turn < WARMUP_TURNS; turn++) {
+      for (const running of cold) await this.#measure(running, this.#options.plan.warmupMs / WARMUP_TURNS);
     }
-    return this.#started.map((started) => rounds.get(started)!);
-  }
-
-  async stop(): Promise<void> {
-    const running = this.#started.flatMap(({ instances }) => instances);
-    await Promise.all(running.map((instance) => instance.stop()));
   }
 
   #measure({ origin }: RunningTarget, durationMs: number): Promise<Round> {
@@ -115,58 +109,49 @@ export class TargetSet {
   }
 }
 
-/** Rounds of every target, in the order of the targets. Whatever was started is stopped. */
+/** Rounds of every trial of every target, in the order of the targets. Whatever was started is stopped. */
 export const measureTargets = async (
   targets: readonly Target[],
   options: BenchOptions,
-): Promise<Round[][]> => {
-  const set = new TargetSet(options);
-  const { rounds } = options.plan;
-  try {
-    await set.start(targets);
-    await set.warmUp();
-    const measured: Round[][] = targets.map(() => []);
-    for (let number = 0; number < rounds; number++) {
-      options.onProgress(`round ${number + 1} of ${rounds}`);
-      (await set.round(number)).forEach((round, index) => {
-        measured[index]!.push(round);
-      });
-    }
-    return measured;
-  } finally {
-    await set.stop();
+): Promise<Round[][][]> => {
+  const { trials } = options.plan;
+  const measured: Round[][][] = targets.map(() => []);
+  for (let number = 0; number < trials; number++) {
+    options.onProgress(`trial ${number + 1} of ${trials}`);
+    const rounds = await new Trial(number, options).run(targets);
+    for (const [index, ofTarget] of rounds.entries()) measured[index]!.push(ofTarget);
   }
+  return measured;
 };
 
 export interface MeasuredComparison {
-  readonly pairs: readonly Pair[];
+  readonly trials: readonly PairedTrial[];
   readonly comparison: Comparison;
 }
 
-/** Measures pair after pair until the comparison is decided, or there were enough. */
+/** Measures trial after trial until the comparison is decided, or there were enough. */
 export const measureAgainst = async (
   target: Target,
   against: Target,
   options: BenchOptions,
 ): Promise<MeasuredComparison> => {
-  const set = new TargetSet(options);
-  const { rounds, maxRounds, tolerance } = options.plan;
-  try {
-    await set.start([target, against]);
-    await set.warmUp();
-    const pairs: Pair[] = [];
-    let comparison = compareRounds(pairs, tolerance);
-    while (pairs.length < maxRounds && (pairs.length < rounds || comparison.verdict === 'undecided')) {
-      const [own, other] = await set.round(pairs.length);
-      pairs.push({ target: own!, against: other! });
-      comparison = compareRounds(pairs, tolerance);
-      const { value } = comparison.ratios.find(({ metric }) => metric === comparison.decidedBy) ?? {
-        value: 1,
-      };
-      options.onProgress(`pair ${pairs.length}: ${comparison.decidedBy} ${value.toFixed(3)} of the other`);
-    }
-    return { pairs, comparison };
-  } finally {
-    await set.stop();
+  const { trials: fewest, maxTrials, tolerance } = options.plan;
+  const trials: PairedTrial[] = [];
+  let comparison = compareTrials(trials, tolerance);
+  while (trials.length < maxTrials && (trials.length < fewest || comparison.verdict === 'undecided')) {
+    if (trials.length === 0) options.onProgress('the first trial');
+    const [own, other] = await new Trial(trials.length, options).run([target, against]);
+    trials.push({ target: own!, against: other! });
+    comparison = compareTrials(trials, tolerance);
+    options.onProgress(progressText(comparison));
   }
+  return { trials, comparison };
+};
+
+const progressText = ({ ratios, decidedBy, trials }: Comparison): string => {
+  const ratio = ratios.find(({ metric }) => metric === decidedBy);
+  if (ratio === undefined) return `trial ${trials}: nothing could be compared`;
+  const { value, low, high } = ratio;
+  const interval = low === null || high === null ? '' : ` (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  return `trial ${trials}: ${decidedBy} ${value.toFixed(3)} of the other${interval}`;
 };

@@ -1,31 +1,34 @@
 /**
- * One target against another, from pairs of rounds that were measured next to each other: the ratio of what they cost,
- * with an interval, and what may be said of it. A verdict needs the whole interval on one side of the tolerance; what
- * does not have that is undecided, and more pairs are measured. Not being worse is enough to stop: `no-worse` may be
- * equal or better, and telling which would take more pairs than a check has a use for.
+ * One target against another, from trials in which both were measured side by side: the ratio of what they cost, with an
+ * interval, and what may be said of it. A verdict needs the whole interval on one side of the tolerance; what
+ * does not have that is undecided, and more trials are made. Not being worse is enough to stop: `no-worse` may be
+ * equal or better, and telling which would take more trials than a check has a use for.
  */
 import type { Round } from './measure.js';
 import { BENCH_METRICS, type BenchMetric } from './metrics.js';
 import type { Comparison, ComparisonVerdict } from './result.js';
-import { type Estimate, estimateRatio } from './statistics.js';
+import { type Estimate, estimateRatio, medianRatio } from './statistics.js';
 
 /** One in twenty comparisons may be off: the usual convention, and the tolerance makes it rarer. */
 export const CONFIDENCE = 0.95;
 
-/** Two rounds that were measured next to each other. */
-export interface Pair {
-  readonly target: Round;
-  readonly against: Round;
+/** The rounds of one trial; those of one index were measured next to each other. */
+export interface PairedTrial {
+  readonly target: readonly Round[];
+  readonly against: readonly Round[];
 }
 
 const COMPARED: readonly BenchMetric[] = ['cpu', 'rps', 'latency.p50', 'latency.p99', 'memory'];
 
-const ratiosOf = (pairs: readonly Pair[], metric: BenchMetric): number[] =>
-  pairs.flatMap(({ target, against }) => {
-    const { value } = BENCH_METRICS[metric];
-    const [a, b] = [value(target), value(against)];
+/** @returns the ratio of a trial: the median over its rounds, side by side; `null` where one has no value. */
+const ratioOf = ({ target, against }: PairedTrial, metric: BenchMetric): number | null => {
+  const { value } = BENCH_METRICS[metric];
+  const ratios = target.flatMap((round, index) => {
+    const [a, b] = [value(round), value(against[index]!)];
     return a === null || b === null || a <= 0 || b <= 0 ? [] : [a / b];
   });
+  return ratios.length < target.length ? null : medianRatio(ratios);
+};
 
 /** @param cost the ratio as a cost: above 1 the target costs more. */
 export const judgeCost = ({ low, high }: Estimate, tolerance: number): ComparisonVerdict => {
@@ -48,9 +51,12 @@ const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ?
  * Processor time per request decides, since it is what the code costs, whoever else is on the machine; where it cannot
  * be read on both sides, requests a second do.
  */
-export const compareRounds = (pairs: readonly Pair[], tolerance: number): Comparison => {
-  const estimates = COMPARED.map((metric) => ({ metric, ratios: ratiosOf(pairs, metric) }))
-    .filter(({ ratios }) => ratios.length === pairs.length)
+export const compareTrials = (trials: readonly PairedTrial[], tolerance: number): Comparison => {
+  const estimates = COMPARED.map((metric) => ({
+    metric,
+    ratios: trials.flatMap((trial) => ratioOf(trial, metric) ?? []),
+  }))
+    .filter(({ ratios }) => ratios.length === trials.length)
     .map(({ metric, ratios }) => ({ metric, estimate: estimateRatio(ratios, CONFIDENCE) }));
   const deciding =
     estimates.find(({ metric }) => metric === 'cpu') ?? estimates.find(({ metric }) => metric === 'rps');
@@ -58,7 +64,7 @@ export const compareRounds = (pairs: readonly Pair[], tolerance: number): Compar
     decidedBy: deciding?.metric ?? 'rps',
     tolerance,
     confidence: CONFIDENCE,
-    pairs: pairs.length,
+    trials: trials.length,
     verdict:
       deciding === undefined ? 'undecided' : judgeCost(asCost(deciding.estimate, deciding.metric), tolerance),
     ratios: estimates.map(({ metric, estimate: { value, low, high } }) => ({

@@ -9,6 +9,8 @@ import { cpuMs, peakBytes, processesServing, resetPeak } from './procfs.js';
 export interface RunningTarget {
   /** Scheme, host and port. */
   readonly origin: string;
+  /** Started for this trial, so not warm yet; false: it ran before. */
+  readonly isNew: boolean;
   stop(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import type { Kind, MetricCatalogue } from '../core/thresholds.js';
 import type { Round } from './measure.js';
 import type { TargetResult } from './result.js';
-import { summarize } from './statistics.js';
+import { medianOf, summarize } from './statistics.js';
 
 export type BenchMetric = keyof TargetResult['summary'];
 
@@ -71,19 +71,24 @@ export const BENCH_CATALOGUE: MetricCatalogue = {
   examples: BENCH_METRIC_NAMES,
 };
 
-export const toTargetResult = (name: string, rounds: readonly Round[]): TargetResult => {
+/** @param trials the rounds of each trial. */
+export const toTargetResult = (name: string, trials: readonly (readonly Round[])[]): TargetResult => {
   const summaryOf = (metric: BenchMetric): TargetResult['summary'][BenchMetric] => {
-    const values = rounds.map(BENCH_METRICS[metric].value).filter((value): value is number => value !== null);
-    return values.length === 0 ? null : summarize(values);
+    const { value } = BENCH_METRICS[metric];
+    const medians = trials
+      .map((rounds) => rounds.map(value).filter((measured) => measured !== null))
+      .filter((values) => values.length > 0)
+      .map(medianOf);
+    return medians.length === 0 ? null : summarize(medians);
   };
   const summary = Object.fromEntries(BENCH_METRIC_NAMES.map((metric) => [metric, summaryOf(metric)]));
   return {
     name,
-    rounds: rounds.map((round) => ({ ...round })),
+    trials: trials.map((rounds) => rounds.map((round) => ({ ...round }))),
     summary: summary as unknown as TargetResult['summary'],
   };
 };
 
-/** The median over the rounds; `NaN` when it was not measured. */
+/** The median over the trials; `NaN` when it was not measured. */
 export const medianOfMetric = (target: TargetResult | null, metric: string): number =>
   target === null || !isMetric(metric) ? Number.NaN : (target.summary[metric]?.median ?? Number.NaN);

@@ -32,13 +32,13 @@ const ratioRows = ({ ratios }: NonNullable<BenchResult['comparison']>): string[]
     high?.toFixed(3) ?? '-',
   ]);
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 const workloadText = ({ workload, plan, targets }: BenchResult): string => {
   const body = workload.bodyBytes > 0 ? ` with ${workload.bodyBytes / 1024} KiB` : '';
-  const rounds = targets[0]?.rounds.length ?? 0;
   return (
-    `${workload.method} ${workload.path}${body}, ${workload.connections} connections, closed loop, ` +
-    `${rounds} rounds of ${plan.roundMs / 1000}s over ${plan.instances} ` +
-    `${plan.instances === 1 ? 'instance' : 'instances'}`
+    `${workload.method} ${workload.path}${body}, ${counted(workload.connections, 'connection')}, closed loop, ` +
+    `${counted(targets[0]?.trials.length ?? 0, 'trial')} of ${counted(plan.rounds, 'round')} of ${plan.roundMs / 1000}s`
   );
 };
 
@@ -51,7 +51,7 @@ const columns = (rows: readonly (readonly string[])[]): string[] => {
 
 const comparisonText = (comparison: NonNullable<BenchResult['comparison']>): string =>
   `${comparison.verdict}, by ${BENCH_METRICS[comparison.decidedBy as keyof typeof BENCH_METRICS].label}, at a tolerance of ` +
-  `${formatRatio(comparison.tolerance)}, after ${comparison.pairs} pairs`;
+  `${formatRatio(comparison.tolerance)}, after ${counted(comparison.trials, 'trial')}`;
 
 export const renderBench = (result: BenchResult, color: boolean): string => {
   const colors = pc.createColors(color);

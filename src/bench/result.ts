@@ -35,7 +35,10 @@ const RoundSchema = Section(
 
 const SummarySchema = Type.Union(
   [
-    Section({ median: Type.Number(), min: Type.Number(), max: Type.Number() }, 'Over the rounds.'),
+    Section(
+      { median: Type.Number(), min: Type.Number(), max: Type.Number() },
+      'Over the trials; of a trial, the median of its rounds.',
+    ),
     Type.Null(),
   ],
   { description: 'null: not measured.' },
@@ -44,7 +47,9 @@ const SummarySchema = Type.Union(
 const TargetResultSchema = Section(
   {
     name: Type.String(),
-    rounds: Type.Array(RoundSchema),
+    trials: Type.Array(Type.Array(RoundSchema), {
+      description: 'The rounds of each trial; a target that can be started is started anew for each.',
+    }),
     summary: Section(
       {
         rps: SummarySchema,
@@ -79,7 +84,7 @@ const ComparisonSchema = Section(
     decidedBy: Type.String({ description: 'The metric that decides: cpu where both can be read, else rps.' }),
     tolerance: Type.Number({ description: 'A cost up to this share higher counts as equal.' }),
     confidence: Type.Number(),
-    pairs: Type.Number({ description: 'Pairs of interleaved measurements.' }),
+    trials: Type.Number({ description: 'Trials of both, each giving one ratio.' }),
     verdict: OneOf(COMPARISON_VERDICTS, 'What may be said of the target.'),
     ratios: Type.Array(RatioSchema),
   },
@@ -126,7 +131,7 @@ export const BenchResultSchema = Section(
       'What one request is, and how many are under way at once.',
     ),
     plan: Section(
-      { instances: Type.Number(), warmupMs: Type.Number(), roundMs: Type.Number() },
+      { warmupMs: Type.Number(), rounds: Type.Number(), roundMs: Type.Number() },
       'How it was measured.',
     ),
     targets: Type.Array(TargetResultSchema, {

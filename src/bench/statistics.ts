@@ -1,4 +1,4 @@
-/** Middle, spread, and what may be said of a ratio after a few noisy pairs of measurements. */
+/** Middle, spread, and what may be said of a ratio after a few noisy measurements of it. */
 
 export interface Summary {
   readonly median: number;
@@ -19,6 +19,10 @@ export const summarize = (values: readonly number[]): Summary => ({
   max: Math.max(...values),
 });
 
+/** The middle of ratios, so that exchanging the sides turns it round. */
+export const medianRatio = (ratios: readonly number[]): number =>
+  Math.exp(medianOf(ratios.map((ratio) => Math.log(ratio))));
+
 /** A value and the range in which it is with the confidence asked for. */
 export interface Estimate {
   readonly value: number;
@@ -27,37 +31,56 @@ export interface Estimate {
 }
 
 /**
- * How many values on either side lie outside the interval: as many as the binomial distribution allows.
+ * How likely each value of Wilcoxon's signed-rank statistic is when the truth is zero: every set of the ranks 1 to n is
+ * as likely as any other, and the statistic is its sum.
+ */
+const signedRankProbabilities = (n: number): Float64Array => {
+  const probabilities = new Float64Array((n * (n + 1)) / 2 + 1);
+  probabilities[0] = 1;
+  for (let rank = 1, most = 1; rank <= n; rank++, most += rank) {
+    for (let sum = most; sum >= 0; sum--) {
+      const without = probabilities[sum]!;
+      probabilities[sum] = (without + (sum >= rank ? probabilities[sum - rank]! : 0)) / 2;
+    }
+  }
+  return probabilities;
+};
+
+/**
+ * How many of the sorted averages lie outside the interval on either side.
  * @returns −1 when n values cannot give that confidence.
  */
 const outsideOf = (n: number, confidence: number): number => {
   const tail = (1 - confidence) / 2;
-  let probability = 0.5 ** n;
-  let cumulative = probability;
+  const probabilities = signedRankProbabilities(n);
+  let cumulative = 0;
   let outside = -1;
-  while (cumulative <= tail) {
+  while (outside + 1 < probabilities.length && cumulative + probabilities[outside + 1]! <= tail) {
     outside++;
-    probability *= (n - outside) / (outside + 1);
-    cumulative += probability;
+    cumulative += probabilities[outside]!;
   }
   return outside;
 };
 
+/** The average of every two values, each also with itself, in order. */
+const pairwiseAverages = (values: readonly number[]): number[] =>
+  values.flatMap((one, index) => values.slice(index).map((other) => (one + other) / 2)).sort((a, b) => a - b);
+
 /**
- * The ratio behind pairs of measurements: their median, and the interval between two of them that belongs to the sign
- * test (Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", section 3.6). It asks nothing of the noise but
- * that it strikes both sides alike, and from nine pairs on, one that a neighbour spoiled does not move it. With fewer
- * pairs than the confidence needs (6 for 95 %) the interval is everything.
+ * The ratio behind repeated measurements of it, and its interval: the estimate of Hodges and Lehmann on logarithms, with
+ * the interval that belongs to Wilcoxon's signed-rank test (Hollander, Wolfe, Chicken, "Nonparametric Statistical
+ * Methods", sections 3.1 to 3.3). It asks of the noise only that it strikes both sides alike. It is a third narrower
+ * than the sign test's, and from twelve measurements on one that a neighbour spoiled hardly moves it. With fewer measurements than the
+ * confidence needs (6 for 95 %) the interval is everything.
  *
- * @param ratios one per pair, above 0.
+ * @param ratios independent measurements, above 0.
  */
 export const estimateRatio = (ratios: readonly number[], confidence: number): Estimate => {
-  const sorted = ratios.toSorted((a, b) => a - b);
+  const averages = pairwiseAverages(ratios.map((ratio) => Math.log(ratio)));
   const outside = outsideOf(ratios.length, confidence);
   return {
-    // The middle of logarithms, so that exchanging the sides turns the ratio round.
-    value: Math.exp(medianOf(sorted.map(Math.log))),
-    low: outside < 0 ? 0 : sorted[outside]!,
-    high: outside < 0 ? Number.POSITIVE_INFINITY : sorted[sorted.length - 1 - outside]!,
+    value: Math.exp(medianOf(averages)),
+    low: outside < 0 ? 0 : Math.exp(averages[outside]!),
+    high: outside < 0 ? Number.POSITIVE_INFINITY : Math.exp(averages.at(-1 - outside)!),
   };
 };

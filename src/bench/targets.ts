@@ -32,7 +32,7 @@ export const addressTarget = (address: URL): Target => ({
       const { code, message } = error as NodeJS.ErrnoException;
       throw new UserError('couldNotStart', `nothing answers at ${address.origin}: ${message || code}`);
     }
-    return { origin: address.origin, stop: async () => {} };
+    return { origin: address.origin, isNew: false, stop: async () => {} };
   },
 });
 
@@ -94,7 +94,7 @@ export const gatewayTarget = (options: GatewayTargetOptions): Target => ({
     const program = new Program({ name: options.name, command: command!, args, reaper: options.reaper });
     try {
       const [, origin] = await program.says(/"url":"([^"]+)"/, START_WITHIN_MS);
-      return { origin: origin!, stop: () => program.stop(STOP_GRACE_MS) };
+      return { origin: origin!, isNew: true, stop: () => program.stop(STOP_GRACE_MS) };
     } catch (error) {
       await program.stop(STOP_GRACE_MS);
       throw new UserError('couldNotStart', (error as Error).message);

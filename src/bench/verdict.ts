@@ -31,9 +31,13 @@ export const checkBenchThresholds = (
     ),
   );
 
+const namesIn = (counts: readonly Readonly<Record<string, number>>[]): string =>
+  [...new Set(counts.flatMap(Object.keys))].join(', ');
+
 const spoiltReasons = (targets: readonly TargetResult[], errorsJudged: boolean): string[] =>
-  targets.flatMap(({ name, rounds, summary }) => {
+  targets.flatMap(({ name, trials, summary }) => {
     const reasons: string[] = [];
+    const rounds = trials.flat();
     const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
     if (lost > 0) {
       reasons.push(
@@ -43,8 +47,8 @@ const spoiltReasons = (targets: readonly TargetResult[], errorsJudged: boolean):
     }
     const errors = summary.errors?.median ?? 0;
     if (errors > MAX_ERROR_RATIO && !errorsJudged) {
-      const kinds = Object.keys(rounds[0]?.errors ?? {}).join(', ');
-      const statuses = Object.keys(rounds[0]?.statuses ?? {}).join(', ');
+      const kinds = namesIn(rounds.map((round) => round.errors));
+      const statuses = namesIn(rounds.map((round) => round.statuses));
       reasons.push(
         `${name}: ${formatRatio(errors)} of the requests got no good answer (statuses: ${statuses || 'none'}; ` +
           `errors: ${kinds || 'none'}), so the figures are those of failing; a threshold on errors allows it`,
@@ -62,7 +66,7 @@ const comparisonReason = ({ verdict, ratios, decidedBy, tolerance }: Comparison)
         `(95% between ${ratio.low?.toFixed(3) ?? 'any'} and ${ratio.high?.toFixed(3) ?? 'any'})`;
   if (verdict === 'worse') return `slower by more than ${formatRatio(tolerance)}: ${interval}`;
   if (verdict === 'undecided')
-    return `undecided at a tolerance of ${formatRatio(tolerance)}: ${interval}; use more rounds (--max-rounds), or a quieter machine`;
+    return `undecided at a tolerance of ${formatRatio(tolerance)}: ${interval}; use more trials (--max-trials), or a quieter machine`;
   return null;
 };
 
@@ -93,8 +97,8 @@ export const notesOn = (
   host: BenchResult['host'],
 ): string[] => {
   const notes: string[] = [];
-  for (const { name, rounds, summary } of targets) {
-    if (rounds.some(({ generatorCores }) => generatorCores > GENERATOR_LIMIT_CORES)) {
+  for (const { name, trials, summary } of targets) {
+    if (trials.flat().some(({ generatorCores }) => generatorCores > GENERATOR_LIMIT_CORES)) {
       notes.push(
         `${name}: the load generator was busy all the time; its rate is at least this, its cost is right`,
       );

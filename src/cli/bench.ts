@@ -8,6 +8,7 @@ import {
   measureAgainst,
   measureTargets,
   type Plan,
+  RUNNING_PLAN,
 } from '../bench/benchmark.js';
 import { LoadGenerator } from '../bench/load.js';
 import type { Target, Workload } from '../bench/measure.js';
@@ -89,21 +90,15 @@ const readBaseline = (file: string | undefined): BenchResult | null => {
   return result as BenchResult;
 };
 
-const MIN_ROUNDS = 3;
-
-const parsePlan = (flags: Flags, restartable: boolean): Plan => {
-  const rounds = parseCount('rounds', flags.rounds, MIN_ROUNDS, DEFAULT_PLAN.rounds);
+const parsePlan = (flags: Flags, defaults: Plan): Plan => {
+  const trials = parseCount('trials', flags.trials, 1, defaults.trials);
   return {
-    // What runs already has one instance, and only one.
-    instances: restartable ? parseCount('instances', flags.instances, 1, DEFAULT_PLAN.instances) : 1,
-    warmupMs: parseQuantity('warmup', flags.warmup, parseDurationMs, DEFAULT_PLAN.warmupMs),
-    roundMs: parseQuantity('duration', flags.duration, parseDurationMs, DEFAULT_PLAN.roundMs),
-    rounds,
-    maxRounds: Math.max(
-      rounds,
-      parseCount('max-rounds', flags.maxRounds, MIN_ROUNDS, DEFAULT_PLAN.maxRounds),
-    ),
-    tolerance: parseQuantity('tolerance', flags.tolerance, parseRatio, DEFAULT_PLAN.tolerance),
+    trials,
+    maxTrials: Math.max(trials, parseCount('max-trials', flags.maxTrials, 1, defaults.maxTrials)),
+    warmupMs: parseQuantity('warmup', flags.warmup, parseDurationMs, defaults.warmupMs),
+    rounds: parseCount('rounds', flags.rounds, 1, defaults.rounds),
+    roundMs: parseQuantity('duration', flags.duration, parseDurationMs, defaults.roundMs),
+    tolerance: parseQuantity('tolerance', flags.tolerance, parseRatio, defaults.tolerance),
   };
 };
 
@@ -151,7 +146,7 @@ const parseRequest = (url: string | undefined, flags: Flags): Request => {
     address,
     against,
     workload: parseWorkload(flags, address),
-    plan: parsePlan(flags, address === null && !againstAddress),
+    plan: parsePlan(flags, address === null ? DEFAULT_PLAN : RUNNING_PLAN),
     thresholds: parseThresholds(flags.threshold),
     baseline: readBaseline(flagValue(flags.baseline)),
     gatewayArgs: [...config, ...sets, ...processes],
@@ -192,21 +187,14 @@ const measure = async (
     const tools: Tools = { reaper, cleanup, generatorPid: generator.pid, onProgress: options.onProgress };
     const [target, against] = await findTargets(request, tools);
     if (against === undefined) {
-      const [rounds] = await measureTargets([target], all);
-      return { targets: [toTargetResult(target.name, rounds!)], comparison: null };
+      const [trials] = await measureTargets([target], all);
+      return { targets: [toTargetResult(target.name, trials!)], comparison: null };
     }
-    const { pairs, comparison } = await measureAgainst(target, against, all);
+    const { trials, comparison } = await measureAgainst(target, against, all);
+    const ofTarget = trials.map((trial) => trial.target);
+    const ofOther = trials.map((trial) => trial.against);
     return {
-      targets: [
-        toTargetResult(
-          target.name,
-          pairs.map((pair) => pair.target),
-        ),
-        toTargetResult(
-          against.name,
-          pairs.map((pair) => pair.against),
-        ),
-      ],
+      targets: [toTargetResult(target.name, ofTarget), toTargetResult(against.name, ofOther)],
       comparison,
     };
   } finally {
@@ -262,7 +250,7 @@ const toResult = (request: Request, { targets, comparison }: Measured, startedMs
     baseline,
     against: targets[1] ?? null,
   });
-  const { instances, warmupMs, roundMs } = request.plan;
+  const { warmupMs, rounds, roundMs } = request.plan;
   return {
     version: 1,
     kind: 'bench',
@@ -271,7 +259,7 @@ const toResult = (request: Request, { targets, comparison }: Measured, startedMs
     startedAt: new Date(startedMs).toISOString(),
     host,
     workload: { ...request.workload },
-    plan: { instances, warmupMs, roundMs },
+    plan: { warmupMs, rounds, roundMs },
     targets: [...targets],
     comparison,
     baseline,

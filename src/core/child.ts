@@ -26,6 +26,8 @@ export interface ChildOptions<Received> {
   readonly reaper: Reaper;
   /** V8's limit for the old generation. Default: V8's own. */
   readonly heapLimitBytes?: number;
+  /** Further flags of V8, such as `--min-semi-space-size=16`. */
+  readonly v8Flags?: readonly string[];
   /** Added to the priority's nice value; 0 by default. */
   readonly nice?: number;
   readonly onMessage: (message: Received) => void;
@@ -50,9 +52,9 @@ export class Child<Sent, Received> {
 
   constructor(options: ChildOptions<Received>) {
     this.name = options.name;
-    const nodeArgs = options.heapLimitBytes
-      ? [`--max-old-space-size=${Math.round(options.heapLimitBytes / MEBIBYTE)}`]
-      : [];
+    const nodeArgs = [...(options.v8Flags ?? [])];
+    if (options.heapLimitBytes)
+      nodeArgs.push(`--max-old-space-size=${Math.round(options.heapLimitBytes / MEBIBYTE)}`);
     const command = `ulimit -c 0; exec ${options.nice ? `nice -n ${options.nice} ` : ''}"$0" "$@"`;
     this.#process = spawn(
       '/bin/sh',

@@ -9,7 +9,7 @@ import { findProblems } from '../../src/core/validate.js';
 import { runCli, startCli } from '../support/cli.js';
 import { descendants, isAlive } from '../support/processes.js';
 
-const SHORT = ['--warmup', '100ms', '--duration', '200ms', '--rounds', '3', '--connections', '4', '--quiet'];
+const SHORT = ['--warmup', '100ms', '--duration', '200ms', '--trials', '3', '--connections', '4', '--quiet'];
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'badgateway-test-'));
@@ -106,17 +106,17 @@ describe('badgateway bench', () => {
       '--json',
       '--against',
       other,
-      '--rounds',
+      '--trials',
       '6',
-      '--max-rounds',
+      '--max-trials',
       '6',
       '--tolerance',
       '10000%',
     ]);
     expect(code).toBe(0);
     const { comparison, targets } = JSON.parse(stdout);
-    expect(comparison).toMatchObject({ pairs: 6, verdict: 'equal', confidence: 0.95 });
-    expect(targets.map(({ rounds }: { rounds: unknown[] }) => rounds.length)).toEqual([6, 6]);
+    expect(comparison).toMatchObject({ trials: 6, verdict: 'equal', confidence: 0.95 });
+    expect(targets.map(({ trials }: { trials: unknown[] }) => trials.length)).toEqual([6, 6]);
   });
 
   it('is invalid, with 98, when most requests fail', async () => {
@@ -128,7 +128,7 @@ describe('badgateway bench', () => {
 
   it('ended by Ctrl-C ends soon with 105, and leaves no process', async () => {
     const command = startCli(['bench', await serve(), '--duration', '500ms']);
-    await command.said('warming up');
+    await command.said('trial 1');
     const started = descendants(command.process.pid!).map(({ pid }) => pid);
     expect(started.length).toBeGreaterThanOrEqual(2);
     command.process.kill('SIGINT');

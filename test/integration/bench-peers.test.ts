@@ -24,7 +24,7 @@ const startPeer = async (name: string): Promise<RunningTarget> => {
   const entry = new URL(`../../bench/dist/peers/${name}.js`, import.meta.url).pathname;
   const program = new Program({ name, command: process.execPath, args: [entry, origin.address], reaper });
   const [, address] = await program.says(/(http:\/\/\S+)/, 10_000);
-  return { origin: address!, stop: () => program.stop(1_000) };
+  return { origin: address!, isNew: true, stop: () => program.stop(1_000) };
 };
 
 const expectWork = async ({ origin: address }: RunningTarget): Promise<void> => {

@@ -1,6 +1,6 @@
 /** When a comparison is decided, by which metric, and what a benchmark concludes from it. */
 import { describe, expect, it } from 'vitest';
-import { compareRounds, judgeCost } from '../../../src/bench/compare.js';
+import { compareTrials, judgeCost } from '../../../src/bench/compare.js';
 import type { Round } from '../../../src/bench/measure.js';
 import { BENCH_CATALOGUE, toTargetResult } from '../../../src/bench/metrics.js';
 import { checkBenchThresholds, judgeBench, notesOn, OTHERS } from '../../../src/bench/verdict.js';
@@ -24,8 +24,11 @@ const ROUND: Round = {
 
 const round = (fields: Partial<Round> = {}): Round => ({ ...ROUND, ...fields });
 
-const pairs = (count: number, target: Partial<Round>, against: Partial<Round> = {}) =>
-  Array.from({ length: count }, () => ({ target: round(target), against: round(against) }));
+const paired = (count: number, target: Partial<Round>, against: Partial<Round> = {}) =>
+  Array.from({ length: count }, () => ({
+    target: [round(target), round(target)],
+    against: [round(against), round(against)],
+  }));
 
 describe('a cost, at a tolerance of 5 %', () => {
   it.each([
@@ -42,19 +45,29 @@ describe('a cost, at a tolerance of 5 %', () => {
 
 describe('a comparison', () => {
   it('is decided by processor time', () => {
-    const comparison = compareRounds(pairs(6, { cpuMs: 0.06, rps: 20_000 }), 0.05);
-    expect(comparison).toMatchObject({ decidedBy: 'cpu', verdict: 'worse', pairs: 6 });
+    const comparison = compareTrials(paired(6, { cpuMs: 0.06, rps: 20_000 }), 0.05);
+    expect(comparison).toMatchObject({ decidedBy: 'cpu', verdict: 'worse', trials: 6 });
     expect(comparison.ratios.find(({ metric }) => metric === 'cpu')?.value).toBeCloseTo(1.2);
   });
 
   it('is decided by the rate where processor time cannot be read, and a lower rate is worse', () => {
-    const comparison = compareRounds(pairs(6, { cpuMs: null, rps: 8_000 }), 0.05);
+    const comparison = compareTrials(paired(6, { cpuMs: null, rps: 8_000 }), 0.05);
     expect(comparison).toMatchObject({ decidedBy: 'rps', verdict: 'worse' });
-    expect(compareRounds(pairs(6, { cpuMs: null, rps: 12_000 }), 0.05).verdict).toBe('better');
+    expect(compareTrials(paired(6, { cpuMs: null, rps: 12_000 }), 0.05).verdict).toBe('better');
   });
 
-  it('with too few pairs is undecided, and gives no bounds', () => {
-    const comparison = compareRounds(pairs(3, { cpuMs: 0.2 }), 0.05);
+  it('takes of a trial the median over its rounds, side by side', () => {
+    // The machine got slower from round to round, for both; and one round was spoiled for one.
+    const trial = {
+      target: [round({ cpuMs: 0.055 }), round({ cpuMs: 0.3 }), round({ cpuMs: 0.11 })],
+      against: [round({ cpuMs: 0.05 }), round({ cpuMs: 0.07 }), round({ cpuMs: 0.1 })],
+    };
+    const { ratios } = compareTrials([trial], 0.05);
+    expect(ratios.find(({ metric }) => metric === 'cpu')?.value).toBeCloseTo(1.1);
+  });
+
+  it('with too few trials is undecided, and gives no bounds', () => {
+    const comparison = compareTrials(paired(3, { cpuMs: 0.2 }), 0.05);
     expect(comparison.verdict).toBe('undecided');
     expect(comparison.ratios[0]).toMatchObject({ low: null, high: null });
   });
@@ -64,8 +77,8 @@ describe('a benchmark', () => {
   const threshold = (text: string) =>
     parseThreshold(text, { metrics: BENCH_CATALOGUE, variants: OTHERS, windows: [] });
   const judge = (rounds: Round[], thresholds: string[] = [], against: Round[] | null = null) => {
-    const own = toTargetResult('gateway', rounds);
-    const other = against === null ? null : toTargetResult('other', against);
+    const own = toTargetResult('gateway', [rounds]);
+    const other = against === null ? null : toTargetResult('other', [against]);
     const checked = checkBenchThresholds(thresholds.map(threshold), own, { baseline: other, against: other });
     return judgeBench(other === null ? [own] : [own, other], null, checked);
   };
@@ -115,18 +128,18 @@ describe('a benchmark', () => {
     ['worse', 'fail', 'slower'],
     ['undecided', 'inconclusive', 'undecided'],
   ] as const)('that is %s than the other is judged %s', (_name, verdict, says) => {
-    const targets = [toTargetResult('a', [ROUND]), toTargetResult('b', [ROUND])];
+    const targets = [toTargetResult('a', [[ROUND]]), toTargetResult('b', [[ROUND]])];
     const count = says === 'slower' ? 6 : 3;
-    const judged = judgeBench(targets, compareRounds(pairs(count, { cpuMs: 0.06 }), 0.05), []);
+    const judged = judgeBench(targets, compareTrials(paired(count, { cpuMs: 0.06 }), 0.05), []);
     expect(judged.verdict).toBe(verdict);
     expect(judged.reasons[0]).toContain(says);
   });
 
   it('notes a generator at its limit, and a baseline of another machine', () => {
     const host = { node: 'v20', platform: 'linux', cpu: 'A', cpus: 2 };
-    const target = toTargetResult('gateway', [round({ generatorCores: 0.99 })]);
+    const target = toTargetResult('gateway', [[round({ generatorCores: 0.99 })]]);
     expect(notesOn([target], null, host)[0]).toContain('the load generator was busy');
     const baseline = { host: { ...host, cpu: 'B' } } as Parameters<typeof notesOn>[1];
-    expect(notesOn([toTargetResult('gateway', [ROUND])], baseline, host)[0]).toContain('--against');
+    expect(notesOn([toTargetResult('gateway', [[ROUND]])], baseline, host)[0]).toContain('--against');
   });
 });

@@ -1,4 +1,4 @@
-/** What may be said of a ratio after some noisy pairs: the estimate, its interval, and how often that is right. */
+/** What may be said of a ratio after some noisy trials: the estimate, its interval, and how often that is right. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { estimateRatio, medianOf, summarize } from '../../../src/bench/statistics.js';
@@ -20,38 +20,48 @@ describe('the middle', () => {
 });
 
 describe('the estimate of a ratio', () => {
-  it('is the ratio when every pair says the same', () => {
+  it('is the ratio when every trial says the same', () => {
     const estimate = estimateRatio(new Array(8).fill(1.15), 0.95);
     expect(estimate.value).toBeCloseTo(1.15);
     expect(estimate.low).toBeCloseTo(1.15);
     expect(estimate.high).toBeCloseTo(1.15);
   });
 
-  it('says nothing with fewer pairs than 95 % needs', () => {
+  it('says nothing with fewer trials than 95 % needs', () => {
     const five = estimateRatio([1.1, 1.2, 1.1, 1.2, 1.1], 0.95);
     expect(five).toMatchObject({ low: 0, high: Number.POSITIVE_INFINITY });
     expect(estimateRatio([1.1, 1.2, 1.1, 1.2, 1.1, 1.2], 0.95).low).toBeCloseTo(1.1);
   });
 
+  // Critical values of the signed-rank test at 5 %, two-sided, as statistical tables print them.
   it.each([
-    [6, 1],
-    [8, 1],
-    [9, 2],
-    [12, 3],
-    [15, 4],
-    [20, 6],
-  ])(
-    'from %d pairs lies between the value at place %d from either end, as tables of the sign test say',
-    (n, place) => {
-      const ratios = Array.from({ length: n }, (_, index) => 1 + index / 100);
-      const { low, high } = estimateRatio(ratios.toReversed(), 0.95);
-      expect(low).toBeCloseTo(ratios[place - 1]!);
-      expect(high).toBeCloseTo(ratios.at(-place)!);
-    },
-  );
+    [6, 0],
+    [7, 2],
+    [8, 3],
+    [9, 5],
+    [10, 8],
+    [12, 13],
+    [15, 25],
+    [20, 52],
+    [24, 81],
+  ])('from %d trials leaves out what the tables of the signed-rank test say, %d averages', (n, critical) => {
+    // Powers of a base so large that every average of two logarithms is a value of its own, in a known order.
+    const logs = Array.from({ length: n }, (_, index) => 1.5 ** index);
+    const averages = logs
+      .flatMap((a, index) => logs.slice(index).map((b) => (a + b) / 2))
+      .toSorted((a, b) => a - b);
+    const SCALE = 1e-4;
+    const { low, high } = estimateRatio(
+      logs.toReversed().map((log) => Math.exp(log * SCALE)),
+      0.95,
+    );
+    expect(Math.log(low) / SCALE).toBeCloseTo(averages[critical]!, 6);
+    expect(Math.log(high) / SCALE).toBeCloseTo(averages.at(-1 - critical)!, 6);
+  });
 
-  it('is moved little by one pair that a neighbour spoiled', () => {
-    const { value, low, high } = estimateRatio([1, 1.01, 0.99, 1.02, 0.98, 1, 1.01, 0.99, 3], 0.95);
+  it('is moved little by one trial of twelve that a neighbour spoiled', () => {
+    const quiet = [1, 1.01, 0.99, 1.02, 0.98, 1, 1.01, 0.99, 1.02, 0.98, 1];
+    const { value, low, high } = estimateRatio([...quiet, 3], 0.95);
     expect(value).toBeCloseTo(1, 1);
     expect(low).toBeGreaterThan(0.97);
     expect(high).toBeLessThan(1.05);
