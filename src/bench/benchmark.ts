@@ -34,7 +34,7 @@ export interface Plan {
 export const DEFAULT_PLAN: Plan = {
   trials: 8,
   maxTrials: 24,
-  warmupMs: 2_000,
+  warmupMs: 1_500,
   rounds: 12,
   roundMs: 300,
   tolerance: 0.05,

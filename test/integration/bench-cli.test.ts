@@ -144,7 +144,7 @@ describe('bad input to a benchmark', () => {
     ['nobody at the address', ['http://127.0.0.1:9'], 103, 'nothing answers at http://127.0.0.1:9'],
     ['an unknown workload', ['--workload', 'x'], 2, 'small-get'],
     ['a duration without a unit', ['--duration', '5'], 2, '--duration: expected a duration'],
-    ['too few rounds', ['--rounds', '1'], 2, 'a whole number from 3 on'],
+    ['too few rounds', ['--rounds', '0'], 2, 'a whole number from 1 on'],
     ['an unknown metric', ['--threshold', 'speed > 1'], 2, 'there is no metric "speed"'],
     ['a threshold of another kind', ['--threshold', 'cpu < 5'], 2, 'a duration such as 500ms'],
     [
