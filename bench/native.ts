@@ -101,7 +101,11 @@ const accepts = (port: number): Promise<boolean> =>
   });
 
 const waitUntilAccepting = async (port: number, program: Program): Promise<void> => {
-  for (let tries = 0; tries < START_TRIES; tries++) {
+  let ended = false;
+  void program.exited.then(() => {
+    ended = true;
+  });
+  for (let tries = 0; tries < START_TRIES && !ended; tries++) {
     if (await accepts(port)) return;
     await new Promise((resolve) => setTimeout(resolve, TRY_INTERVAL_MS));
   }
@@ -122,15 +126,17 @@ const toTarget = (
     writeFileSync(file, proxy.config(port, new URL(upstream), folder));
     const [command, ...args] = [...launcher, binary, ...proxy.args(file, folder)];
     const program = new Program({ name: proxy.name, command: command!, args, reaper });
-    await waitUntilAccepting(port, program);
-    return {
-      origin: `http://127.0.0.1:${port}`,
-      isNew: true,
-      stop: async () => {
-        await program.stop(STOP_GRACE_MS);
-        rmSync(folder, { recursive: true, force: true });
-      },
+    const stop = async (): Promise<void> => {
+      await program.stop(STOP_GRACE_MS);
+      rmSync(folder, { recursive: true, force: true });
     };
+    try {
+      await waitUntilAccepting(port, program);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return { origin: `http://127.0.0.1:${port}`, isNew: true, stop };
   },
 });
 

@@ -14,6 +14,7 @@ import {
   measureTargets,
   medianRatio,
   type Origin,
+  outcomesText,
   type Plan,
   Program,
   pin,
@@ -21,6 +22,7 @@ import {
   type Round,
   startOrigin,
   type Target,
+  type TargetResult,
   toTargetResult,
   WORKLOADS,
   type Workload,
@@ -73,8 +75,14 @@ const peerTarget = (bench: Bench, name: string, file: string): Target => ({
     const entry = new URL(`peers/${file}.js`, import.meta.url).pathname;
     const [command, ...args] = [...bench.launcher, process.execPath, entry, bench.origin.address];
     const program = new Program({ name, command: command!, args, reaper: bench.reaper });
-    const [, origin] = await program.says(/(http:\/\/\S+)/, START_WITHIN_MS);
-    return { origin: origin!, isNew: true, stop: () => program.stop(STOP_GRACE_MS) };
+    const stop = (): Promise<void> => program.stop(STOP_GRACE_MS);
+    try {
+      const [, origin] = await program.says(/(http:\/\/\S+)/, START_WITHIN_MS);
+      return { origin: origin!, isNew: true, stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
   },
 });
 
@@ -101,6 +109,16 @@ const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** With more failing, the figures are those of failing. */
+const MAX_ERROR_RATIO = 0.01;
+
+/** @throws when a target's figures must not be published. */
+const refuseBad = ({ name, summary, trials }: TargetResult): void => {
+  if (summary.cpu === null) throw new Error(`${name}: processor time cannot be read here`);
+  if (summary.errors!.max > MAX_ERROR_RATIO)
+    throw new Error(`${name} failed requests: ${outcomesText(trials.flat())}`);
+};
+
 const measureAll = async (
   bench: Bench,
   targets: readonly Target[],
@@ -108,6 +126,9 @@ const measureAll = async (
 ): Promise<Map<string, Round[][]>> => {
   const options = { generator: bench.generator, workload, plan: PLAN, signal, onProgress: progress };
   const trials = await measureTargets(targets, options);
+  targets.forEach(({ name }, index) => {
+    refuseBad(toTargetResult(name, trials[index]!));
+  });
   return new Map(targets.map(({ name }, index) => [name, trials[index]!]));
 };
 

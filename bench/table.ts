@@ -1,5 +1,5 @@
 /** The measured tables as Markdown. */
-import type { Estimate, Plan, TargetResult } from 'badgateway';
+import { type Estimate, medianOf, type Plan, type TargetResult } from 'badgateway';
 
 export interface Row {
   readonly name: string;
@@ -30,8 +30,8 @@ export interface Measured {
 
 const MEBIBYTE = 1024 ** 2;
 
-/** With the generator this busy, the target could have done more. */
-const GENERATOR_LIMIT_CORES = 0.9;
+/** A target less busy than this could have done more. */
+const BUSY_CORES = 0.9;
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-GB');
 
@@ -39,7 +39,7 @@ const rowText = ({ name, result, ratio }: Row): string => {
   const { cpu, rps, memory } = result.summary;
   const p99 = result.summary['latency.p99'];
   // Where the target idles, its rate is that of who loads it.
-  const idle = result.trials.flat().some(({ cores }) => cores !== null && cores < GENERATOR_LIMIT_CORES);
+  const idle = medianOf(result.trials.flat().map(({ cores }) => cores ?? 1)) < BUSY_CORES;
   const cells = [
     name,
     `${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`,

@@ -14,8 +14,16 @@ export type { Round, RunningTarget, Target, Workload } from './bench/measure.js'
 export { toTargetResult } from './bench/metrics.js';
 export { type Origin, startOrigin } from './bench/origin-server.js';
 export { type Pinning, pin } from './bench/pinning.js';
+export { outcomesText } from './bench/report.js';
 export { type BenchResult, BenchResultSchema, type Comparison, type TargetResult } from './bench/result.js';
-export { type Estimate, estimateRatio, medianRatio, type Summary, summarize } from './bench/statistics.js';
+export {
+  type Estimate,
+  estimateRatio,
+  medianOf,
+  medianRatio,
+  type Summary,
+  summarize,
+} from './bench/statistics.js';
 export { addressTarget, EVERY_POLICY, gatewayTarget } from './bench/targets.js';
 export { WORKLOADS } from './bench/workloads.js';
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';

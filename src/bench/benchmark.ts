@@ -7,13 +7,13 @@
  * rounds, because a neighbour on the machine comes and goes within seconds, and then meets all targets.
  */
 import { UserError } from '../core/errors.js';
-import { compareTrials, type PairedTrial } from './compare.js';
+import { compareTrials, confidenceOfLook, type PairedTrial } from './compare.js';
 import type { LoadGenerator } from './load.js';
 import { measureRound, type Round, type RunningTarget, type Target, type Workload } from './measure.js';
 import type { Comparison } from './result.js';
 
 export interface Plan {
-  /** How often every target is started and measured; of a comparison, the fewest. */
+  /** How often every target is started and measured; of a comparison, how many trials are made before each look at it. */
   readonly trials: number;
   /** A comparison that is not decided by then stays undecided. */
   readonly maxTrials: number;
@@ -29,7 +29,8 @@ export interface Plan {
 /**
  * For targets that are started. V8 has compiled what matters after 1.5 s under full load. With twelve rounds the ratio of
  * two equal processes is within a tenth of 1 nearly always, and with eight such trials its interval is about ± 4 %; 24
- * bring it below ± 3 %, in five minutes. 5 % is what a shared runner can tell.
+ * bring it below ± 3 %, in five minutes. Three looks, since most comparisons are decided at the first. 5 % is what a shared
+ * runner can tell.
  */
 export const DEFAULT_PLAN: Plan = {
   trials: 8,
@@ -44,7 +45,13 @@ export const DEFAULT_PLAN: Plan = {
  * For targets that run already: there is nothing to start anew, so a trial is one round, long enough that a slow target
  * has answers in it.
  */
-export const RUNNING_PLAN: Plan = { ...DEFAULT_PLAN, trials: 10, rounds: 1, roundMs: 1_000 };
+export const RUNNING_PLAN: Plan = {
+  ...DEFAULT_PLAN,
+  trials: 10,
+  maxTrials: 30,
+  rounds: 1,
+  roundMs: 1_000,
+};
 
 export interface BenchOptions {
   readonly generator: LoadGenerator;
@@ -53,6 +60,12 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
 }
+
+/**
+ * Each round makes its connections anew, and the target's share of that counts as cost of the requests: with this much
+ * time for each connection, it is below a tenth of it.
+ */
+const MS_PER_CONNECTION = 1;
 
 /** Targets are warmed up in turns, so that none is idle for long before it is measured. */
 const WARMUP_TURNS = 2;
@@ -70,6 +83,7 @@ class Trial {
 
   /** @returns rounds of every target, in the order of the targets; rounds of one index were measured side by side. */
   async run(targets: readonly Target[]): Promise<Round[][]> {
+    const { plan, workload } = this.#options;
     try {
       for (const target of targets) {
         this.#checkInterrupted();
@@ -77,12 +91,13 @@ class Trial {
       }
       await this.#warmUp();
       const rounds: Round[][] = targets.map(() => []);
-      for (let round = 0; round < this.#options.plan.rounds; round++) {
+      const roundMs = Math.max(plan.roundMs, workload.connections * MS_PER_CONNECTION);
+      for (let round = 0; round < plan.rounds; round++) {
         const order = [...this.#running.keys()];
         // Every second time in the opposite order: whoever is first meets another state of the machine.
         if ((this.#number + round) % 2 === 1) order.reverse();
         for (const index of order) {
-          rounds[index]!.push(await this.#measure(this.#running[index]!, this.#options.plan.roundMs));
+          rounds[index]!.push(await this.#measure(this.#running[index]!, roundMs));
         }
       }
       return rounds;
@@ -98,10 +113,10 @@ class Trial {
     }
   }
 
-  #measure({ origin }: RunningTarget, durationMs: number): Promise<Round> {
+  #measure(running: RunningTarget, durationMs: number): Promise<Round> {
     this.#checkInterrupted();
     const { generator, workload } = this.#options;
-    return measureRound(generator, origin, workload, durationMs);
+    return measureRound(generator, running, workload, durationMs);
   }
 
   #checkInterrupted(): void {
@@ -109,7 +124,24 @@ class Trial {
   }
 }
 
-/** Rounds of every trial of every target, in the order of the targets. Whatever was started is stopped. */
+/** @returns `null` when it was interrupted, whatever that made fail. */
+const tryTrial = async (
+  number: number,
+  targets: readonly Target[],
+  options: BenchOptions,
+): Promise<Round[][] | null> => {
+  try {
+    return await new Trial(number, options).run(targets);
+  } catch (error) {
+    if (options.signal.aborted) return null;
+    throw error;
+  }
+};
+
+/**
+ * Rounds of every trial of every target, in the order of the targets; of fewer trials when it was interrupted. Whatever
+ * was started is stopped.
+ */
 export const measureTargets = async (
   targets: readonly Target[],
   options: BenchOptions,
@@ -118,7 +150,8 @@ export const measureTargets = async (
   const measured: Round[][][] = targets.map(() => []);
   for (let number = 0; number < trials; number++) {
     options.onProgress(`trial ${number + 1} of ${trials}`);
-    const rounds = await new Trial(number, options).run(targets);
+    const rounds = await tryTrial(number, targets, options);
+    if (rounds === null) break;
     for (const [index, ofTarget] of rounds.entries()) measured[index]!.push(ofTarget);
   }
   return measured;
@@ -129,23 +162,30 @@ export interface MeasuredComparison {
   readonly comparison: Comparison;
 }
 
-/** Measures trial after trial until the comparison is decided, or there were enough. */
+/** How often the trials are looked at, at most, before the comparison is given up. */
+export const looksOf = ({ trials, maxTrials }: Pick<Plan, 'trials' | 'maxTrials'>): number =>
+  Math.ceil(maxTrials / trials);
+
+/** Measures trials, and more of them until the comparison is decided or there were enough. */
 export const measureAgainst = async (
   target: Target,
   against: Target,
   options: BenchOptions,
 ): Promise<MeasuredComparison> => {
-  const { trials: fewest, maxTrials, tolerance } = options.plan;
+  const { plan } = options;
+  const confidence = confidenceOfLook(looksOf(plan));
   const trials: PairedTrial[] = [];
-  let comparison = compareTrials(trials, tolerance);
-  while (trials.length < maxTrials && (trials.length < fewest || comparison.verdict === 'undecided')) {
+  const compare = (): Comparison => compareTrials(trials, plan.tolerance, confidence);
+  while (trials.length < plan.maxTrials) {
     if (trials.length === 0) options.onProgress('the first trial');
-    const [own, other] = await new Trial(trials.length, options).run([target, against]);
-    trials.push({ target: own!, against: other! });
-    comparison = compareTrials(trials, tolerance);
-    options.onProgress(progressText(comparison));
+    const rounds = await tryTrial(trials.length, [target, against], options);
+    if (rounds === null) break;
+    trials.push({ target: rounds[0]!, against: rounds[1]! });
+    options.onProgress(progressText(compare()));
+    // Only then: whoever looks after every trial sees, sooner or later, what chance alone made.
+    if (trials.length % plan.trials === 0 && compare().verdict !== 'undecided') break;
   }
-  return { trials, comparison };
+  return { trials, comparison: compare() };
 };
 
 const progressText = ({ ratios, decidedBy, trials }: Comparison): string => {

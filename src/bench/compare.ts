@@ -12,6 +12,15 @@ import { type Estimate, estimateRatio, medianRatio } from './statistics.js';
 /** One in twenty comparisons may be off: the usual convention, and the tolerance makes it rarer. */
 export const CONFIDENCE = 0.95;
 
+/**
+ * The confidence of one look at the trials, when there may be several before a verdict: each look may be off, so all
+ * together must share the doubt (Bonferroni).
+ */
+export const confidenceOfLook = (looks: number): number => 1 - (1 - CONFIDENCE) / looks;
+
+/** Of the rounds of a trial, this share at least must have a value on both sides. */
+const MEASURED_SHARE = 0.5;
+
 /** The rounds of one trial; those of one index were measured next to each other. */
 export interface PairedTrial {
   readonly target: readonly Round[];
@@ -27,7 +36,7 @@ const ratioOf = ({ target, against }: PairedTrial, metric: BenchMetric): number 
     const [a, b] = [value(round), value(against[index]!)];
     return a === null || b === null || a <= 0 || b <= 0 ? [] : [a / b];
   });
-  return ratios.length < target.length ? null : medianRatio(ratios);
+  return ratios.length < target.length * MEASURED_SHARE ? null : medianRatio(ratios);
 };
 
 /** @param cost the ratio as a cost: above 1 the target costs more. */
@@ -48,22 +57,27 @@ const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ?
 
 /**
  * @param tolerance a cost up to this share higher still counts as equal.
+ * @param confidence of the intervals; default 95 %.
  * Processor time per request decides, since it is what the code costs, whoever else is on the machine; where it cannot
  * be read on both sides, requests a second do.
  */
-export const compareTrials = (trials: readonly PairedTrial[], tolerance: number): Comparison => {
+export const compareTrials = (
+  trials: readonly PairedTrial[],
+  tolerance: number,
+  confidence: number = CONFIDENCE,
+): Comparison => {
   const estimates = COMPARED.map((metric) => ({
     metric,
     ratios: trials.flatMap((trial) => ratioOf(trial, metric) ?? []),
   }))
     .filter(({ ratios }) => ratios.length === trials.length)
-    .map(({ metric, ratios }) => ({ metric, estimate: estimateRatio(ratios, CONFIDENCE) }));
+    .map(({ metric, ratios }) => ({ metric, estimate: estimateRatio(ratios, confidence) }));
   const deciding =
     estimates.find(({ metric }) => metric === 'cpu') ?? estimates.find(({ metric }) => metric === 'rps');
   return {
     decidedBy: deciding?.metric ?? 'rps',
     tolerance,
-    confidence: CONFIDENCE,
+    confidence,
     trials: trials.length,
     verdict:
       deciding === undefined ? 'undecided' : judgeCost(asCost(deciding.estimate, deciding.metric), tolerance),

@@ -1,10 +1,12 @@
 /**
- * The load generator's process. autocannon sends and reads; what it got is counted here, since its own figures are
- * whole milliseconds and whole seconds. No rate is asked of it: with one it sends a second's worth at once, and its
- * correction for coordinated omission invents samples.
+ * The load generator's process. autocannon sends and reads; what became of each request is counted here. Its own figures
+ * are whole milliseconds and whole seconds, it counts no error when a connection is closed without an answer, and after
+ * that, or a reset, it takes each answer's latency for the next one's. No rate is asked of it: with one it sends a
+ * second's worth at once, and its correction for coordinated omission invents samples.
  */
+import type { EventEmitter } from 'node:events';
 import autocannon from 'autocannon';
-import { childArgument, parentLink } from '../core/child.js';
+import { parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Histogram } from '../core/histogram.js';
 import type { FromLoad, Load, LoadReport, ToLoad } from './load.js';
@@ -20,6 +22,75 @@ const SAMPLE_INTERVAL_MS = 100;
 
 const REQUEST_TIMEOUT_S = 10;
 
+/**
+ * A request that has waited for this share of the round when it ends, and for so many times as long as nearly every
+ * answer took, is not merely under way.
+ */
+const UNANSWERED_SHARE = 0.5;
+const UNANSWERED_TIMES_P99 = 5;
+
+/** What became of the requests of one round. */
+class Tally {
+  readonly #latencies = new Histogram();
+  readonly #statuses: Record<string, number> = {};
+  readonly #errors: Record<string, number> = {};
+  #answered = 0;
+  /** When the request under way on each connection was sent. */
+  readonly #sentAtMs = new Map<EventEmitter, number>();
+
+  /** @param client one of autocannon's connections; it has one request under way at a time. */
+  follow(client: EventEmitter): void {
+    client.on('request', () => {
+      const beforeMs = this.#sentAtMs.get(client);
+      const nowMs = wallClock.nowMs();
+      // The next is sent without an answer to the last: its connection was closed, or its time was over.
+      if (beforeMs !== undefined)
+        this.#failed(nowMs - beforeMs < REQUEST_TIMEOUT_S * 1000 ? 'closed' : 'timeout');
+      this.#sentAtMs.set(client, nowMs);
+    });
+    client.on('response', (status: number) => {
+      this.#latencies.record(wallClock.nowMs() - this.#sentAtMs.get(client)!);
+      this.#sentAtMs.delete(client);
+      this.#answered++;
+      this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
+    });
+    client.on('connError', (error: NodeJS.ErrnoException) => {
+      this.#sentAtMs.delete(client);
+      this.#failed(error.code ?? error.message);
+    });
+  }
+
+  /** Requests without an answer for long count as failed, and their wait as a latency. */
+  end(roundMs: number): Omit<LoadReport, 'elapsedMs' | 'generatorCores'> {
+    const nowMs = wallClock.nowMs();
+    const unansweredMs = Math.max(
+      roundMs * UNANSWERED_SHARE,
+      this.#answered === 0 ? 0 : this.#latencies.percentileMs(99) * UNANSWERED_TIMES_P99,
+    );
+    for (const sentAtMs of this.#sentAtMs.values()) {
+      if (nowMs - sentAtMs < unansweredMs) continue;
+      this.#failed('unanswered');
+      this.#latencies.record(nowMs - sentAtMs);
+    }
+    const percentile = (percent: number): number => this.#latencies.percentileMs(percent);
+    return {
+      answered: this.#answered,
+      statuses: this.#statuses,
+      errors: this.#errors,
+      latencyMs: {
+        p50: percentile(50),
+        p90: percentile(90),
+        p99: percentile(99),
+        max: this.#latencies.maxMs,
+      },
+    };
+  }
+
+  #failed(kind: string): void {
+    this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;
+  }
+}
+
 const toOptions = (load: Load): autocannon.Options => ({
   url: load.url,
   method: load.method as NonNullable<autocannon.Options['method']>,
@@ -31,57 +102,32 @@ const toOptions = (load: Load): autocannon.Options => ({
   ...({ sampleInt: SAMPLE_INTERVAL_MS } as object),
 });
 
-const fire = (load: Load): { instance: autocannon.Instance; finished: Promise<autocannon.Result> } => {
-  let instance!: autocannon.Instance;
-  const finished = new Promise<autocannon.Result>((resolve, reject) => {
-    instance = autocannon(toOptions(load), (error, result) => (error ? reject(error) : resolve(result)));
-  });
-  return { instance, finished };
-};
-
-const run = async (load: Load): Promise<LoadReport> => {
-  const latencies = new Histogram();
-  const statuses: Record<string, number> = {};
-  const errors: Record<string, number> = {};
+const round = (load: Load): Promise<LoadReport> => {
+  const tally = new Tally();
+  const options = toOptions(load);
+  options.setupClient = (client) => tally.follow(client as unknown as EventEmitter);
   const startMs = wallClock.nowMs();
   const cpuBefore = process.cpuUsage();
-  let answered = 0;
-  const { instance, finished } = fire(load);
-  instance.on('response', (_client, statusCode, _bytes, responseMs) => {
-    answered++;
-    statuses[statusCode] = (statuses[statusCode] ?? 0) + 1;
-    latencies.record(responseMs);
+  return new Promise((resolve, reject) => {
+    autocannon(options, (error) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      const elapsedMs = wallClock.nowMs() - startMs;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      resolve({
+        elapsedMs,
+        ...tally.end(elapsedMs),
+        generatorCores: (user + system) / 1000 / elapsedMs,
+      });
+    });
   });
-  instance.on('reqError', (error: NodeJS.ErrnoException) => {
-    const code = error.code ?? (error.message === 'request timed out' ? 'timeout' : error.message);
-    errors[code] = (errors[code] ?? 0) + 1;
-  });
-  const result = await finished;
-  const elapsedMs = wallClock.nowMs() - startMs;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const sent = (result.requests as unknown as { sent: number }).sent;
-  const failed = Object.values(errors).reduce((sum, count) => sum + count, 0);
-  return {
-    elapsedMs,
-    sent,
-    answered,
-    statuses,
-    errors,
-    lost: Math.max(0, sent - answered - failed - load.connections),
-    latencyMs: {
-      p50: latencies.percentileMs(50),
-      p90: latencies.percentileMs(90),
-      p99: latencies.percentileMs(99),
-      max: latencies.maxMs,
-    },
-    generatorCores: (user + system) / 1000 / elapsedMs,
-  };
 };
 
-childArgument<null>();
 const link = parentLink<ToLoad, FromLoad>();
 link.onMessage(async (message) => {
   if (message.type === 'stop') process.exit(0);
-  link.send({ type: 'done', report: await run(message.load) });
+  link.send({ type: 'done', report: await round(message.load) });
 });
 link.send({ type: 'ready' });

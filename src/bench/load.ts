@@ -19,16 +19,15 @@ export interface Load {
 /** What came of it, as the load generator saw it. */
 export interface LoadReport {
   readonly elapsedMs: number;
-  readonly sent: number;
   readonly answered: number;
   readonly statuses: Readonly<Record<string, number>>;
-  /** Failed requests and connections, by error code; `timeout` where no answer came within 10 s. */
-  readonly errors: Readonly<Record<string, number>>;
   /**
-   * Requests that vanished: sent, and neither answered, failed nor under way at the end. It happens when the target
-   * closes a connection without an answer; autocannon counts no error, and its latencies are wrong from then on.
+   * Requests without an answer, by what became of them: the code of the connection's error; `closed`, the connection was
+   * closed; `timeout`, none came within 10 s; `unanswered`, none had come for half the round, and far
+   * longer than others took, when it ended.
    */
-  readonly lost: number;
+  readonly errors: Readonly<Record<string, number>>;
+  /** From the send to the end of the answer; of an unanswered request, as long as it had waited. */
   readonly latencyMs: {
     readonly p50: number;
     readonly p90: number;
@@ -48,6 +47,8 @@ const STOP_GRACE_MS = 1_000;
 /** Runs one load after another. */
 export class LoadGenerator {
   readonly #child: Child<ToLoad, FromLoad>;
+  /** Set when it has ended: what is asked of it then fails at once. */
+  #ended: UserError | null = null;
   #waiting: { resolve(message: FromLoad): void; reject(error: Error): void } | null = null;
 
   constructor(reaper: Reaper) {
@@ -60,7 +61,8 @@ export class LoadGenerator {
     });
     this.#child.exited.then(({ code, signal }) => {
       const how = `the load generator ended with ${signal ?? `code ${code}`}\n${this.#child.stderr}`.trim();
-      this.#waiting?.reject(new UserError('couldNotStart', how));
+      this.#ended = new UserError('couldNotStart', how);
+      this.#waiting?.reject(this.#ended);
     });
   }
 
@@ -86,7 +88,8 @@ export class LoadGenerator {
 
   #answer(): Promise<FromLoad> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      if (this.#ended === null) this.#waiting = { resolve, reject };
+      else reject(this.#ended);
     });
   }
 }

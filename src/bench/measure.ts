@@ -3,12 +3,14 @@
  * all of them alike.
  */
 import type { Load, LoadGenerator, LoadReport } from './load.js';
-import { cpuMs, peakBytes, processesServing, resetPeak } from './procfs.js';
+import { cpuMsOf, peakBytes, processesServing, resetPeak } from './procfs.js';
 
 /** Something that answers HTTP while it runs. */
 export interface RunningTarget {
   /** Scheme, host and port. */
   readonly origin: string;
+  /** What is asked for there; default: what the workload says. */
+  readonly path?: string;
   /** Started for this trial, so not warm yet; false: it ran before. */
   readonly isNew: boolean;
   stop(): Promise<void>;
@@ -34,7 +36,7 @@ export interface Round extends Omit<LoadReport, 'elapsedMs'> {
   readonly durationMs: number;
   /** Good answers (2xx and 3xx) a second. */
   readonly rps: number;
-  /** Share of the requests sent that got no good answer. */
+  /** Share of the requests that came to an end without a good answer. */
   readonly errorRatio: number;
   /** Processor time of the target's processes, milliseconds per answer; `null` where it cannot be read. */
   readonly cpuMs: number | null;
@@ -56,37 +58,54 @@ const pidsOf = (origin: string): number[] => {
 
 const isGoodStatus = (status: string): boolean => status.startsWith('2') || status.startsWith('3');
 
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
 const goodAnswers = (statuses: Readonly<Record<string, number>>): number =>
   Object.entries(statuses).reduce((sum, [status, count]) => sum + (isGoodStatus(status) ? count : 0), 0);
 
+/** Requests of a round that came to an end: an answer, or the certainty of none. */
+export const settledIn = ({ answered, errors }: Pick<LoadReport, 'answered' | 'errors'>): number =>
+  answered + sumOf(errors);
+
+/** @returns `null` when other processes serve now than before: what they used together would be no difference. */
+const usedMs = (before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): number | null => {
+  let used = 0;
+  for (const [pid, ms] of after) {
+    const beforeMs = before.get(pid);
+    if (beforeMs === undefined) return null;
+    used += ms - beforeMs;
+  }
+  return after.size === before.size && after.size > 0 ? used : null;
+};
+
 export const measureRound = async (
   generator: LoadGenerator,
-  origin: string,
+  { origin, path }: Pick<RunningTarget, 'origin' | 'path'>,
   workload: Workload,
   durationMs: number,
 ): Promise<Round> => {
   const pids = pidsOf(origin);
   const load: Load = {
-    url: `${origin}${workload.path}`,
+    url: `${origin}${path ?? workload.path}`,
     method: workload.method,
     bodyBytes: workload.bodyBytes,
     connections: workload.connections,
     durationMs,
   };
   resetPeak(pids);
-  const cpuBeforeMs = cpuMs(pids);
+  const before = cpuMsOf(pids);
   const { elapsedMs, ...report } = await generator.run(load);
-  const usedMs = cpuMs(pids) - cpuBeforeMs;
+  const used = usedMs(before, cpuMsOf(pidsOf(origin)));
   const good = goodAnswers(report.statuses);
-  const watched = pids.length > 0;
+  const settled = settledIn(report);
   return {
     ...report,
     durationMs: elapsedMs,
     rps: (good / elapsedMs) * 1000,
-    errorRatio:
-      report.sent === 0 ? 1 : Math.max(0, 1 - good / Math.max(1, report.sent - workload.connections)),
-    cpuMs: watched && report.answered > 0 ? usedMs / report.answered : null,
-    cores: watched ? usedMs / elapsedMs : null,
-    memoryBytes: watched ? peakBytes(pids) : null,
+    errorRatio: settled === 0 ? 1 : 1 - good / settled,
+    cpuMs: used !== null && report.answered > 0 ? used / report.answered : null,
+    cores: used === null ? null : used / elapsedMs,
+    memoryBytes: pids.length > 0 ? peakBytes(pids) : null,
   };
 };

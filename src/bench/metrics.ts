@@ -12,7 +12,17 @@ interface MetricSpec {
   readonly lowerIsBetter: boolean;
   readonly label: string;
   readonly value: (round: Round) => number | null;
+  /**
+   * What a trial has of its rounds; default their median, and thresholds judge the median of the trials. With another,
+   * they judge the highest: no trial may spoil what the others keep.
+   */
+  readonly ofTrial?: (values: readonly number[]) => number;
 }
+
+const highest = (values: readonly number[]): number => Math.max(...values);
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export const BENCH_METRICS: Readonly<Record<BenchMetric, MetricSpec>> = {
   rps: { kind: 'count', lowerIsBetter: false, label: 'good answers a second', value: ({ rps }) => rps },
@@ -45,18 +55,21 @@ export const BENCH_METRICS: Readonly<Record<BenchMetric, MetricSpec>> = {
     lowerIsBetter: true,
     label: 'latency max',
     value: ({ latencyMs }) => latencyMs.max,
+    ofTrial: highest,
   },
   memory: {
     kind: 'size',
     lowerIsBetter: true,
     label: 'peak memory',
     value: ({ memoryBytes }) => memoryBytes,
+    ofTrial: highest,
   },
   errors: {
     kind: 'ratio',
     lowerIsBetter: true,
     label: 'requests without a good answer',
     value: ({ errorRatio }) => errorRatio,
+    ofTrial: mean,
   },
 };
 
@@ -74,12 +87,12 @@ export const BENCH_CATALOGUE: MetricCatalogue = {
 /** @param trials the rounds of each trial. */
 export const toTargetResult = (name: string, trials: readonly (readonly Round[])[]): TargetResult => {
   const summaryOf = (metric: BenchMetric): TargetResult['summary'][BenchMetric] => {
-    const { value } = BENCH_METRICS[metric];
-    const medians = trials
+    const { value, ofTrial = medianOf } = BENCH_METRICS[metric];
+    const ofTrials = trials
       .map((rounds) => rounds.map(value).filter((measured) => measured !== null))
       .filter((values) => values.length > 0)
-      .map(medianOf);
-    return medians.length === 0 ? null : summarize(medians);
+      .map(ofTrial);
+    return ofTrials.length === 0 ? null : summarize(ofTrials);
   };
   const summary = Object.fromEntries(BENCH_METRIC_NAMES.map((metric) => [metric, summaryOf(metric)]));
   return {
@@ -89,6 +102,9 @@ export const toTargetResult = (name: string, trials: readonly (readonly Round[])
   };
 };
 
-/** The median over the trials; `NaN` when it was not measured. */
-export const medianOfMetric = (target: TargetResult | null, metric: string): number =>
-  target === null || !isMetric(metric) ? Number.NaN : (target.summary[metric]?.median ?? Number.NaN);
+/** What a threshold compares; `NaN` when it was not measured. */
+export const judgedValue = (target: TargetResult | null, metric: string): number => {
+  if (target === null || !isMetric(metric)) return Number.NaN;
+  const summary = target.summary[metric];
+  return (BENCH_METRICS[metric].ofTrial === undefined ? summary?.median : summary?.max) ?? Number.NaN;
+};

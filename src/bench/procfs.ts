@@ -90,12 +90,12 @@ const ticksMs = (pid: number): number => {
 };
 
 /**
- * Processor time used so far by these processes and all their threads, in user and kernel mode, milliseconds. The
- * threads' own counters are exact, where a tick is three hundredths of a round of 300 ms; but they go with their thread,
- * so the process's ticks are the floor.
+ * Processor time each of these processes has used so far, with all its threads, in user and kernel mode, milliseconds.
+ * The threads' own counters are exact, where a tick is three hundredths of a round of 300 ms; but they go with their
+ * thread, so the process's ticks are the floor.
  */
-export const cpuMs = (pids: readonly number[]): number =>
-  pids.reduce((sum, pid) => sum + Math.max(threadsMs(pid), ticksMs(pid)), 0);
+export const cpuMsOf = (pids: readonly number[]): Map<number, number> =>
+  new Map(pids.map((pid) => [pid, Math.max(threadsMs(pid), ticksMs(pid))]));
 
 /** Sets each process's high-water mark of resident memory back to what it holds now (proc(5), `clear_refs`). */
 export const resetPeak = (pids: readonly number[]): void => {

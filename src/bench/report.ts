@@ -2,8 +2,11 @@
 import pc from 'picocolors';
 import { formatValue } from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
+import type { Round } from './measure.js';
 import { BENCH_METRIC_NAMES, BENCH_METRICS } from './metrics.js';
 import type { BenchResult } from './result.js';
+
+const PARTIAL = 'INTERRUPTED: these are partial results; nothing was judged.';
 
 const HEADERS = ['', 'median', 'min', 'max'] as const;
 
@@ -23,6 +26,19 @@ const rowsOf = (target: BenchResult['targets'][number]): string[][] =>
     const text = (value: number): string => formatValue(metric === 'rps' ? Math.round(value) : value, kind);
     return [label, text(summary.median), text(summary.min), text(summary.max)];
   });
+
+const countsText = (counts: readonly Readonly<Record<string, number>>[]): string => {
+  const sums = new Map<string, number>();
+  for (const [name, count] of counts.flatMap(Object.entries)) sums.set(name, (sums.get(name) ?? 0) + count);
+  return [...sums].map(([name, count]) => `${name} × ${count.toLocaleString('en-GB')}`).join(', ');
+};
+
+/** What became of all requests: answers by status, and those without one by kind. */
+export const outcomesText = (rounds: readonly Round[]): string => {
+  const unanswered = countsText(rounds.map(({ errors }) => errors));
+  const answers = `answers: ${countsText(rounds.map(({ statuses }) => statuses)) || 'none'}`;
+  return unanswered === '' ? answers : `${answers}; without one: ${unanswered}`;
+};
 
 const ratioRows = ({ ratios }: NonNullable<BenchResult['comparison']>): string[][] =>
   ratios.map(({ metric, value, low, high }) => [
@@ -57,8 +73,14 @@ export const renderBench = (result: BenchResult, color: boolean): string => {
   const colors = pc.createColors(color);
   const { targets, comparison, thresholds, notes, reasons } = result;
   const lines = ['', colors.dim(workloadText(result)), ''];
+  if (result.partial) lines.push(colors.yellow(PARTIAL), '');
   for (const target of targets) {
-    lines.push(colors.bold(target.name), ...columns([[...HEADERS], ...rowsOf(target)]), '');
+    lines.push(
+      colors.bold(target.name),
+      ...columns([[...HEADERS], ...rowsOf(target)]),
+      `  ${outcomesText(target.trials.flat())}`,
+      '',
+    );
   }
   if (comparison !== null) {
     lines.push(
@@ -102,6 +124,7 @@ export const renderBenchMarkdown = (result: BenchResult): string => {
   const lines = [
     `### ${VERDICT_TEXT[result.verdict]}: benchmark of ${targets.map(({ name }) => name).join(' against ')}`,
     '',
+    ...(result.partial ? [PARTIAL, ''] : []),
   ];
   lines.push(...reasons.map((reason) => `- ${reason}`), ...(reasons.length > 0 ? [''] : []));
   if (comparison !== null) {
@@ -113,7 +136,12 @@ export const renderBenchMarkdown = (result: BenchResult): string => {
     );
   }
   for (const target of targets) {
-    lines.push(...markdownTable([[target.name, 'median', 'min', 'max'], ...rowsOf(target)]), '');
+    lines.push(
+      ...markdownTable([[target.name, 'median', 'min', 'max'], ...rowsOf(target)]),
+      '',
+      `${outcomesText(target.trials.flat())}.`,
+      '',
+    );
   }
   if (thresholds.length > 0) {
     const rows = thresholds.map(({ expression, observedText, pass }) => [

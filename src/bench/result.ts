@@ -15,16 +15,14 @@ const RoundSchema = Section(
       { p50: Type.Number(), p90: Type.Number(), p99: Type.Number(), max: Type.Number() },
       'From the send to the end of the answer. Closed loop: latency at the highest rate the target can do.',
     ),
-    errorRatio: Type.Number({ description: 'Share of the requests sent that got no good answer.' }),
-    sent: Type.Number(),
+    errorRatio: Type.Number({
+      description: 'Share of the requests that came to an end without a good answer.',
+    }),
     answered: Type.Number(),
     statuses: Numbers('Answers by status.'),
-    errors: Numbers('Failed requests and connections by error code.'),
-    lost: Type.Number({
-      description: 'Sent, and never heard of again: the connection was closed without an answer.',
-    }),
+    errors: Numbers('Requests without an answer, by error code, or closed, timeout, unanswered.'),
     cpuMs: NumberOrNull(
-      'Processor time of the processes under test per answer; null where it cannot be read.',
+      'Processor time of the processes under test per answer; null where it cannot be read, or processes came or went.',
     ),
     cores: NumberOrNull('Processors that the target kept busy.'),
     memoryBytes: NumberOrNull('Most resident memory of the processes under test.'),
@@ -37,7 +35,7 @@ const SummarySchema = Type.Union(
   [
     Section(
       { median: Type.Number(), min: Type.Number(), max: Type.Number() },
-      'Over the trials; of a trial, the median of its rounds.',
+      'Over the trials; of a trial, the median of its rounds, but the highest of latency.max and memory, the mean of errors.',
     ),
     Type.Null(),
   ],
@@ -83,7 +81,10 @@ const ComparisonSchema = Section(
   {
     decidedBy: Type.String({ description: 'The metric that decides: cpu where both can be read, else rps.' }),
     tolerance: Type.Number({ description: 'A cost up to this share higher counts as equal.' }),
-    confidence: Type.Number(),
+    confidence: Type.Number({
+      description:
+        'Of the intervals: above 95 % where there may be several looks at the trials before the verdict.',
+    }),
     trials: Type.Number({ description: 'Trials of both, each giving one ratio.' }),
     verdict: OneOf(COMPARISON_VERDICTS, 'What may be said of the target.'),
     ratios: Type.Array(RatioSchema),
@@ -108,6 +109,7 @@ export const BenchResultSchema = Section(
     version: Type.Literal(1),
     kind: Type.Literal('bench'),
     verdict: OneOf(['pass', 'fail', 'inconclusive', 'invalid'], 'What the exit code says too.'),
+    partial: Type.Boolean({ description: 'It was interrupted; nothing was judged.' }),
     reasons: Type.Array(Type.String(), { description: 'Why the verdict is not pass.' }),
     notes: Type.Array(Type.String(), { description: 'What a reader of the figures must know.' }),
     startedAt: Type.String(),

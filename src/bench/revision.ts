@@ -22,10 +22,24 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const readOrEmpty = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-/** @throws UserError when there is no such revision, or it cannot be built. */
-export const checkOutRevision = async (revision: string, reaper: Reaper): Promise<Revision> => {
+/**
+ * @param signal stops it.
+ * @throws UserError when there is no such revision, or it cannot be built.
+ */
+export const checkOutRevision = async (
+  revision: string,
+  reaper: Reaper,
+  signal?: AbortSignal,
+): Promise<Revision> => {
+  const program = (command: string, args: readonly string[], cwd: string) => ({
+    name: `${command} ${args[0]}`,
+    command,
+    args,
+    cwd,
+    reaper,
+  });
   const run = (command: string, args: readonly string[], cwd: string): Promise<string> =>
-    runProgram({ name: `${command} ${args[0]}`, command, args, cwd, reaper });
+    runProgram({ ...program(command, args, cwd), ...(signal && { signal }) });
   const commit = (
     await run('git', ['rev-parse', '--verify', '--short', `${revision}^{commit}`], ROOT).catch(() => {
       throw new UserError(
@@ -38,7 +52,8 @@ export const checkOutRevision = async (revision: string, reaper: Reaper): Promis
   const parent = mkdtempSync(join(tmpdir(), 'badgateway-revision-'));
   const folder = join(parent, commit);
   const remove = async (): Promise<void> => {
-    await run('git', ['worktree', 'remove', '--force', folder], ROOT).catch(() => {});
+    // To its end, also when nobody waits for the rest.
+    await runProgram(program('git', ['worktree', 'remove', '--force', folder], ROOT)).catch(() => {});
     rmSync(parent, { recursive: true, force: true });
   };
   try {

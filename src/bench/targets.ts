@@ -24,7 +24,7 @@ const answers = (address: string): Promise<void> =>
 
 /** A target that runs already. It is asked once, because autocannon would knock at a closed door without a pause. */
 export const addressTarget = (address: URL): Target => ({
-  name: address.origin,
+  name: address.href,
   start: async (): Promise<RunningTarget> => {
     try {
       await answers(address.href);
@@ -32,7 +32,9 @@ export const addressTarget = (address: URL): Target => ({
       const { code, message } = error as NodeJS.ErrnoException;
       throw new UserError('couldNotStart', `nothing answers at ${address.origin}: ${message || code}`);
     }
-    return { origin: address.origin, isNew: false, stop: async () => {} };
+    const path = `${address.pathname}${address.search}`;
+    // An address alone names no path: then the workload's is asked for.
+    return { origin: address.origin, ...(path !== '/' && { path }), isNew: false, stop: async () => {} };
   },
 });
 

@@ -1,14 +1,19 @@
-/** What a benchmark proves: first whether it measured what it was meant to, then its comparison and its thresholds. */
-import { checkThreshold, type Threshold, type ThresholdResult } from '../core/thresholds.js';
+/** What a benchmark proves, by its thresholds and its comparison, and whether it measured what it was meant to. */
+import { checkThreshold, refsOf, type Threshold, type ThresholdResult } from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
-import { medianOfMetric } from './metrics.js';
+import { judgedValue } from './metrics.js';
+import { outcomesText } from './report.js';
 import type { BenchResult, Comparison, TargetResult } from './result.js';
+import { medianOf } from './statistics.js';
 
-/** With more requests than this failing, the figures are those of failing. */
+/** With more requests than this failing in a trial, the figures are those of failing. */
 const MAX_ERROR_RATIO = 0.01;
 
 /** Above this the load generator may have been the limit. */
 const GENERATOR_LIMIT_CORES = 0.95;
+
+/** A target less busy than this waited for load: whoever loads it, or stands behind it, was the limit. */
+const BUSY_CORES = 0.9;
 
 type BenchVerdict = BenchResult['verdict'];
 
@@ -27,35 +32,19 @@ export const checkBenchThresholds = (
 ): ThresholdResult[] =>
   thresholds.map((threshold) =>
     checkThreshold(threshold, ({ variant, metric }) =>
-      medianOfMetric(variant === '' ? own : others[variant as 'baseline'], metric),
+      judgedValue(variant === '' ? own : others[variant as 'baseline'], metric),
     ),
   );
 
-const namesIn = (counts: readonly Readonly<Record<string, number>>[]): string =>
-  [...new Set(counts.flatMap(Object.keys))].join(', ');
-
-const spoiltReasons = (targets: readonly TargetResult[], errorsJudged: boolean): string[] =>
-  targets.flatMap(({ name, trials, summary }) => {
-    const reasons: string[] = [];
-    const rounds = trials.flat();
-    const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
-    if (lost > 0) {
-      reasons.push(
-        `${name}: ${lost} requests vanished, because connections were closed without an answer; latencies are wrong ` +
-          'from then on. Let the target keep its connections (nginx: keepalive_requests)',
-      );
-    }
-    const errors = summary.errors?.median ?? 0;
-    if (errors > MAX_ERROR_RATIO && !errorsJudged) {
-      const kinds = namesIn(rounds.map((round) => round.errors));
-      const statuses = namesIn(rounds.map((round) => round.statuses));
-      reasons.push(
-        `${name}: ${formatRatio(errors)} of the requests got no good answer (statuses: ${statuses || 'none'}; ` +
-          `errors: ${kinds || 'none'}), so the figures are those of failing; a threshold on errors allows it`,
-      );
-    }
-    return reasons;
-  });
+/** @returns why the figures of a target mean nothing, where they do. */
+const spoiltReason = ({ name, trials, summary }: TargetResult): string | null => {
+  const errors = summary.errors?.max ?? 1;
+  if (errors <= MAX_ERROR_RATIO) return null;
+  return (
+    `${name}: in a trial ${formatRatio(errors)} of the requests got no good answer (${outcomesText(trials.flat())}), so ` +
+    'the figures are those of failing; a threshold on errors allows it'
+  );
+};
 
 const comparisonReason = ({ verdict, ratios, decidedBy, tolerance }: Comparison): string | null => {
   const ratio = ratios.find(({ metric }) => metric === decidedBy);
@@ -64,43 +53,76 @@ const comparisonReason = ({ verdict, ratios, decidedBy, tolerance }: Comparison)
       ? 'nothing could be compared'
       : `${decidedBy} is ${ratio.value.toFixed(3)} of the other ` +
         `(95% between ${ratio.low?.toFixed(3) ?? 'any'} and ${ratio.high?.toFixed(3) ?? 'any'})`;
-  if (verdict === 'worse') return `slower by more than ${formatRatio(tolerance)}: ${interval}`;
+  if (verdict === 'worse') {
+    return `${decidedBy === 'cpu' ? 'costs more' : 'slower'}, by more than ${formatRatio(tolerance)}: ${interval}`;
+  }
   if (verdict === 'undecided')
     return `undecided at a tolerance of ${formatRatio(tolerance)}: ${interval}; use more trials (--max-trials), or a quieter machine`;
   return null;
 };
 
-export const judgeBench = (
-  targets: readonly TargetResult[],
-  comparison: Comparison | null,
-  thresholds: readonly ThresholdResult[],
-): Judgement => {
-  const errorsJudged = thresholds.some(({ expression }) => /\berrors\b/.test(expression));
-  const spoilt = spoiltReasons(targets, errorsJudged);
-  if (spoilt.length > 0) return { verdict: 'invalid', reasons: spoilt };
-  const failed = thresholds
-    .filter(({ pass }) => !pass)
-    .map(
-      ({ expression, observedText, expectedText }) =>
-        `${expression}: observed ${observedText}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`,
-    );
+const thresholdReason = ({ expression, observedText, expectedText }: ThresholdResult): string =>
+  `${expression}: observed ${observedText}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`;
+
+export interface Judged {
+  readonly targets: readonly TargetResult[];
+  readonly comparison: Comparison | null;
+  readonly thresholds: readonly Threshold[];
+  /** In the order of the thresholds. */
+  readonly results: readonly ThresholdResult[];
+}
+
+/**
+ * A threshold that fails on measured values fails the benchmark, whatever else. Without one on its errors, a target that
+ * fails requests makes it invalid. What could not be measured or told makes it inconclusive.
+ */
+export const judgeBench = ({ targets, comparison, thresholds, results }: Judged): Judgement => {
+  const missed = results.filter(({ pass }) => !pass);
+  // Both sides are infinite or not numbers where there was nothing to measure.
+  const unmeasured = missed.filter(({ observed, expected }) => observed === null || expected === null);
+  const failed = missed.filter((result) => !unmeasured.includes(result));
+  const judgedOnErrors = thresholds.flatMap(refsOf).filter(({ metric }) => metric === 'errors');
+  const spoilt = targets
+    .filter(
+      (_target, index) => !judgedOnErrors.some(({ variant }) => variant === (index === 0 ? '' : 'against')),
+    )
+    .map(spoiltReason)
+    .filter((reason) => reason !== null);
   const compared = comparison === null ? null : comparisonReason(comparison);
-  const reasons = compared === null ? failed : [compared, ...failed];
-  if (failed.length > 0 || comparison?.verdict === 'worse') return { verdict: 'fail', reasons };
-  return { verdict: comparison?.verdict === 'undecided' ? 'inconclusive' : 'pass', reasons };
+  const reasons = [
+    ...failed.map(thresholdReason),
+    ...spoilt,
+    ...(compared === null ? [] : [compared]),
+    ...unmeasured.map((result) => `${thresholdReason(result)}: it was not measured`),
+  ];
+  if (failed.length > 0) return { verdict: 'fail', reasons };
+  if (spoilt.length > 0) return { verdict: 'invalid', reasons };
+  if (comparison?.verdict === 'worse') return { verdict: 'fail', reasons };
+  return {
+    verdict: comparison?.verdict === 'undecided' || unmeasured.length > 0 ? 'inconclusive' : 'pass',
+    reasons,
+  };
 };
 
-/** What a reader must know to read the figures right. */
+/**
+ * What a reader must know to read the figures right.
+ * @param started every target was started anew for each trial.
+ */
 export const notesOn = (
   targets: readonly TargetResult[],
   baseline: BenchResult | null,
   host: BenchResult['host'],
+  started: boolean,
 ): string[] => {
   const notes: string[] = [];
   for (const { name, trials, summary } of targets) {
-    if (trials.flat().some(({ generatorCores }) => generatorCores > GENERATOR_LIMIT_CORES)) {
+    const rounds = trials.flat();
+    const cores = rounds.map((round) => round.cores).filter((busy) => busy !== null);
+    const waited = cores.length > 0 && medianOf(cores) < BUSY_CORES;
+    if (waited || medianOf(rounds.map(({ generatorCores }) => generatorCores)) > GENERATOR_LIMIT_CORES) {
       notes.push(
-        `${name}: the load generator was busy all the time; its rate is at least this, its cost is right`,
+        `${name}: could have done more; the load, or what stands behind it, was the limit. Its rate is at least this, ` +
+          'its cost is right',
       );
     }
     if (summary.cpu === null) {
@@ -108,6 +130,12 @@ export const notesOn = (
         `${name}: processor time and memory cannot be read (not on this machine, another user's, or not Linux)`,
       );
     }
+  }
+  if (targets.length > 1 && !started) {
+    notes.push(
+      'what was compared is the processes at these addresses, not their code: two processes of one program differ by up ' +
+        'to a tenth',
+    );
   }
   if (baseline !== null && (baseline.host.cpu !== host.cpu || baseline.host.node !== host.node)) {
     notes.push(

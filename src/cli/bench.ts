@@ -19,16 +19,17 @@ import { renderBench, renderBenchMarkdown } from '../bench/report.js';
 import { type BenchResult, BenchResultSchema, type Comparison, type TargetResult } from '../bench/result.js';
 import { checkOutRevision } from '../bench/revision.js';
 import { addressTarget, EVERY_POLICY, gatewayTarget, parseAddress } from '../bench/targets.js';
-import { checkBenchThresholds, judgeBench, notesOn, OTHERS } from '../bench/verdict.js';
+import { checkBenchThresholds, type Judgement, judgeBench, notesOn, OTHERS } from '../bench/verdict.js';
 import { WORKLOADS } from '../bench/workloads.js';
 import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { Reaper } from '../core/reaper.js';
-import { parseThreshold, type Threshold, ThresholdError } from '../core/thresholds.js';
+import { parseThreshold, type Threshold, ThresholdError, variantsOf } from '../core/thresholds.js';
 import { parseDurationMs, parseRatio, parseSizeBytes } from '../core/units.js';
 import { findProblems } from '../core/validate.js';
 import { flagList, flagValue, parseCount, parseOutputs, parseQuantity } from './flags.js';
-import { addToJobSummary, annotateError } from './github.js';
+import { readConfig } from './gateway.js';
+import { addToJobSummary, annotate } from './github.js';
 import { listenForInterruption } from './interruption.js';
 import { renderJunit } from './junit.js';
 import { prepareOutput } from './output.js';
@@ -43,13 +44,22 @@ const EXIT_OF_VERDICT: Readonly<Record<BenchResult['verdict'], number>> = {
 };
 
 const junitOf = (result: BenchResult): string => {
-  const cases = result.thresholds.map(({ expression, observedText, expectedText, pass }) => ({
-    name: expression,
-    failure: pass ? null : `observed ${observedText}, expected ${expectedText}`,
-  }));
+  const cases = result.thresholds.map(
+    ({ expression, observed, expected, observedText, expectedText, pass }) => {
+      const text = `observed ${observedText}, expected ${expectedText}`;
+      const measured = observed !== null && expected !== null;
+      return {
+        name: expression,
+        failure: pass || !measured ? null : text,
+        skipped: pass || measured ? null : `${text}: not measured`,
+      };
+    },
+  );
   // What is not a threshold has a case of its own: a benchmark without thresholds can fail too.
   const others = result.reasons.filter((reason) => !cases.some(({ name }) => reason.startsWith(`${name}:`)));
-  const whole = { name: 'the benchmark', failure: others.length === 0 ? null : others.join('\n') };
+  const text = others.length === 0 ? null : others.join('\n');
+  const failed = result.verdict === 'fail';
+  const whole = { name: 'the benchmark', failure: failed ? text : null, skipped: failed ? null : text };
   return renderJunit(`bench ${result.targets.map(({ name }) => name).join(' against ')}`, [whole, ...cases]);
 };
 
@@ -61,46 +71,70 @@ const OUTPUTS = {
 
 const OUTPUT_KINDS = Object.keys(OUTPUTS) as (keyof typeof OUTPUTS)[];
 
-const parseThresholds = (flag: unknown): Threshold[] =>
+/** @param given of the flags that name something to compare with. */
+const parseThresholds = (
+  flag: unknown,
+  given: Readonly<Record<(typeof OTHERS)[number], boolean>>,
+): Threshold[] =>
   flagList(flag).map((text) => {
     try {
-      return parseThreshold(text, { metrics: BENCH_CATALOGUE, variants: OTHERS, windows: [] });
+      const threshold = parseThreshold(text, { metrics: BENCH_CATALOGUE, variants: OTHERS, windows: [] });
+      for (const name of OTHERS) {
+        if (given[name] || !variantsOf(threshold).includes(name)) continue;
+        throw new UserError('usage', `--threshold "${text}" speaks of ${name}, but there is no --${name}`);
+      }
+      return threshold;
     } catch (error) {
       if (!(error instanceof ThresholdError)) throw error;
       throw new UserError('usage', `--threshold "${text}", column ${error.column}: ${error.message}`);
     }
   });
 
-const readBaseline = (file: string | undefined): BenchResult | null => {
+const SAME_WORKLOAD = ['method', 'path', 'bodyBytes', 'connections'] as const;
+
+const readBaseline = (file: string | undefined, workload: Workload): BenchResult | null => {
   if (file === undefined) return null;
+  const refuse = (why: string): never => {
+    throw new UserError(
+      'usage',
+      `--baseline ${file} ${why}; write one with badgateway bench --out json=FILE`,
+    );
+  };
   let result: unknown;
   try {
     result = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UserError('usage', `--baseline ${file}: ${(error as Error).message}`);
+    return refuse(`cannot be read: ${(error as Error).message}`);
   }
   const [problem] = findProblems(BenchResultSchema, result);
-  if (problem !== undefined) {
-    throw new UserError(
-      'usage',
-      `--baseline ${file} is no result of a benchmark: ${problem.path || 'the document'} ${problem.message}; ` +
-        'write one with badgateway bench --out json=FILE',
-    );
+  if (problem !== undefined)
+    return refuse(`is no result of a benchmark: ${problem.path || 'the document'} ${problem.message}`);
+  const baseline = result as BenchResult;
+  if (baseline.targets.length === 0 || baseline.partial || baseline.verdict === 'invalid')
+    return refuse('holds a benchmark that is invalid, or was interrupted');
+  const other = SAME_WORKLOAD.filter((field) => baseline.workload[field] !== workload[field]);
+  if (other.length > 0) {
+    const [of, is] = [baseline.workload, workload].map((one) => other.map((field) => one[field]).join(', '));
+    return refuse(`is of another workload (${other.join(', ')}: ${of}; here ${is})`);
   }
-  return result as BenchResult;
+  return baseline;
 };
 
 const parsePlan = (flags: Flags, defaults: Plan): Plan => {
   const trials = parseCount('trials', flags.trials, 1, defaults.trials);
   return {
     trials,
-    maxTrials: Math.max(trials, parseCount('max-trials', flags.maxTrials, 1, defaults.maxTrials)),
+    maxTrials: parseCount('max-trials', flags.maxTrials, trials, Math.max(trials, defaults.maxTrials)),
     warmupMs: parseQuantity('warmup', flags.warmup, parseDurationMs, defaults.warmupMs),
     rounds: parseCount('rounds', flags.rounds, 1, defaults.rounds),
     roundMs: parseQuantity('duration', flags.duration, parseDurationMs, defaults.roundMs),
     tolerance: parseQuantity('tolerance', flags.tolerance, parseRatio, defaults.tolerance),
   };
 };
+
+/** An address alone names no path: then the workload's is asked for. */
+const hasPath = (address: URL | null): address is URL =>
+  address !== null && `${address.pathname}${address.search}` !== '/';
 
 /** @param address of the target, where it is not the built-in gateway. */
 const parseWorkload = (flags: Flags, address: URL | null): Workload => {
@@ -112,7 +146,7 @@ const parseWorkload = (flags: Flags, address: URL | null): Workload => {
   return {
     name,
     method: (flagValue(flags.method) ?? known.method).toUpperCase(),
-    path: address === null ? known.path : `${address.pathname}${address.search}`,
+    path: hasPath(address) ? `${address.pathname}${address.search}` : known.path,
     bodyBytes: parseQuantity('body', flags.body, parseSizeBytes, known.bodyBytes),
     connections: parseCount('connections', flags.connections, 1, known.connections),
   };
@@ -127,31 +161,45 @@ interface Request {
   readonly baseline: BenchResult | null;
   readonly gatewayArgs: readonly string[];
   readonly remote: boolean;
-  /** More than one process serves. */
-  readonly shared: boolean;
+  /** The target has a processor of its own, where there are two: not when several processes serve, or it runs already. */
+  readonly pinned: boolean;
 }
+
+/** What configures the built-in gateway, which is not the target when there is an address. */
+const GATEWAY_FLAGS = ['config', 'set', 'processes'] as const;
+
+const isAddress = (text: string | undefined): boolean => text !== undefined && /^https?:/.test(text);
 
 const parseRequest = (url: string | undefined, flags: Flags): Request => {
   const remote = flags.remote === true;
   const address = url === undefined ? null : parseAddress(url, remote);
   const against = flagValue(flags.against);
-  const againstAddress = against !== undefined && /^https?:/.test(against);
-  if (address !== null && against !== undefined && !againstAddress) {
+  if (address !== null && against !== undefined && !isAddress(against)) {
     throw new UserError('usage', `an address is compared with an address; "${against}" is none`);
   }
+  const idle = address === null ? undefined : GATEWAY_FLAGS.find((name) => flags[name] !== undefined);
+  if (idle !== undefined) {
+    throw new UserError('usage', `--${idle} is for the built-in gateway, and ${address!.href} is measured`);
+  }
+  // Refused here, with its place, and not by the gateway that is started in the first trial.
+  const { processes } = readConfig(flags);
   const sets = flagList(flags.set).flatMap((text) => ['--set', text]);
   const config = flags.config === undefined ? EVERY_POLICY : ['--config', String(flags.config)];
-  const processes = flags.processes === undefined ? [] : ['--processes', String(flags.processes)];
+  const workload = parseWorkload(flags, address);
+  const baseline = flagValue(flags.baseline);
   return {
     address,
     against,
-    workload: parseWorkload(flags, address),
+    workload,
     plan: parsePlan(flags, address === null ? DEFAULT_PLAN : RUNNING_PLAN),
-    thresholds: parseThresholds(flags.threshold),
-    baseline: readBaseline(flagValue(flags.baseline)),
-    gatewayArgs: [...config, ...sets, ...processes],
+    thresholds: parseThresholds(flags.threshold, {
+      baseline: baseline !== undefined,
+      against: against !== undefined,
+    }),
+    baseline: readBaseline(baseline, workload),
+    gatewayArgs: [...config, ...sets, '--processes', String(processes)],
     remote,
-    shared: processes.length > 0 && flagValue(flags.processes) !== '1',
+    pinned: processes === 1 && !isAddress(against),
   };
 };
 
@@ -184,7 +232,7 @@ const measure = async (
     cleanup.add(() => generator.stop());
     await generator.ready();
     const all: BenchOptions = { ...options, generator, workload: request.workload, plan: request.plan };
-    const tools: Tools = { reaper, cleanup, generatorPid: generator.pid, onProgress: options.onProgress };
+    const tools: Tools = { ...options, reaper, cleanup, generatorPid: generator.pid };
     const [target, against] = await findTargets(request, tools);
     if (against === undefined) {
       const [trials] = await measureTargets([target], all);
@@ -202,11 +250,10 @@ const measure = async (
   }
 };
 
-interface Tools {
+interface Tools extends Pick<BenchOptions, 'signal' | 'onProgress'> {
   readonly reaper: Reaper;
   readonly cleanup: Cleanup;
   readonly generatorPid: number;
-  readonly onProgress: (text: string) => void;
 }
 
 const findTargets = async (request: Request, tools: Tools): Promise<[Target, Target?]> => {
@@ -219,8 +266,7 @@ const findTargets = async (request: Request, tools: Tools): Promise<[Target, Tar
   }
   const origin = await startOrigin(reaper);
   cleanup.add(() => origin.stop());
-  // Several processes of one gateway are there to use several processors, so they are left to the kernel.
-  const { launcher } = request.shared ? NOT_PINNED : await pin(reaper, [origin.pid, tools.generatorPid]);
+  const { launcher } = request.pinned ? await pin(reaper, [origin.pid, tools.generatorPid]) : NOT_PINNED;
   const gateway = (name: string, command?: string): Target =>
     gatewayTarget({
       name,
@@ -231,14 +277,18 @@ const findTargets = async (request: Request, tools: Tools): Promise<[Target, Tar
       ...(command && { command }),
     });
   if (against === undefined) return [gateway('gateway')];
-  if (/^https?:/.test(against)) return [gateway('gateway'), other(against)];
+  if (isAddress(against)) return [gateway('gateway'), other(against)];
   tools.onProgress(`checking out and building ${against}`);
-  const revision = await checkOutRevision(against, reaper);
+  const revision = await checkOutRevision(against, reaper, tools.signal);
   cleanup.add(() => revision.remove());
   return [gateway('gateway'), gateway(`gateway at ${revision.commit}`, revision.command)];
 };
 
-const toResult = (request: Request, { targets, comparison }: Measured, startedMs: number): BenchResult => {
+const toResult = (
+  request: Request,
+  { targets, comparison }: Measured,
+  { startedMs, partial }: { startedMs: number; partial: boolean },
+): BenchResult => {
   const host = {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -246,16 +296,20 @@ const toResult = (request: Request, { targets, comparison }: Measured, startedMs
     cpus: availableParallelism(),
   };
   const baseline = request.baseline?.targets[0] ?? null;
-  const thresholds = checkBenchThresholds(request.thresholds, targets[0]!, {
-    baseline,
-    against: targets[1] ?? null,
-  });
+  const results = partial
+    ? []
+    : checkBenchThresholds(request.thresholds, targets[0]!, { baseline, against: targets[1] ?? null });
+  const judgement: Judgement = partial
+    ? { verdict: 'inconclusive', reasons: ['the benchmark was interrupted'] }
+    : judgeBench({ targets, comparison, thresholds: request.thresholds, results });
+  const started = request.address === null && !isAddress(request.against);
   const { warmupMs, rounds, roundMs } = request.plan;
   return {
     version: 1,
     kind: 'bench',
-    ...judgeBench(targets, comparison, thresholds),
-    notes: notesOn(targets, request.baseline, host),
+    ...judgement,
+    partial,
+    notes: notesOn(targets, request.baseline, host, started),
     startedAt: new Date(startedMs).toISOString(),
     host,
     workload: { ...request.workload },
@@ -263,9 +317,11 @@ const toResult = (request: Request, { targets, comparison }: Measured, startedMs
     targets: [...targets],
     comparison,
     baseline,
-    thresholds,
+    thresholds: results,
   };
 };
+
+const NOTHING_MEASURED = 'interrupted before anything was measured';
 
 export const benchCommand = async (url: string | undefined, flags: Flags): Promise<number> => {
   const outputs = parseOutputs(flags.out, OUTPUT_KINDS);
@@ -278,14 +334,22 @@ export const benchCommand = async (url: string | undefined, flags: Flags): Promi
     if (!flags.quiet) process.stderr.write(`${text}\n`);
   };
   try {
-    const result = toResult(request, await measure(request, reaper, { signal, onProgress }), startedMs);
+    const measured = await measure(request, reaper, { signal, onProgress });
+    if (measured.targets[0]!.trials.length === 0) throw new UserError('interrupted', NOTHING_MEASURED);
+    const result = toResult(request, measured, { startedMs, partial: signal.aborted });
     for (const { kind, file } of outputs) writeFileSync(file, OUTPUTS[kind](result));
     process.stdout.write(
       flags.json ? `${JSON.stringify(result)}\n` : renderBench(result, pc.isColorSupported),
     );
     addToJobSummary(renderBenchMarkdown(result));
-    if (result.verdict !== 'pass') annotateError('badgateway bench', result.reasons.join('\n'));
-    return EXIT_OF_VERDICT[result.verdict];
+    if (result.verdict !== 'pass') {
+      const level = result.verdict === 'fail' ? 'error' : 'warning';
+      annotate(level, 'badgateway bench', result.reasons.join('\n'));
+    }
+    return result.partial ? EXIT_CODES.interrupted : EXIT_OF_VERDICT[result.verdict];
+  } catch (error) {
+    // Ctrl-C reaches every process of a terminal: what it ended elsewhere is no failure.
+    throw signal.aborted ? new UserError('interrupted', NOTHING_MEASURED, { cause: error }) : error;
   } finally {
     release();
     await reaper.stop();

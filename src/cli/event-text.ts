@@ -2,6 +2,10 @@
 import type { Event } from '../core/events.js';
 import { formatDuration } from '../core/units.js';
 
+/** Each of several processes has circuits of its own. */
+const circuitText = (upstream: string, state: string, process: number | undefined): string =>
+  `circuit of ${upstream} ${state}${process === undefined ? '' : ` in process ${process}`}`;
+
 /** What the progress of a run says of an event; `null`: nothing. */
 export const eventText = (event: Event): string | null => {
   switch (event.type) {
@@ -18,7 +22,7 @@ export const eventText = (event: Event): string | null => {
     case 'config.locked':
       return `config locked: ${event.reason}`;
     case 'circuit.opened':
-      return `circuit of ${event.upstream} opened`;
+      return circuitText(event.upstream, 'opened', event.process);
     case 'worker.exited':
       return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
     case 'gateway.process-exited': {
@@ -42,9 +46,9 @@ export const gatewayEventText = (event: Event): string | null => {
     case 'upstream.turned-healthy':
       return `${event.upstream} is healthy`;
     case 'circuit.half-opened':
-      return `circuit of ${event.upstream} half-opened`;
+      return circuitText(event.upstream, 'half-opened', event.process);
     case 'circuit.closed':
-      return `circuit of ${event.upstream} closed`;
+      return circuitText(event.upstream, 'closed', event.process);
     case 'gateway.process-started':
       return `the gateway's process ${event.process} started, pid ${event.pid}`;
     default:

@@ -51,3 +51,13 @@ export const parseQuantity = (
     throw new UserError('usage', `--${name}: ${(error as Error).message}`);
   }
 };
+
+/** @throws UserError */
+export const parseSeed = (flag: unknown): number | undefined => {
+  if (flag === undefined) return undefined;
+  const seed = Number(flag);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) {
+    throw new UserError('usage', `--seed takes a whole number from 0 to 2147483647, got "${String(flag)}"`);
+  }
+  return seed;
+};

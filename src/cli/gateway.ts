@@ -11,7 +11,7 @@ import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/
 import { parseGatewayFile } from '../scenarios/gateway-file.js';
 import { type Override, parsePathValue } from '../scenarios/overrides.js';
 import { gatewayEventText } from './event-text.js';
-import { flagList } from './flags.js';
+import { flagList, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { parseUpstreams } from './upstreams.js';
 
@@ -55,7 +55,8 @@ const parseProcesses = (flag: unknown): Override[] => {
   return [{ path: ['processes'], value: processes }];
 };
 
-const readConfig = (flags: Record<string, unknown>): GatewayConfig => {
+/** Of `--config`, `--set` and `--processes`. @throws UserError */
+export const readConfig = (flags: Readonly<Record<string, unknown>>): GatewayConfig => {
   const file = flags.config === undefined ? null : String(flags.config);
   const set = flagList(flags.set).map((text) => parsePathValue(text, 'breaker.openFor=5s'));
   const overrides = [...set, ...parseProcesses(flags.processes)];
@@ -88,6 +89,9 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
+/** Of every start its own: Ray IDs must not be those of the last one. */
+const newSeed = (): number => new Random(Math.floor(wallClock.nowMs())).fork(`process ${process.pid}`).seed;
+
 /** @returns the exit code: 0 when somebody asked it to stop. */
 export const gatewayCommand = async (
   urls: readonly string[],
@@ -101,8 +105,7 @@ export const gatewayCommand = async (
     host,
     port: parsePort('--port', flags.port),
     adminPort: parsePort('--admin-port', flags.adminPort),
-    // Unlike a run, nobody wants this one again: Ray IDs must not be those of the last start.
-    seed: new Random(Math.floor(wallClock.nowMs())).fork(`process ${process.pid}`).seed,
+    seed: parseSeed(flags.seed) ?? newSeed(),
   };
   const { signal, release } = listenForInterruption();
   const reaper = new Reaper();
@@ -113,9 +116,6 @@ export const gatewayCommand = async (
   try {
     const ready = await Promise.race([gateway.ready, stopAsked]);
     if (ready !== undefined) {
-      if (!flags.quiet)
-        for (const id of ready.unhealthy)
-          process.stderr.write(`${id} is unhealthy: it failed its first check\n`);
       process.stdout.write(addressText(host, ready, gateway.pid, Boolean(flags.json)));
       const failure = await Promise.race([gateway.failed, stopAsked]);
       if (failure !== undefined) throw new UserError('internal', failure);

@@ -16,8 +16,8 @@ export const addToJobSummary = (markdown: string): void => {
 const escapeData = (text: string): string =>
   text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
-/** Shows a failure on the run's page. */
-export const annotateError = (title: string, message: string): void => {
+/** Shows a failure, or what is no failure and yet no success, on the run's page. */
+export const annotate = (level: 'error' | 'warning', title: string, message: string): void => {
   if (process.env.GITHUB_ACTIONS !== 'true') return;
-  process.stderr.write(`::error title=${escapeData(title)}::${escapeData(message)}\n`);
+  process.stderr.write(`::${level} title=${escapeData(title)}::${escapeData(message)}\n`);
 };

@@ -4,6 +4,8 @@ export interface JunitCase {
   readonly name: string;
   /** Why it failed; `null`: it passed. */
   readonly failure: string | null;
+  /** Why nothing can be said of it; default: something can. */
+  readonly skipped?: string | null;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -21,10 +23,14 @@ const escapeXml = (text: string): string =>
 /** @param suite what the cases belong to, such as a scenario. */
 export const renderJunit = (suite: string, cases: readonly JunitCase[]): string => {
   const failures = cases.filter(({ failure }) => failure !== null).length;
-  const counts = `tests="${cases.length}" failures="${failures}" errors="0" skipped="0"`;
+  const skips = cases.filter(({ failure, skipped = null }) => failure === null && skipped !== null).length;
+  const counts = `tests="${cases.length}" failures="${failures}" errors="0" skipped="${skips}"`;
   const name = escapeXml(suite);
   const lines = cases.map((one) => {
     const open = `    <testcase classname="${name}" name="${escapeXml(one.name)}"`;
+    if (one.failure === null && one.skipped) {
+      return `${open}>\n      <skipped message="${escapeXml(one.skipped)}"/>\n    </testcase>`;
+    }
     if (one.failure === null) return `${open}/>`;
     const text = escapeXml(one.failure);
     return `${open}>\n      <failure message="${text}">${text}</failure>\n    </testcase>`;

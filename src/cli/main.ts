@@ -94,6 +94,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--config <file>', 'The gateway section, YAML or JSON')
     .option('--set <path=value>', 'Change one value of it, such as breaker.openFor=5s (repeatable)')
     .option('--processes <number>', 'Processes that share the port; default 1')
+    .option('--seed <number>', 'Seed of its choices and Ray IDs; default: another at every start')
     .option('--host <address>', 'Where requests are taken; default 127.0.0.1')
     .option('--port <number>', 'Port for requests; default 0, a free one')
     .option('--admin-port <number>', 'Port of the admin API, always on 127.0.0.1; default 0, a free one')

@@ -14,7 +14,7 @@ import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
 import { renderHtml } from '../web/report.js';
-import { flagList, parseOutputs } from './flags.js';
+import { flagList, parseOutputs, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { openInBrowser } from './open.js';
 import { prepareOutput } from './output.js';
@@ -30,15 +30,6 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 
 /** Libraries whose behaviour a result depends on. */
 const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
-
-const parseSeed = (flag: unknown): number | undefined => {
-  if (flag === undefined) return undefined;
-  const seed = Number(flag);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) {
-    throw new UserError('usage', `--seed takes a whole number from 0 to 2147483647, got "${String(flag)}"`);
-  }
-  return seed;
-};
 
 /** What `--out` can write. */
 const OUTPUTS = {

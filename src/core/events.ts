@@ -103,9 +103,17 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
 
 export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];
 
-/** One event at one moment, `atMs` on the clock of the process that saw it. */
+interface EventBase<Type extends EventType> {
+  /** On the clock of the process that saw it. */
+  readonly atMs: number;
+  readonly type: Type;
+  /** Which of several processes of the gateway saw it, by its number from 1. */
+  readonly process?: number;
+}
+
+/** One event at one moment. */
 export type Event<Type extends EventType = EventType> = {
-  [Key in Type]: { readonly atMs: number; readonly type: Key } & EventMap[Key];
+  [Key in Type]: EventBase<Key> & EventMap[Key];
 }[Type];
 
 export type EventListener = (event: Event) => void;

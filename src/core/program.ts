@@ -108,10 +108,23 @@ export class Program {
   }
 }
 
-/** Runs a program to its end. @returns what it printed. @throws with its last words when it fails. */
-export const runProgram = async (options: ProgramOptions): Promise<string> => {
+/** How long a program has to end by itself when it is not wanted any more. */
+const STOP_GRACE_MS = 1_000;
+
+/**
+ * Runs a program to its end, or until `signal` is aborted.
+ * @returns what it printed.
+ * @throws with its last words when it fails.
+ */
+export const runProgram = async (options: ProgramOptions & { signal?: AbortSignal }): Promise<string> => {
   const program = new Program(options);
+  const stop = (): void => {
+    void program.stop(STOP_GRACE_MS);
+  };
+  if (options.signal?.aborted) stop();
+  options.signal?.addEventListener('abort', stop, { once: true });
   const code = await program.exited;
+  options.signal?.removeEventListener('abort', stop);
   if (code !== 0) {
     const how = code === null ? 'did not run' : `ended with code ${code}`;
     throw new Error(`${options.name} ${how}:\n${`${program.stdout}${program.stderr}`.trim()}`);

@@ -267,11 +267,11 @@ class Parser {
 /** @throws ThresholdError */
 export const parseThreshold = (text: string, scope: Scope): Threshold => new Parser(text, scope).threshold();
 
-/** The variants a threshold takes values from, besides the one under test. */
-export const variantsOf = (threshold: Threshold): string[] => {
-  const names: string[] = [];
+/** Every metric a threshold names. */
+export const refsOf = (threshold: Threshold): MetricRef[] => {
+  const refs: MetricRef[] = [];
   const visit = (expression: Expression): void => {
-    if (expression.type === 'metric' && expression.ref.variant !== '') names.push(expression.ref.variant);
+    if (expression.type === 'metric') refs.push(expression.ref);
     if (expression.type === 'binary') {
       visit(expression.left);
       visit(expression.right);
@@ -279,8 +279,14 @@ export const variantsOf = (threshold: Threshold): string[] => {
   };
   visit(threshold.left);
   visit(threshold.right);
-  return names;
+  return refs;
 };
+
+/** The variants a threshold takes values from, besides the one under test. */
+export const variantsOf = (threshold: Threshold): string[] =>
+  refsOf(threshold)
+    .map(({ variant }) => variant)
+    .filter((variant) => variant !== '');
 
 const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => number): number => {
   switch (expression.type) {

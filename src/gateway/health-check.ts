@@ -22,12 +22,12 @@ export class HealthState {
     this.#thresholds = thresholds;
   }
 
-  /** @returns whether the state turned. */
+  /** @returns whether the state turned; the first check always says something new. */
   onCheck(good: boolean): boolean {
     if (!this.#decided) {
       this.#decided = true;
       this.healthy = good;
-      return good;
+      return true;
     }
     if (good === this.healthy) {
       this.#against = 0;

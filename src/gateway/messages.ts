@@ -24,8 +24,6 @@ export type FromGateway =
       readonly type: 'ready';
       readonly port: number;
       readonly adminPort: number;
-      /** The upstreams that the first health checks found so: no event tells of a state that has not turned. */
-      readonly unhealthy: readonly string[];
     }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number }

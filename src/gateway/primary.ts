@@ -93,8 +93,7 @@ class Primary {
     if (this.#stopping) return;
     this.#group = this.#makeGroup(port);
     await this.#group.start();
-    const unhealthy = this.#pool.upstreams.filter(({ healthy }) => !healthy).map(({ id }) => id);
-    this.#link.send({ type: 'ready', port, adminPort, unhealthy });
+    this.#link.send({ type: 'ready', port, adminPort });
   }
 
   #makeGroup(port: number): ProcessGroup {
@@ -119,7 +118,11 @@ class Primary {
       onReport: (number, { events, stallMs, status }) => {
         this.#totals.absorb(number, status);
         for (const event of events) this.#metrics.onEvent(event);
-        this.#link.send({ type: 'report', events, stallMs });
+        this.#link.send({
+          type: 'report',
+          events: events.map((event) => ({ ...event, process: number })),
+          stallMs,
+        });
       },
       onExit: (number, exit) => this.#onExit(number, exit),
     });

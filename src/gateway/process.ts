@@ -37,8 +37,7 @@ const runAlone = async (
     // The admin API first: whoever can send a request can then ask what became of it.
     const adminPort = await admin.listen(argument.adminPort);
     const port = await gateway.listen(host, argument.port).catch(because('the gateway', host, argument.port));
-    const unhealthy = gateway.pool.upstreams.filter(({ healthy }) => !healthy).map(({ id }) => id);
-    link.send({ type: 'ready', port, adminPort, unhealthy });
+    link.send({ type: 'ready', port, adminPort });
   } catch (error) {
     link.send({ type: 'failed', message: (error as Error).message });
   }

@@ -1,4 +1,5 @@
 /** `badgateway bench` from outside: what it prints and writes, and what it ends with. Nothing here is about speed. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import { findProblems } from '../../src/core/validate.js';
 import { runCli, startCli } from '../support/cli.js';
 import { descendants, isAlive } from '../support/processes.js';
 
+const LINUX = process.platform === 'linux';
+
 const SHORT = ['--warmup', '100ms', '--duration', '200ms', '--trials', '3', '--connections', '4', '--quiet'];
 
 const folder = (): string => {
@@ -17,10 +20,12 @@ const folder = (): string => {
   return path;
 };
 
-const serve = (statusCode = 200): Promise<string> =>
+/** @param path the only one there is; default: any. */
+const serve = (statusCode = 200, path?: string): Promise<string> =>
   new Promise((resolve) => {
-    const server = createServer((_request, response) => {
-      response.writeHead(statusCode, { 'content-length': 2 });
+    const server = createServer((request, response) => {
+      const found = path === undefined || request.url === path;
+      response.writeHead(found ? statusCode : 404, { 'content-length': 2 });
       response.end('ok');
     });
     onTestFinished(() => {
@@ -119,6 +124,52 @@ describe('badgateway bench', () => {
     expect(targets.map(({ trials }: { trials: unknown[] }) => trials.length)).toEqual([6, 6]);
   });
 
+  it('asks each address for the path that it names', async () => {
+    const address = await serve(200, '/good');
+    const args = [`${address}/good`, '--against', `${address}/bad`, '--max-trials', '3'];
+    const { code, stdout } = await runCli(['bench', ...SHORT, ...args]);
+    expect(code).toBe(98);
+    expect(stdout).toContain(
+      `${address}/bad: in a trial 100% of the requests got no good answer (answers: 404 ×`,
+    );
+    expect(stdout).not.toContain(`${address}/good: in a trial`);
+  });
+
+  it('measures the built-in gateway, and what it costs', async () => {
+    const { code, stdout } = await runCli([
+      'bench',
+      ...SHORT,
+      '--rounds',
+      '1',
+      '--json',
+      '--threshold',
+      'errors < 1%',
+    ]);
+    expect(code).toBe(0);
+    const { targets, partial } = JSON.parse(stdout);
+    expect(partial).toBe(false);
+    expect(targets).toMatchObject([{ name: 'gateway', trials: [[{ errors: {} }], [{}], [{}]] }]);
+    if (LINUX) expect(targets[0].summary.cpu.min).toBeGreaterThan(0);
+  });
+
+  it.runIf(existsSync('.git'))(
+    'measures the gateway beside a revision of itself, and leaves nothing of that behind',
+    { timeout: 120_000 },
+    async () => {
+      const worktrees = (): string => execFileSync('git', ['worktree', 'list'], { encoding: 'utf8' });
+      const before = worktrees();
+      const single = ['--trials', '1', '--max-trials', '1', '--rounds', '1'];
+      const { code, stdout } = await runCli(['bench', '--against', 'HEAD', ...SHORT, ...single, '--json']);
+      expect(code, 'one trial decides nothing').toBe(98);
+      const { comparison, targets, verdict } = JSON.parse(stdout);
+      expect(verdict).toBe('inconclusive');
+      expect(comparison).toMatchObject({ trials: 1, verdict: 'undecided', decidedBy: LINUX ? 'cpu' : 'rps' });
+      const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+      expect(targets.map(({ name }: { name: string }) => name)).toEqual(['gateway', `gateway at ${commit}`]);
+      expect(worktrees()).toBe(before);
+    },
+  );
+
   it('is invalid, with 98, when most requests fail', async () => {
     const { code, stdout } = await runCli(['bench', await serve(503), ...SHORT]);
     expect(code).toBe(98);
@@ -134,6 +185,22 @@ describe('badgateway bench', () => {
     command.process.kill('SIGINT');
     expect((await command.finished).code).toBe(105);
     expect(started.filter(isAlive)).toEqual([]);
+  });
+});
+
+describe('an interrupted benchmark', () => {
+  it('says what it had measured, in every output, and judges nothing', async () => {
+    const file = join(folder(), 'partial.json');
+    const args = ['--duration', '200ms', '--trials', '100', '--threshold', 'rps > 1000000000'];
+    const command = startCli(['bench', await serve(), ...args, '--out', `json=${file}`]);
+    await command.said('trial 3 of');
+    command.process.kill('SIGINT');
+    const { code, stdout } = await command.finished;
+    expect(code).toBe(105);
+    expect(stdout).toContain('INTERRUPTED');
+    const result = JSON.parse(readFileSync(file, 'utf8'));
+    expect(result).toMatchObject({ partial: true, verdict: 'inconclusive', thresholds: [] });
+    expect(result.targets[0].trials.length).toBeGreaterThanOrEqual(2);
   });
 });
 
@@ -155,6 +222,25 @@ describe('bad input to a benchmark', () => {
     ],
     ['an unknown revision', ['--against', 'no-such-revision'], 2, '"no-such-revision" is neither'],
     ['a baseline that is not there', ['--baseline', 'nope.json'], 2, 'nope.json'],
+    [
+      'a threshold on a baseline that is not given',
+      ['--threshold', 'cpu < 1.2 * baseline'],
+      2,
+      'no --baseline',
+    ],
+    [
+      'a config for what is not our gateway',
+      ['http://127.0.0.1:9', '--set', 'retry.attempts=2'],
+      2,
+      '--set is for',
+    ],
+    [
+      'fewer trials at most than at least',
+      ['--max-trials', '4'],
+      2,
+      '--max-trials takes a whole number from 8 on',
+    ],
+    ['a key the gateway does not know', ['--set', 'breaker.foo=1'], 104, '--set breaker.foo: unknown key'],
     ['an output of an unknown kind', ['--out', 'pdf=x'], 2, 'junit=FILE'],
   ];
 

@@ -37,7 +37,7 @@ describe('badgateway gateway', () => {
   it('starts with an upstream that is down, says so, and answers 503; a second signal ends it at once', async () => {
     const command = startCli(['gateway', `127.0.0.1:${await freePort()}`, '--json']);
     const { port, pid } = await addressesOf(command);
-    await command.said('upstream-1 is unhealthy');
+    await command.said('upstream-1 is unhealthy: ECONNREFUSED');
     expect((await ask(port)).status).toBe(503);
     // A gateway that stands still takes its whole time to stop.
     process.kill(pid, 'SIGSTOP');

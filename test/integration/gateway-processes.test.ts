@@ -137,7 +137,7 @@ describe('a gateway on two processes', () => {
     const section: GatewaySection = { healthCheck: { interval: '50ms', fall: 1 } };
     const group = await startGatewayGroup([port, await freePort()], twoProcesses(section));
     for (let count = 0; count < 8; count++) expect((await ask(group.port)).status).toBe(200);
-    const turned = group.next('upstream.turned-unhealthy');
+    const turned = group.next('upstream.turned-unhealthy', 'upstream-1');
     const [checksBefore, startMs] = [checks, performance.now()];
     well = false;
     expect(await turned).toMatchObject({ upstream: 'upstream-1' });

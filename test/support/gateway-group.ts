@@ -13,8 +13,8 @@ export interface GatewayGroup {
   readonly adminPort: number;
   /** Of the processes that serve, by number. */
   readonly pids: ReadonlyMap<number, number>;
-  /** Resolves with the next event of that type from now on. */
-  next<Type extends Event['type']>(type: Type): Promise<Extract<Event, { type: Type }>>;
+  /** Resolves with the next event of that type from now on, of that upstream where one is named. */
+  next<Type extends Event['type']>(type: Type, upstream?: string): Promise<Extract<Event, { type: Type }>>;
   admin<Answer>(path: string): Promise<Answer>;
   /** The value of one line of the metrics. */
   metric(line: string): Promise<number>;
@@ -31,10 +31,11 @@ export const startGatewayGroup = async (
   stream.subscribe((event) => {
     if (event.type === 'gateway.process-started') pids.set(event.process, event.pid);
   });
-  const next: GatewayGroup['next'] = (type) =>
+  const next: GatewayGroup['next'] = (type, upstream) =>
     new Promise((resolve) => {
       const off = stream.subscribe((event) => {
         if (event.type !== type) return;
+        if (upstream !== undefined && (event as { upstream?: string }).upstream !== upstream) return;
         off();
         resolve(event as Extract<Event, { type: typeof type }>);
       });

@@ -10,11 +10,9 @@ const ROUND: Round = {
   durationMs: 2_000,
   rps: 10_000,
   errorRatio: 0,
-  sent: 20_050,
   answered: 20_000,
   statuses: { 200: 20_000 },
   errors: {},
-  lost: 0,
   latencyMs: { p50: 4, p90: 6, p99: 10, max: 30 },
   cpuMs: 0.05,
   cores: 1,
@@ -76,11 +74,17 @@ describe('a comparison', () => {
 describe('a benchmark', () => {
   const threshold = (text: string) =>
     parseThreshold(text, { metrics: BENCH_CATALOGUE, variants: OTHERS, windows: [] });
-  const judge = (rounds: Round[], thresholds: string[] = [], against: Round[] | null = null) => {
+  const judge = (rounds: Round[], texts: string[] = [], against: Round[] | null = null) => {
     const own = toTargetResult('gateway', [rounds]);
     const other = against === null ? null : toTargetResult('other', [against]);
-    const checked = checkBenchThresholds(thresholds.map(threshold), own, { baseline: other, against: other });
-    return judgeBench(other === null ? [own] : [own, other], null, checked);
+    const thresholds = texts.map(threshold);
+    const results = checkBenchThresholds(thresholds, own, { baseline: other, against: other });
+    return judgeBench({
+      targets: other === null ? [own] : [own, other],
+      comparison: null,
+      thresholds,
+      results,
+    });
   };
 
   it.each([
@@ -101,19 +105,31 @@ describe('a benchmark', () => {
     expect(judge([ROUND, ROUND, ROUND], [text], [ROUND]).verdict).toBe(verdict);
   });
 
-  it('passes no threshold on what was not measured', () => {
-    expect(judge([round({ cpuMs: null })], ['cpu < 1s']).verdict).toBe('fail');
-    expect(judge([ROUND], ['cpu < 1.2 * baseline']).verdict, 'there is no baseline').toBe('fail');
+  it('is inconclusive about what was not measured', () => {
+    expect(judge([round({ cpuMs: null })], ['cpu < 1s']).verdict).toBe('inconclusive');
+    expect(judge([ROUND], ['cpu < 1.2 * baseline']).verdict, 'there is no baseline').toBe('inconclusive');
+    expect(judge([round({ cpuMs: null })], ['cpu < 1s', 'rps > 1000000']).verdict, 'and yet too slow').toBe(
+      'fail',
+    );
   });
 
   it('is judged by the median: one bad round fails nothing', () => {
     expect(judge([ROUND, ROUND, round({ rps: 100 })], ['rps > 5000']).verdict).toBe('pass');
   });
 
-  it('is invalid when requests vanished, and says what to do', () => {
-    const { verdict, reasons } = judge([round({ lost: 3 })], ['rps > 1']);
-    expect(verdict).toBe('invalid');
-    expect(reasons[0]).toContain('3 requests vanished');
+  it.each([
+    ['errors', 'errors < 1%', { errorRatio: 1 }],
+    ['the highest latency', 'latency.max < 1s', { latencyMs: { ...ROUND.latencyMs, max: 5_000 } }],
+    ['memory', 'memory < 1GiB', { memoryBytes: 2 * 1024 ** 3 }],
+  ])('is judged by the worst trial where %s count', (_name, text, bad) => {
+    const target = toTargetResult('gateway', [
+      [ROUND, ROUND],
+      [ROUND, round(bad)],
+      [ROUND, ROUND],
+    ]);
+    const thresholds = [threshold(text)];
+    const results = checkBenchThresholds(thresholds, target, { baseline: null, against: null });
+    expect(judgeBench({ targets: [target], comparison: null, thresholds, results }).verdict).toBe('fail');
   });
 
   it('is invalid when requests failed, unless a threshold speaks of errors', () => {
@@ -122,24 +138,33 @@ describe('a benchmark', () => {
     expect(judge([failing]).reasons[0]).toContain('503');
     expect(judge([failing], ['errors < 5%']).verdict).toBe('pass');
     expect(judge([failing], ['errors < 1%']).verdict).toBe('fail');
+    expect(judge([failing], ['rps > 1000000']).verdict, 'what was measured is too slow anyway').toBe('fail');
+    expect(judge([ROUND], ['errors < 5%'], [failing]).verdict, 'it speaks of the own errors').toBe('invalid');
+    expect(judge([ROUND], ['errors < 2 * against'], [failing]).verdict).toBe('pass');
   });
 
   it.each([
-    ['worse', 'fail', 'slower'],
+    ['worse', 'fail', 'costs more'],
     ['undecided', 'inconclusive', 'undecided'],
   ] as const)('that is %s than the other is judged %s', (_name, verdict, says) => {
     const targets = [toTargetResult('a', [[ROUND]]), toTargetResult('b', [[ROUND]])];
-    const count = says === 'slower' ? 6 : 3;
-    const judged = judgeBench(targets, compareTrials(paired(count, { cpuMs: 0.06 }), 0.05), []);
+    const count = says === 'costs more' ? 6 : 3;
+    const comparison = compareTrials(paired(count, { cpuMs: 0.06 }), 0.05);
+    const judged = judgeBench({ targets, comparison, thresholds: [], results: [] });
     expect(judged.verdict).toBe(verdict);
     expect(judged.reasons[0]).toContain(says);
   });
 
-  it('notes a generator at its limit, and a baseline of another machine', () => {
+  it('notes a load that was the limit, a baseline of another machine, and processes that were not started anew', () => {
     const host = { node: 'v20', platform: 'linux', cpu: 'A', cpus: 2 };
-    const target = toTargetResult('gateway', [[round({ generatorCores: 0.99 })]]);
-    expect(notesOn([target], null, host)[0]).toContain('the load generator was busy');
+    const target = toTargetResult('gateway', [[ROUND]]);
+    const limit = 'was the limit';
+    expect(notesOn([target], null, host, true)).toEqual([]);
+    for (const fields of [{ generatorCores: 0.99 }, { cores: 0.6 }]) {
+      expect(notesOn([toTargetResult('gateway', [[round(fields)]])], null, host, true)[0]).toContain(limit);
+    }
     const baseline = { host: { ...host, cpu: 'B' } } as Parameters<typeof notesOn>[1];
-    expect(notesOn([toTargetResult('gateway', [[ROUND]])], baseline, host)[0]).toContain('--against');
+    expect(notesOn([target], baseline, host, true)[0]).toContain('--against');
+    expect(notesOn([target, target], null, host, false)[0]).toContain('not their code');
   });
 });
