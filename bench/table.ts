@@ -68,7 +68,7 @@ export const toMarkdown = ({ startedAt, host, plan, missing, tables, policies }:
     `Measured on ${startedAt.slice(0, 10)}: ${host.cpus} × ${host.cpu}, Node ${host.node}, ` +
       `${host.pinned ? 'the target on a processor of its own' : 'processes not pinned'}; ${plan.trials} processes of ` +
       `each, one after another, each ${plan.rounds} rounds of ${plan.roundMs / 1000} s after ${plan.warmupMs / 1000} s of ` +
-      'warm-up; rounds of all take turns. In brackets the 95 % interval of the ratio, and the spread of the trials. `≥`: the target was not busy all the ' +
+      'warm-up; rounds of all take turns; every proxy on Node with the same flags of V8. In brackets the 95 % interval of the ratio, and the spread of the trials. `≥`: the target was not busy all the ' +
       'time, so the load generator or the origin was the limit.',
     ...(missing.length > 0 ? [`Not installed, so not measured: ${missing.join(', ')}.`] : []),
     '',

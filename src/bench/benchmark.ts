@@ -62,10 +62,10 @@ export interface BenchOptions {
 }
 
 /**
- * Each round makes its connections anew, and the target's share of that counts as cost of the requests: with this much
- * time for each connection, it is below a tenth of it.
+ * Each round makes its connections anew, and the target's share of that counts as cost of the requests. With this much
+ * time there are some six answers for each connection, even of a slow proxy that has a thousand of them.
  */
-const MS_PER_CONNECTION = 1;
+const MS_PER_CONNECTION = 0.6;
 
 /** Targets are warmed up in turns, so that none is idle for long before it is measured. */
 const WARMUP_TURNS = 2;

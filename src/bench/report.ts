@@ -85,7 +85,10 @@ export const renderBench = (result: BenchResult, color: boolean): string => {
   if (comparison !== null) {
     lines.push(
       colors.bold(`${targets[0]!.name} against ${targets[1]!.name}`),
-      ...columns([['', 'ratio', '95% from', 'to'], ...ratioRows(comparison)]),
+      ...columns([
+        ['', 'ratio', `${formatRatio(comparison.confidence)} from`, 'to'],
+        ...ratioRows(comparison),
+      ]),
       `  ${comparisonText(comparison)}`,
       '',
     );
@@ -131,7 +134,10 @@ export const renderBenchMarkdown = (result: BenchResult): string => {
     lines.push(
       `${comparisonText(comparison)}.`,
       '',
-      ...markdownTable([['ratio', 'value', '95% from', 'to'], ...ratioRows(comparison)]),
+      ...markdownTable([
+        ['ratio', 'value', `${formatRatio(comparison.confidence)} from`, 'to'],
+        ...ratioRows(comparison),
+      ]),
       '',
     );
   }

@@ -46,13 +46,19 @@ const spoiltReason = ({ name, trials, summary }: TargetResult): string | null =>
   );
 };
 
-const comparisonReason = ({ verdict, ratios, decidedBy, tolerance }: Comparison): string | null => {
+const comparisonReason = ({
+  verdict,
+  ratios,
+  decidedBy,
+  tolerance,
+  confidence,
+}: Comparison): string | null => {
   const ratio = ratios.find(({ metric }) => metric === decidedBy);
   const interval =
     ratio === undefined
       ? 'nothing could be compared'
       : `${decidedBy} is ${ratio.value.toFixed(3)} of the other ` +
-        `(95% between ${ratio.low?.toFixed(3) ?? 'any'} and ${ratio.high?.toFixed(3) ?? 'any'})`;
+        `(${formatRatio(confidence)} between ${ratio.low?.toFixed(3) ?? 'any'} and ${ratio.high?.toFixed(3) ?? 'any'})`;
   if (verdict === 'worse') {
     return `${decidedBy === 'cpu' ? 'costs more' : 'slower'}, by more than ${formatRatio(tolerance)}: ${interval}`;
   }

@@ -197,7 +197,11 @@ const parseRequest = (url: string | undefined, flags: Flags): Request => {
       against: against !== undefined,
     }),
     baseline: readBaseline(baseline, workload),
-    gatewayArgs: [...config, ...sets, '--processes', String(processes)],
+    gatewayArgs: [
+      ...config,
+      ...sets,
+      ...(flags.processes === undefined ? [] : ['--processes', String(processes)]),
+    ],
     remote,
     pinned: processes === 1 && !isAddress(against),
   };

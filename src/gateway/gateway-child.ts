@@ -14,7 +14,7 @@ import type { FromGateway, GatewayArgument, ToGateway } from './messages.js';
  * long, and a young generation of full size (V8's default maximum, MiB) from the start instead of one that grows while
  * it is under load. A 64 KiB upload costs a third less (docs/performance.md). Further processes of a gateway inherit it.
  */
-const V8_FLAGS = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
+export const V8_FLAGS: readonly string[] = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
 
 export type GatewayReport = Extract<FromGateway, { type: 'report' }>;
 

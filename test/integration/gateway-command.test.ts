@@ -1,5 +1,6 @@
 /** `badgateway gateway`: the built-in gateway in front of upstreams of the user's own. */
 import { describe, expect, it } from 'vitest';
+import { RAY_ID_HEADER } from '../../src/gateway/headers.js';
 import { type Command, runCli, scenarioFile, startCli } from '../support/cli.js';
 import { ask } from '../support/gateway.js';
 import { freePort, startUpstream } from '../support/upstream.js';
@@ -32,6 +33,21 @@ describe('badgateway gateway', () => {
     const { code, stdout } = await command.finished;
     expect(code).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('gives out the same Ray IDs again with the same seed, and others without one', async () => {
+    const port = await startNamed('one');
+    const rayIdWith = async (...seed: readonly string[]): Promise<unknown> => {
+      const command = startCli(['gateway', `http://127.0.0.1:${port}`, '--json', ...seed]);
+      const { headers } = await ask((await addressesOf(command)).port);
+      command.process.kill('SIGINT');
+      await command.finished;
+      return headers[RAY_ID_HEADER];
+    };
+    const first = await rayIdWith('--seed', '7');
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(await rayIdWith('--seed', '7')).toBe(first);
+    expect(await rayIdWith()).not.toBe(first);
   });
 
   it('starts with an upstream that is down, says so, and answers 503; a second signal ends it at once', async () => {
