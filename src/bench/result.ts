@@ -3,6 +3,7 @@
  * the schema. A stored result is what `--baseline` compares with.
  */
 import { OneOf, Section, type Static, Type } from '../core/schema.js';
+import { ThresholdResultSchema } from '../core/thresholds.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -92,18 +93,6 @@ const ComparisonSchema = Section(
   'The target against another, measured at the same time.',
 );
 
-const ThresholdSchema = Section(
-  {
-    expression: Type.String(),
-    observed: NumberOrNull('Left side.'),
-    expected: NumberOrNull('Right side.'),
-    observedText: Type.String(),
-    expectedText: Type.String(),
-    pass: Type.Boolean(),
-  },
-  'One threshold.',
-);
-
 export const BenchResultSchema = Section(
   {
     version: Type.Literal(1),
@@ -141,7 +130,7 @@ export const BenchResultSchema = Section(
     }),
     comparison: Type.Union([ComparisonSchema, Type.Null()]),
     baseline: Type.Union([TargetResultSchema, Type.Null()], { description: 'From the stored result.' }),
-    thresholds: Type.Array(ThresholdSchema),
+    thresholds: Type.Array(ThresholdResultSchema),
   },
   'A benchmark.',
 );

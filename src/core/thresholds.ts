@@ -7,9 +7,11 @@
  *     goodput[after] > 2 * as-it-happened.goodput[after]
  *
  * `metric[window]`, without `[window]` over the whole run; a variant's name and a dot before a metric take it from that
- * variant, and a variant's name alone takes the metric that the threshold begins with. Sums and products are allowed. Every value has a kind, and kinds that do not fit are an error: a share
- * compared with a duration says nothing, and a bare number does not say what it counts.
+ * variant, and a variant's name alone takes the metric that the threshold begins with. Sums and products are allowed.
+ * Every value has a kind, and kinds that do not fit are an error: a share compared with a duration says nothing, and a
+ * bare number does not say what it counts.
  */
+import { Section, type Static, Type } from './schema.js';
 import {
   formatDuration,
   formatMebibytes,
@@ -322,16 +324,22 @@ export const formatValue = (value: number, kind: Kind): string => {
   }
 };
 
-export interface ThresholdResult {
-  readonly expression: string;
-  /** Left side; `null` when it never happened or has no value. */
-  readonly observed: number | null;
-  /** Right side. */
-  readonly expected: number | null;
-  readonly observedText: string;
-  readonly expectedText: string;
-  readonly pass: boolean;
-}
+const SideSchema = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+
+/** As it stands in results. */
+export const ThresholdResultSchema = Section(
+  {
+    expression: Type.String(),
+    observed: SideSchema('Left side; null when it never happened or has no value.'),
+    expected: SideSchema('Right side.'),
+    observedText: Type.String(),
+    expectedText: Type.String(),
+    pass: Type.Boolean(),
+  },
+  'One threshold.',
+);
+
+export type ThresholdResult = Readonly<Static<typeof ThresholdResultSchema>>;
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 

@@ -3,6 +3,7 @@
  * nothing else. `badgateway schema result` prints the schema.
  */
 import { Section, type Static, Type } from '../core/schema.js';
+import { ThresholdResultSchema } from '../core/thresholds.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -114,19 +115,7 @@ const VariantResultSchema = Section(
       ),
     ),
     requests: Type.Array(RequestSchema, { description: 'A sample of failed requests, spread over the run.' }),
-    thresholds: Type.Array(
-      Section(
-        {
-          expression: Type.String(),
-          observed: NumberOrNull('Left side.'),
-          expected: NumberOrNull('Right side.'),
-          observedText: Type.String(),
-          expectedText: Type.String(),
-          pass: Type.Boolean(),
-        },
-        'One threshold.',
-      ),
-    ),
+    thresholds: Type.Array(ThresholdResultSchema),
     skippedThresholds: Type.Array(Type.String(), {
       description: 'Not checked, because a variant they speak of was not run.',
     }),
