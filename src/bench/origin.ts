@@ -24,6 +24,12 @@ const bodyOf = (url: string): Buffer => {
   return body;
 };
 
+/**
+ * A proxy may open a thousand connections at once. With Node's 511 places for those not accepted yet, the kernel drops
+ * the rest, and each is tried again only after a second.
+ */
+const BACKLOG = 4_096;
+
 const link = parentLink<{ type: 'stop' }, FromOrigin>();
 const server = createServer((request, response) => {
   const body = bodyOf(request.url ?? '/');
@@ -37,6 +43,6 @@ const server = createServer((request, response) => {
 // A gateway that keeps a connection for later must not find it closed: nothing here ends an idle one.
 server.keepAliveTimeout = 0;
 link.onMessage(() => process.exit(0));
-server.listen(0, '127.0.0.1', () => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG }, () => {
   link.send({ type: 'ready', port: (server.address() as { port: number }).port });
 });

@@ -71,7 +71,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--method <method>', 'Method of the requests, instead of the workload’s')
     .option('--body <size>', 'Size of their body, such as 64KiB, instead of the workload’s')
     .option('--trials <number>', 'How often the gateway is started and measured; default 8 (an address: 10)')
-    .option('--warmup <duration>', 'Load on each new process before anything counts; default 1500ms')
+    .option('--warmup <duration>', 'Load on each new process before anything counts; default 2500ms')
     .option('--rounds <number>', 'Rounds in a trial; default 12 (an address: 1)')
     .option('--duration <duration>', 'Length of a round; default 300ms (an address: 1s)')
     .option('--threshold <expression>', 'Such as "latency.p99 < 20ms" or "cpu < 1.2 * baseline" (repeatable)')
