@@ -27,11 +27,10 @@ export interface Plan {
 }
 
 /**
- * For targets that are started. V8 has compiled what matters after 2.5 s under full load, and later
- * where requests are larger and so fewer. With twelve rounds the ratio of
- * two equal processes is within a tenth of 1 nearly always, and with eight such trials its interval is about ± 4 %; 24
- * bring it below ± 3 %, in five minutes. Three looks, since most comparisons are decided at the first. 5 % is what a shared
- * runner can tell.
+ * For targets that are started. V8 has compiled what matters after 2.5 s under full load, and later where requests are
+ * larger and so fewer. With twelve rounds the ratio of two equal processes is within a tenth of 1 nearly always, and with
+ * eight such trials its interval is about ± 4 %; 24 bring it below ± 3 %, in six minutes. Three looks, since most
+ * comparisons are decided at the first. 5 % is what a shared runner can tell.
  */
 export const DEFAULT_PLAN: Plan = {
   trials: 8,
