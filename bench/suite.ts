@@ -12,7 +12,6 @@ import {
   gatewayTarget,
   LoadGenerator,
   measureTargets,
-  medianRatio,
   type Origin,
   outcomesText,
   type Plan,
@@ -24,6 +23,7 @@ import {
   type Target,
   type TargetResult,
   toTargetResult,
+  trialRatio,
   V8_FLAGS,
   WORKLOADS,
   type Workload,
@@ -33,7 +33,7 @@ import { type Table, toMarkdown } from './table.js';
 
 /**
  * Six trials are the fewest that give a 95 % interval. After half the warm-up, uploads would still be measured with V8
- * compiling. With these rounds the suite takes some seventeen minutes.
+ * compiling. With these rounds the suite takes some twenty minutes.
  */
 const PLAN: Plan = { trials: 6, maxTrials: 6, warmupMs: 3_000, rounds: 4, roundMs: 300, tolerance: 0.05 };
 
@@ -153,9 +153,9 @@ const toTable = (title: string, measured: ReadonlyMap<string, Round[][]>, refere
   title,
   reference,
   rows: [...measured].map(([name, trials]) => {
-    const ratios = trials.map((rounds, trial) => {
-      const others = measured.get(reference)![trial]!;
-      return medianRatio(rounds.map(({ cpuMs }, round) => cpuMs! / others[round]!.cpuMs!));
+    const ratios = trials.flatMap((target, trial) => {
+      const ratio = trialRatio({ target, against: measured.get(reference)![trial]! }, 'cpu');
+      return ratio === null ? [] : [ratio];
     });
     return { name, result: toTargetResult(name, trials), ratio: estimateRatio(ratios, CONFIDENCE) };
   }),

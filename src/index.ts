@@ -8,7 +8,7 @@ export {
   type Plan,
   RUNNING_PLAN,
 } from './bench/benchmark.js';
-export { compareTrials, type PairedTrial } from './bench/compare.js';
+export { compareTrials, type PairedTrial, trialRatio } from './bench/compare.js';
 export { LoadGenerator } from './bench/load.js';
 export type { Round, RunningTarget, Target, Workload } from './bench/measure.js';
 export { toTargetResult } from './bench/metrics.js';

@@ -29,8 +29,8 @@ export interface PairedTrial {
 
 const COMPARED: readonly BenchMetric[] = ['cpu', 'rps', 'latency.p50', 'latency.p99', 'memory'];
 
-/** @returns the ratio of a trial: the median over its rounds, side by side; `null` where one has no value. */
-const ratioOf = ({ target, against }: PairedTrial, metric: BenchMetric): number | null => {
+/** @returns the ratio of a trial: the median over its rounds, side by side; `null` where too few have a value. */
+export const trialRatio = ({ target, against }: PairedTrial, metric: BenchMetric): number | null => {
   const { value } = BENCH_METRICS[metric];
   const ratios = target.flatMap((round, index) => {
     const [a, b] = [value(round), value(against[index]!)];
@@ -68,7 +68,7 @@ export const compareTrials = (
 ): Comparison => {
   const estimates = COMPARED.map((metric) => ({
     metric,
-    ratios: trials.flatMap((trial) => ratioOf(trial, metric) ?? []),
+    ratios: trials.flatMap((trial) => trialRatio(trial, metric) ?? []),
   }))
     .filter(({ ratios }) => ratios.length === trials.length)
     .map(({ metric, ratios }) => ({ metric, estimate: estimateRatio(ratios, confidence) }));

@@ -12,9 +12,14 @@ import type { FromGateway, GatewayArgument, ToGateway } from './messages.js';
  * What keeps requests out of the old generation, where the next one's bodies would be kept alive by the last one's
  * remains until a full collection: no allocation in the old generation on a forecast of V8's that an object will live
  * long, and a young generation of full size (V8's default maximum, MiB) from the start instead of one that grows while
- * it is under load. A 64 KiB upload costs a third less (docs/performance.md). Further processes of a gateway inherit it.
+ * it is under load. A 64 KiB upload costs a third less (docs/performance.md). And the right to ask for a collection of
+ * the young generation (`body-garbage.ts`). Further processes of a gateway inherit the flags.
  */
-export const V8_FLAGS: readonly string[] = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
+export const V8_FLAGS: readonly string[] = [
+  '--no-allocation-site-pretenuring',
+  '--min-semi-space-size=16',
+  '--expose-gc',
+];
 
 export type GatewayReport = Extract<FromGateway, { type: 'report' }>;
 

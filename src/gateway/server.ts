@@ -55,6 +55,9 @@ type DispatchCallback = (
 /** Nothing for reply-from to copy: the true fields are written in `onResponse`. */
 const NO_HEADERS = {};
 
+/** Node's own 511 is full when a thousand clients connect at once; the kernel caps it with a limit of its own. */
+const BACKLOG = 4_096;
+
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
@@ -215,7 +218,7 @@ export const buildGateway = (options: GatewayOptions): Gateway => {
     metrics,
     listen: async (host, port) => {
       await checker?.start();
-      await app.listen({ host, port });
+      await app.listen({ host, port, backlog: BACKLOG });
       return (app.server.address() as { port: number }).port;
     },
     close: async () => {

@@ -21,6 +21,7 @@ import type {
   ProxyResponse,
   Service,
 } from '../policies/service.js';
+import { noteBodyBytes } from './body-garbage.js';
 import type { GatewayConfig } from './config.js';
 import type { Upstream } from './upstream-pool.js';
 
@@ -94,6 +95,7 @@ class ClientBody extends EventEmitter {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    noteBodyBytes(chunk.length);
     this.emit('data', chunk);
   };
 
@@ -164,6 +166,7 @@ class Exchange implements Dispatcher.DispatchHandler, ProxyResponse {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    noteBodyBytes(chunk.length);
     if (this.#sink !== undefined) {
       if (!this.#sink.write(chunk)) controller.pause();
       return;
