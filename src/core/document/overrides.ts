@@ -1,6 +1,6 @@
 /** Values set from outside a file, such as `--set load.scale=0.5`, and how they are laid over what the file says. */
 import { parse } from 'yaml';
-import { UserError } from '../core/errors.js';
+import { UserError } from '../errors.js';
 
 /** A value set from outside the file, such as `load.scale=0.5`; it wins over whatever the file says. */
 export interface Override {

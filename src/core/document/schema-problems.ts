@@ -1,7 +1,7 @@
 /** What a schema has against a file, in words for the person who wrote it. */
-import { type Schema, UNIT_KEYWORD } from '../core/schema.js';
-import { explainUnit, type Unit } from '../core/units.js';
-import { findProblems, type SchemaProblem } from '../core/validate.js';
+import { type Schema, UNIT_KEYWORD } from '../schema.js';
+import { explainUnit, type Unit } from '../units.js';
+import { findProblems, type SchemaProblem } from '../validate.js';
 import { dotted, type Path } from './positions.js';
 
 type Json = Record<string, unknown>;
