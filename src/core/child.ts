@@ -21,8 +21,10 @@ export interface ChildOptions<Received> {
   readonly name: string;
   /** The compiled program, below `dist/`. */
   readonly entry: string;
-  /** Passed as one JSON argument; read it with `childArgument()`. */
+  /** Passed as one JSON argument; read it with `childArgument()`. Every user of the machine can see it. */
   readonly argument: unknown;
+  /** Laid over this process's own environment; what is `undefined` is not passed on. For what others must not see. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly reaper: Reaper;
   /** V8's limit for the old generation. Default: V8's own. */
   readonly heapLimitBytes?: number;
@@ -66,7 +68,7 @@ export class Child<Sent, Received> {
         entryPath(options.entry),
         JSON.stringify(options.argument),
       ],
-      { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+      { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, ...options.environment } },
     );
     this.pid = this.#process.pid ?? 0;
     if (this.pid !== 0) options.reaper.watch(this.pid);
@@ -131,6 +133,13 @@ export interface ParentLink<Received, Sent> {
 }
 
 export const childArgument = <Argument>(): Argument => JSON.parse(process.argv[2] ?? 'null') as Argument;
+
+/** Inside a child: a value of `environment`, which is taken out of it, so that children of this one do not get it too. */
+export const takeFromEnvironment = (name: string): string | undefined => {
+  const value = process.env[name];
+  delete process.env[name];
+  return value;
+};
 
 /**
  * Connects a child to its parent. Ctrl-C reaches the whole foreground process group; the parent decides what it means,

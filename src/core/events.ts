@@ -24,6 +24,29 @@ export interface EventMap {
   };
   'upstream.turned-unhealthy': { readonly upstream: string; readonly reason: string };
   'upstream.turned-healthy': { readonly upstream: string };
+  'upstream.ejected': {
+    readonly upstream: string;
+    /** What noticed it; `by-hand`: an operator. */
+    readonly detector: string;
+    readonly observed: number;
+    readonly threshold: number;
+    readonly forMs: number;
+  };
+  /** Noticed, and left in. */
+  'upstream.spared': {
+    readonly upstream: string;
+    readonly detector: string;
+    readonly observed: number;
+    readonly threshold: number;
+    readonly reason: string;
+  };
+  'upstream.unejected': { readonly upstream: string; readonly reason: string; readonly afterMs: number };
+  'upstream.drained': { readonly upstream: string };
+  'upstream.undrained': { readonly upstream: string };
+  'upstream.weighted': { readonly upstream: string; readonly weight: number };
+  /** So few are healthy that health is not believed any more. */
+  'panic.began': { readonly pool: string };
+  'panic.ended': { readonly pool: string };
   'attempt.failed': {
     readonly rayId: string;
     readonly upstream: string;
@@ -36,7 +59,25 @@ export interface EventMap {
     readonly attempt: number;
     readonly cause: string;
   };
-  'retry.refused': { readonly rayId: string; readonly cause: string };
+  'retry.refused': {
+    readonly rayId: string;
+    readonly cause: string;
+    /** `budget`, `deadline` or `retry-after`. */
+    readonly reason: string;
+  };
+  'request.hedged': { readonly rayId: string; readonly afterMs: number };
+  'hedge.won': { readonly rayId: string };
+  'hedge.refused': { readonly rayId: string };
+  /** Refused by admission control. */
+  'request.shed': { readonly criticality: string };
+  /** A concurrency limit that adapts; `of`: an upstream's id, `global` or `route NAME`. */
+  'limit.changed': { readonly of: string; readonly limit: number };
+  'queue.dropped': { readonly of: string; readonly reason: string };
+  'cache.served-stale': { readonly rayId: string; readonly reason: string };
+  'cache.evicted': { readonly key: string; readonly bytes: number };
+  'cache.purged': { readonly responses: number };
+  'certificate.reloaded': { readonly certificate: string };
+  'certificate.refused': { readonly certificate: string; readonly reason: string };
   'client.refused': { readonly rayId: string; readonly cause: string };
   'circuit.opened': { readonly upstream: string };
   'circuit.half-opened': { readonly upstream: string };
@@ -60,9 +101,16 @@ export interface EventMap {
   };
   'config.assigned': { readonly version: number; readonly reader: string };
   'config.applied': { readonly version: number; readonly reader: string };
-  'config.promoted': { readonly version: number };
-  'config.rolled-back': { readonly from: number; readonly version: number; readonly reason: string };
-  'config.rollback-finished': { readonly version: number };
+  /** The share of the requests that get a version changed; 1: all of them, 0: none any more. */
+  'config.share-changed': { readonly version: number; readonly shareRatio: number };
+  'config.promoted': { readonly version: number; readonly to: string };
+  'config.rolled-back': {
+    readonly from: number;
+    readonly version: number;
+    readonly reason: string;
+    readonly to: string;
+  };
+  'config.rollback-finished': { readonly version: number; readonly to: string };
   'config.refused': { readonly status: number; readonly reason: string };
   'config.locked': { readonly by: string; readonly reason: string };
   'config.unlocked': { readonly by: string };
@@ -79,6 +127,25 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'worker.exited': true,
   'upstream.turned-unhealthy': true,
   'upstream.turned-healthy': true,
+  'upstream.ejected': true,
+  'upstream.spared': true,
+  'upstream.unejected': true,
+  'upstream.drained': true,
+  'upstream.undrained': true,
+  'upstream.weighted': true,
+  'panic.began': true,
+  'panic.ended': true,
+  'request.hedged': true,
+  'hedge.won': true,
+  'hedge.refused': true,
+  'request.shed': true,
+  'limit.changed': true,
+  'queue.dropped': true,
+  'cache.served-stale': true,
+  'cache.evicted': true,
+  'cache.purged': true,
+  'certificate.reloaded': true,
+  'certificate.refused': true,
   'attempt.failed': true,
   'attempt.retried': true,
   'retry.refused': true,
@@ -91,6 +158,7 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'config.pushed': true,
   'config.assigned': true,
   'config.applied': true,
+  'config.share-changed': true,
   'config.promoted': true,
   'config.rolled-back': true,
   'config.rollback-finished': true,

@@ -1,71 +1,45 @@
 /**
  * Retries: another attempt, above the balancer and so on another upstream where there is one, when the first failed in
- * a way that another may not, and when sending the request twice does no harm.
- *
- * Waits are exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015):
- * uniform between 0 and `min(maxMs, baseMs · 2^(n−1))`.
+ * a way that another may not (`retry-conditions.ts`), when sending the request again does no harm (`replay.ts`), when
+ * the budget allows it (`budgets/`), and when the wait before it (`backoff.ts`, `retry-after.ts`) ends before the
+ * request's deadline.
  */
-import { type Clock, sleep } from '../core/clock.js';
-import { causeOf, type ErrorCode, GatewayError } from '../core/errors.js';
+import type { Clock } from '../core/clock.js';
+import { GatewayError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
-import type { RetryBudget } from './retry-budget.js';
+import { type BackoffOptions, backoffMs } from './backoff.js';
+import { budgetOutcome, type RetryBudget } from './budgets/retry-budget.js';
+import type { Outcome } from './outcome.js';
+import { maySendAgain } from './replay.js';
+import { type RetryAfterOptions, retryAfterMs, spreadRetryAfterMs } from './retry-after.js';
+import { compileConditions, type RetryCause, type RetryCondition } from './retry-conditions.js';
 import type { Call, Layer, ProxyRequest, ProxyResponse, Service } from './service.js';
 
 export interface RetryOptions {
   /** Attempts in all, the first included. */
   readonly attempts: number;
-  readonly baseMs: number;
-  readonly maxMs: number;
+  readonly conditions: readonly RetryCondition[];
+  /** Statuses of the upstream that call for a retry, besides those of the conditions. */
+  readonly statuses: readonly number[];
+  readonly backoff: BackoffOptions;
+  /** `null`: what an upstream asks for in `Retry-After` is not looked at; another upstream may be fine at once. */
+  readonly retryAfter: RetryAfterOptions | null;
 }
 
-/** Methods that may be sent twice (RFC 9110 section 9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-
-/** Failures that another attempt, elsewhere or a moment later, need not meet. A passed deadline is none of them. */
-const RETRIED_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'BGW_ERR_CONNECTION_REFUSED',
-  'BGW_ERR_CONNECTION_RESET',
-  'BGW_ERR_CONNECTION_CLOSED',
-  'BGW_ERR_CONNECT_TIMEOUT',
-  'BGW_ERR_RESPONSE_TIMEOUT',
-  'BGW_ERR_PROTOCOL',
-  'BGW_ERR_DNS',
-  'BGW_ERR_CONNECTION_LIMIT',
-  'BGW_ERR_CONCURRENCY_LIMIT',
-  'BGW_ERR_QUEUE_FULL',
-  'BGW_ERR_QUEUE_TIMEOUT',
-  'BGW_ERR_CIRCUIT_OPEN',
-  'BGW_ERR_NO_UPSTREAM',
-]);
-
-/** An upstream's own answers that say as much: Envoy's `gateway-error`. */
-const RETRIED_STATUSES = new Set([502, 503, 504]);
-
-/** Why the result of an attempt calls for another; `null` when it does not. */
-export const retryCause = (result: ProxyResponse | GatewayError): string | null => {
-  if (result instanceof GatewayError) return RETRIED_CODES.has(result.code) ? causeOf(result.code) : null;
-  return RETRIED_STATUSES.has(result.statusCode) ? `status_${result.statusCode}` : null;
-};
-
-/** Whether the request can be sent twice, and without harm. */
-export const isReplayable = (request: ProxyRequest): boolean =>
-  IDEMPOTENT.has(request.method) && (request.body === null || request.body instanceof Uint8Array);
-
-/** The longest wait before attempt `attempt` (2 for the first retry). */
-export const maxBackoffMs = (
-  { baseMs, maxMs }: Pick<RetryOptions, 'baseMs' | 'maxMs'>,
-  attempt: number,
-): number => Math.min(maxMs, baseMs * 2 ** (attempt - 2));
+/** Why a retry that was due did not come: the budget was spent, or the wait before it would have been too long. */
+export type RetryRefusal = 'budget' | 'deadline' | 'retry-after';
 
 export interface RetryParts {
   readonly options: RetryOptions;
   readonly budget: RetryBudget;
   readonly clock: Clock;
   readonly random: Random;
+  /** Called before the wait. */
   readonly onRetry: (call: Call, cause: string) => void;
-  /** A retry was due, and the budget was spent. */
-  readonly onBudgetSpent: (call: Call, cause: string) => void;
+  readonly onRefused: (call: Call, cause: string, refusal: RetryRefusal) => void;
 }
+
+type Result = ProxyResponse | GatewayError;
 
 /** What no policy rejects with is a defect of ours, and is neither retried nor hidden. */
 const asFailure = (error: unknown): GatewayError => {
@@ -75,82 +49,96 @@ const asFailure = (error: unknown): GatewayError => {
 
 /** Almost every request needs one attempt: it takes a path without a coroutine, and so without what one keeps alive. */
 export const retry = (parts: RetryParts): Layer => {
-  const { budget } = parts;
+  const { budget, options } = parts;
+  const causeOf = compileConditions(options.conditions, options.statuses);
   return (next) => (request, call) => {
-    const judge = (result: ProxyResponse | GatewayError): ProxyResponse | Promise<ProxyResponse> => {
-      if (retryCause(result) !== null) return tryAgain(parts, next, { request, call, result });
-      budget.requestEnded();
+    const judge = (result: Result): ProxyResponse | Promise<ProxyResponse> => {
+      const cause = causeOf(result);
+      budget.firstEnded(budgetOutcome(result, cause));
+      if (cause !== null) return tryAgain({ ...parts, causeOf, next, request, call }, result, cause);
       if (result instanceof GatewayError) throw result;
       return result;
     };
-    budget.requestBegan();
+    budget.firstBegan(call.startedMs);
     return next(request, call).then(judge, (error) => {
       if (error instanceof GatewayError) return judge(error);
-      budget.requestEnded();
+      budget.firstEnded('ignored');
       throw error;
     });
   };
 };
 
-interface FailedRequest {
+interface FailedRequest extends RetryParts {
+  readonly causeOf: RetryCause;
+  readonly next: Service;
   readonly request: ProxyRequest;
   readonly call: Call;
-  /** Of the first attempt. */
-  readonly result: ProxyResponse | GatewayError;
 }
 
 const tryAgain = async (
-  parts: RetryParts,
-  next: Service,
-  { request, call, result: first }: FailedRequest,
+  failed: FailedRequest,
+  firstResult: Result,
+  firstCause: string,
 ): Promise<ProxyResponse> => {
-  const { options, budget, clock, random } = parts;
-  let result = first;
-  try {
-    for (let attempt = 2; attempt <= options.attempts; attempt++) {
-      const cause = retryCause(result);
-      if (cause === null || call.cancelled !== undefined || !isReplayable(request)) break;
-      if (!budget.beginRetry()) {
-        parts.onBudgetSpent(call, cause);
-        break;
-      }
-      try {
-        // What the upstream had to say is not wanted any more, and must not hold its connection.
-        if (!(result instanceof GatewayError)) result.destroy(null);
-        parts.onRetry(call, cause);
-        await sleep(clock, random.next() * maxBackoffMs(options, attempt));
-        if (call.cancelled !== undefined) throw call.cancelled;
-        result = await next(request, call).catch(asFailure);
-      } finally {
-        budget.endRetry();
-      }
+  const { options, budget, causeOf, next, request, call } = failed;
+  let result = firstResult;
+  let cause: string | null = firstCause;
+  let waitMs = 0;
+  for (let retry = 1; retry < options.attempts && cause !== null; retry++) {
+    if (call.cancelled !== undefined || !maySendAgain(request, result)) break;
+    const admitted = admit(failed, result, retry, waitMs);
+    if (typeof admitted === 'string') {
+      failed.onRefused(call, cause, admitted);
+      break;
     }
-    if (result instanceof GatewayError) throw result;
-    return result;
-  } finally {
-    budget.requestEnded();
+    waitMs = admitted;
+    let outcome: Outcome = 'ignored';
+    try {
+      // What the upstream had to say is not wanted any more, and must not hold its connection.
+      if (!(result instanceof GatewayError)) result.destroy(null);
+      failed.onRetry(call, cause);
+      await waitFor(failed.clock, call, waitMs);
+      result = await next(request, call).catch(asFailure);
+      cause = causeOf(result);
+      outcome = budgetOutcome(result, cause);
+    } finally {
+      budget.retryEnded(outcome);
+    }
   }
+  if (result instanceof GatewayError) throw result;
+  return result;
 };
 
-/** Bodies up to this size are kept, so that they can be sent again; larger ones are streamed once (Linkerd's limit). */
-export const REPLAY_BODY_BYTES = 64 * 1024;
-
-/** Reads a small body of an idempotent request into memory, so that `isReplayable` holds for it. */
-export const bufferSmallBodies: Layer = (next) => (request, call) => {
-  const length = Number(request.headers['content-length']);
-  const { body } = request;
-  const small = length <= REPLAY_BODY_BYTES;
-  if (body === null || body instanceof Uint8Array || !small || !IDEMPOTENT.has(request.method)) {
-    return next(request, call);
+/**
+ * Takes a retry out of the budget, last of all: one that is refused for its wait must not cost anything.
+ * @returns the wait before it, or why it may not be.
+ */
+const admit = (
+  { options, budget, clock, random, call }: FailedRequest,
+  result: Result,
+  retry: number,
+  previousMs: number,
+): number | RetryRefusal => {
+  const nowMs = clock.nowMs();
+  let waitMs = backoffMs(options.backoff, retry, previousMs, random);
+  if (options.retryAfter !== null && !(result instanceof GatewayError)) {
+    const askedMs = retryAfterMs(result.headers, nowMs);
+    if (askedMs !== null) {
+      if (askedMs > options.retryAfter.maxMs) return 'retry-after';
+      waitMs = Math.max(waitMs, spreadRetryAfterMs(askedMs, random));
+    }
   }
-  return readAll(body, call).then((whole) => next({ ...request, body: whole }, call));
+  // A client that has to hear of a failure should hear of it now, and not at its deadline.
+  if (nowMs + waitMs >= call.deadlineMs) return 'deadline';
+  return budget.tryBeginRetry(nowMs) ? waitMs : 'budget';
 };
 
-const readAll = (body: NodeJS.ReadableStream, call: Call): Promise<Uint8Array> =>
+/** Rejects at once when the call is cancelled, and leaves no timer behind. */
+const waitFor = (clock: Clock, call: Call, delayMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    call.onCancel(reject);
-    body.on('data', (chunk: Buffer) => chunks.push(chunk));
-    body.on('end', () => resolve(Buffer.concat(chunks)));
-    body.on('error', () => reject(new GatewayError('BGW_ERR_CLIENT_LEFT')));
+    const timer = clock.after(delayMs, resolve);
+    call.onCancel((error) => {
+      timer.cancel();
+      reject(error);
+    });
   });

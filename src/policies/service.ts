@@ -4,6 +4,7 @@
  * A `Call` is one request's way through the stacks, and, as a child of it, one attempt's. Cancelling a call is how
  * timeouts, deadlines and clients that leave end work that is under way: whoever is waiting listens with `onCancel`.
  */
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.js';
 import type { GatewayError } from '../core/errors.js';
 
@@ -16,6 +17,8 @@ export interface ProxyRequest {
   readonly headers: Headers;
   /** The client's body: unread, or whole where it was small and may have to be sent again; `null`: there is none. */
   readonly body: NodeJS.ReadableStream | Uint8Array | null;
+  /** The protocol that the client wants to go on with, such as `websocket` (RFC 9110 section 7.8). */
+  readonly upgrade?: string;
 }
 
 /** Where a response body goes. `write` answers false when it has had enough for now. */
@@ -34,6 +37,8 @@ export type BodyEnd = GatewayError | null;
 export interface ProxyResponse {
   readonly statusCode: number;
   readonly headers: Headers;
+  /** With status 101: the connection itself, which speaks the other protocol from now on. */
+  readonly connection?: Duplex;
   /** Starts the body; called at most once. */
   relay(sink: BodySink): void;
   /** Asks for more after a `write` that answered false. */
@@ -67,8 +72,16 @@ export class Call {
   readonly attempt: number;
   /** How many attempts the request has made so far. */
   attempts = 0;
-  /** The upstreams of the attempts so far, the latest last. */
+  /** The attempt made last, through which it can be given up alone; `null`: there was none yet. */
+  lastAttempt: Call | null = null;
+  /** The upstreams of the attempts so far, the latest last, or the one whose answer was taken. */
   readonly tried: string[] = [];
+  /** What requests that belong together have in common; empty where nobody asks for it. */
+  key = '';
+  /** 0 is the most critical: see `criticality.ts`. Where nobody says anything, all are alike. */
+  criticality = 0;
+  /** When an answer comes too late for the client; Infinity: never. */
+  deadlineMs = Infinity;
   #cancelled: GatewayError | undefined;
   #listeners: ((error: GatewayError) => void)[] | undefined;
 
@@ -81,7 +94,10 @@ export class Call {
   /** The next attempt of this request: cancelled along with it, and on its own without it. */
   nextAttempt(clock: Pick<Clock, 'nowMs'>): Call {
     const attempt = new Call(this.rayId, clock, ++this.attempts);
+    attempt.criticality = this.criticality;
+    attempt.deadlineMs = this.deadlineMs;
     this.onCancel((error) => attempt.cancel(error));
+    this.lastAttempt = attempt;
     return attempt;
   }
 

@@ -1,5 +1,5 @@
 /** Scenario files as text, and where in them a mistake is. */
-import { ScenarioError } from '../../src/scenarios/document.js';
+import { DocumentError } from '../../src/core/document/document.js';
 import { type ParseOptions, parseScenario } from '../../src/scenarios/parse.js';
 
 /** As short as a scenario gets: two workers, four seconds, one variant. Sections may be added below it. */
@@ -43,7 +43,7 @@ export const problemsOf = (text: string, options?: ParseOptions): readonly Probl
     parseScenario(text, 'test.yaml', options);
     return [];
   } catch (error) {
-    if (error instanceof ScenarioError) return error.problems;
+    if (error instanceof DocumentError) return error.problems;
     throw error;
   }
 };

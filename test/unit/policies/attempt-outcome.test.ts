@@ -33,6 +33,7 @@ const UPSTREAM_FAILURES: readonly ErrorCode[] = [
   'BGW_ERR_CONNECT_TIMEOUT',
   'BGW_ERR_RESPONSE_TIMEOUT',
   'BGW_ERR_BODY_BROKEN',
+  'BGW_ERR_BODY_TIMEOUT',
 ];
 
 describe('an error', () => {

@@ -84,6 +84,16 @@ describe('an attempt', () => {
     expect(second.rayId).toBe('ray');
   });
 
+  it('can be found by its call, the latest one', () => {
+    const clock = new VirtualClock();
+    const call = newCall();
+    expect(call.lastAttempt).toBeNull();
+    const first = call.nextAttempt(clock);
+    expect(call.lastAttempt).toBe(first);
+    const second = call.nextAttempt(clock);
+    expect(call.lastAttempt).toBe(second);
+  });
+
   it('is cancelled along with its call, for the same reason', () => {
     const clock = new VirtualClock();
     const call = newCall();

@@ -1,0 +1,103 @@
+/** Invalidation by unsafe requests and by command, and what was on its way meanwhile. */
+import { describe, expect, it } from 'vitest';
+import { Invalidations, MAX_INVALIDATIONS } from '../../../../src/policies/cache/invalidation.js';
+import type { Headers } from '../../../../src/policies/service.js';
+import { makeCache, turn } from './upstream.js';
+
+const MINUTE: Headers = { 'cache-control': 'max-age=60' };
+
+describe('an unsafe request', () => {
+  it.each([
+    ['POST', 200, true],
+    ['DELETE', 204, true],
+    ['PUT', 303, true],
+    ['BREW', 200, true],
+    ['POST', 500, false],
+    ['POST', 404, false],
+    ['OPTIONS', 200, false],
+    ['PROPFIND', 200, false],
+  ])('%s answered %i invalidates what is stored for its URL: %s', async (method, status, expected) => {
+    const { exchange, cache } = makeCache();
+    await exchange({ headers: MINUTE }, '/page');
+    const result = await exchange({ status }, '/page', {}, method);
+    expect(cache.entries).toBe(expected ? 0 : 1);
+    expect(result.cacheStatus).toBe('badgateway; fwd=method');
+  });
+
+  it('invalidates what its answer names, on the same host only', async () => {
+    const { exchange, cache, events } = makeCache();
+    for (const path of ['/made', '/changed', '/kept']) await exchange({ headers: MINUTE }, path);
+    const headers = { location: '/made', 'content-location': 'http://a.example/changed' };
+    await exchange({ status: 201, headers }, '/list', {}, 'POST');
+    await exchange({ status: 201, headers: { location: 'http://b.example/kept' } }, '/list', {}, 'POST');
+    await exchange({ status: 201, headers: { location: 'http://[' } }, '/list', {}, 'POST');
+    expect(cache.entries).toBe(1);
+    expect(events.filter((event) => event.startsWith('purged'))).toEqual(['purged 2']);
+  });
+
+  it('keeps out what was asked for before it', async () => {
+    const { exchange, send, pending, cache } = makeCache();
+    const reader = send('/page');
+    await turn();
+    await exchange({}, '/page', {}, 'POST');
+    pending[0]!.respond(200, MINUTE, 'old');
+    await turn();
+    expect(reader.client.body).toBe('old');
+    expect(cache.entries).toBe(0);
+  });
+});
+
+describe('the memory of invalidations', () => {
+  const filled = (count: number, atMs: number): Invalidations => {
+    const invalidations = new Invalidations();
+    for (let index = 0; index < count; index++) invalidations.add(`/${index}`, atMs);
+    return invalidations;
+  };
+
+  it('knows what was invalidated since, and nothing else', () => {
+    const invalidations = filled(10, 5);
+    expect(invalidations.since('/3', 5)).toBe(true);
+    expect(invalidations.since('/3', 6)).toBe(false);
+    expect(invalidations.since('/10', 0)).toBe(false);
+    invalidations.addAll(7);
+    expect(invalidations.since('/10', 7)).toBe(true);
+    expect(invalidations.since('/10', 8)).toBe(false);
+  });
+
+  it('when it is full holds everything against what is older', () => {
+    const invalidations = filled(MAX_INVALIDATIONS, 5);
+    expect(invalidations.since('/other', 5)).toBe(true);
+    invalidations.add('/last', 9);
+    expect(invalidations.since('/0', 5)).toBe(true);
+    expect(invalidations.since('/other', 6)).toBe(false);
+    expect(invalidations.since('/last', 6)).toBe(true);
+  });
+});
+
+describe('a purge', () => {
+  it.each([
+    ['of one URL', { host: 'A.example', path: '/a/1' }, 1],
+    ['of what stands below a path', { pathPrefix: '/a/' }, 3],
+    ['of what stands below a path on a host', { host: 'b.example', pathPrefix: '/a/' }, 1],
+    ['of everything', 'all' as const, 4],
+  ])('%s', async (_title, target, expected) => {
+    const { exchange, cache, events } = makeCache();
+    await exchange({ headers: MINUTE }, '/a/1');
+    await exchange({ headers: MINUTE }, '/a/2');
+    await exchange({ headers: MINUTE }, '/b');
+    await exchange({ headers: MINUTE }, '/a/1', { host: 'b.example' });
+    expect(cache.purge(target)).toBe(expected);
+    expect(cache.entries).toBe(4 - expected);
+    expect(events.at(-1)).toBe(`purged ${expected}`);
+  });
+
+  it('keeps out what is on its way', async () => {
+    const { send, pending, cache } = makeCache();
+    send();
+    await turn();
+    cache.purge('all');
+    pending[0]!.respond(200, MINUTE, 'old');
+    await turn();
+    expect(cache.entries).toBe(0);
+  });
+});
