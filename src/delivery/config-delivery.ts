@@ -2,12 +2,21 @@
  * Config delivery: numbered versions, pushed to their readers by a strategy, and rolled back by a push of the last
  * version that was good. Rolling back needs nothing from the readers: a reader that is down gets the version it is
  * meant to have when it starts.
+ *
+ * A version keeps its number when it comes back by a rollback. So that a reader can tell that from an assignment that
+ * was overtaken on its way, each carries the number of its order, which only grows.
  */
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
-import { type ConfigChange, ConfigLock } from './config-lock.js';
+import { ChangeGate, type ChangeOutcome } from './change-gate.js';
+import type { ConfigChange, ConfigLock } from './config-lock.js';
+import type { Guard } from './guards.js';
+import { ReaderRegister } from './readers.js';
 import { type ReaderHealth, Rollout } from './rollout.js';
 import type { RollbackStrategy, Strategy } from './strategy.js';
+import { type Versioned, VersionHistory } from './version-history.js';
+
+export type { ChangeOutcome } from './change-gate.js';
 
 /** How often a rollout under way is looked at. */
 const TICK_MS = 50;
@@ -17,70 +26,80 @@ export interface ConfigDeliveryOptions<Config> {
   readonly to: string;
   readonly readers: readonly string[];
   readonly initial: Config;
-  readonly assign: (reader: string, version: number, config: Config) => void;
+  /** @param order grows with every push and every rollback: one that is lower than the last was overtaken. */
+  readonly assign: (reader: string, version: number, config: Config, order: number) => void;
   readonly health: (reader: string) => ReaderHealth;
   /** What is wrong with a config; `null` when nothing is. */
   readonly check: (config: Config) => string | null;
+  /** What a change may not do without approval; default: nothing. */
+  readonly guards?: readonly Guard<Config>[];
   readonly clock: Clock;
   readonly emit: Emit;
 }
 
-/** What became of a push or a rollback; the status is the one an HTTP client gets. */
-export type ChangeOutcome =
-  | { readonly accepted: true; readonly status: 202; readonly version: number }
-  | { readonly accepted: false; readonly status: 409 | 422 | 423; readonly reason: string };
-
 /** What is on its way to the readers. */
-interface Change {
-  readonly version: number;
+interface Change<Config> {
+  readonly target: Versioned<Config>;
   readonly from: number;
   /** A rollback. */
   readonly back: boolean;
 }
 
 export class ConfigDelivery<Config> {
-  readonly lock = new ConfigLock();
+  /** Which version each reader is meant to have and, where it is told so, runs. */
+  readonly register: ReaderRegister;
   readonly #options: ConfigDeliveryOptions<Config>;
-  readonly #versions: Config[];
-  /** Versions that reached every reader, oldest first: the last is the stable one, a rollback goes to the one before. */
-  readonly #good: number[] = [1];
+  readonly #gate: ChangeGate<Config>;
+  readonly #history: VersionHistory<Config>;
+  #order = 0;
   #ticking: Timer | null = null;
   /** The version each reader was given last; a reader that is not in it has the first. */
   readonly #assigned = new Map<string, number>();
-  #underWay: Change | null = null;
+  #underWay: Change<Config> | null = null;
 
   constructor(options: ConfigDeliveryOptions<Config>) {
+    const { initial, readers, check, guards = [], clock, emit } = options;
     this.#options = options;
-    this.#versions = [options.initial];
+    this.#gate = new ChangeGate({ check, guards, clock, emit });
+    this.#history = new VersionHistory(initial);
+    // Nobody that reads is left out for want of room.
+    this.register = new ReaderRegister({ maxReaders: Math.max(1_000, readers.length) });
+    for (const reader of readers) this.register.expect(reader, this.version, clock.nowMs());
+  }
+
+  get lock(): ConfigLock {
+    return this.#gate.lock;
   }
 
   /** The version all readers are meant to have. */
   get version(): number {
-    return this.#good.at(-1)!;
+    return this.#history.stable.version;
   }
 
   get config(): Config {
-    return this.#versions[this.version - 1]!;
+    return this.#history.stable.config;
   }
 
   /** The version on its way; `null` when none is. */
   get underWay(): number | null {
-    return this.#underWay?.version ?? null;
+    return this.#underWay?.target.version ?? null;
   }
 
-  /** Sends a new version out. A config that fails the check goes nowhere, and the running one stays. */
+  /** Sends a new version out. A config that is refused goes nowhere, and the running one stays. */
   push(config: Config, strategy: Strategy, change: ConfigChange): ChangeOutcome {
-    const { emit, check, to, readers, clock } = this.#options;
-    const problem = check(config);
-    if (problem !== null) return this.#refuse(422, problem);
-    const permission = this.lock.mayPush(change, clock.nowMs());
-    if (!permission.allowed) return this.#refuse(423, permission.reason);
-    if (permission.glassBroken) emit('config.glass-broken', { by: change.by, reason: change.breakGlass });
-    this.#versions.push(config);
-    const version = this.#versions.length;
+    const { emit, to, readers } = this.#options;
+    const refusal = this.#gate.admit(config, change, this.#history.stable);
+    if (refusal !== null) return refusal;
+    const target = this.#history.number(config);
+    const { version } = target;
     emit('config.pushed', { version, to, strategy: strategy.name, readers: readers.length });
-    this.#begin({ version, from: this.version, back: false }, strategy, () => this.#good.push(version));
+    this.#begin({ target, from: this.version, back: false }, strategy, () => this.#history.promote(target));
     return { accepted: true, status: 202, version };
+  }
+
+  /** Somebody sent what is no config: nothing changes, and it is told and written down. @param reason in a line. */
+  refuseInvalid(by: string, reason: string): ChangeOutcome {
+    return this.#gate.refuseInvalid(by, reason);
   }
 
   /**
@@ -90,16 +109,19 @@ export class ConfigDelivery<Config> {
   rollback(strategy: RollbackStrategy, by: string, reason: string): ChangeOutcome {
     const { emit, clock } = this.#options;
     const underWay = this.#underWay;
-    const from = underWay === null ? this.version : underWay.back ? underWay.from : underWay.version;
-    const version = underWay === null ? this.#good.at(-2) : this.version;
-    if (version === undefined) {
-      return this.#refuse(409, `nothing to roll back: version ${from} is the last good one`);
+    const from = underWay === null ? this.version : underWay.back ? underWay.from : underWay.target.version;
+    const target = underWay === null ? this.#history.previous : this.#history.stable;
+    if (target === null) {
+      return this.#gate.refuse(409, `nothing to roll back: version ${from} is the last good one`);
     }
     // The version left is not good any more from the moment that is decided.
-    if (underWay === null) this.#good.pop();
+    if (underWay === null) this.#history.leave();
     this.lock.noteRollback(by, clock.nowMs());
-    emit('config.rolled-back', { from, version, reason });
-    this.#begin({ version, from, back: true }, strategy, () => emit('config.rollback-finished', { version }));
+    const { version } = target;
+    emit('config.rolled-back', { from, version, reason, to: this.#options.to });
+    this.#begin({ target, from, back: true }, strategy, () =>
+      emit('config.rollback-finished', { version, to: this.#options.to }),
+    );
     return { accepted: true, status: 202, version };
   }
 
@@ -113,37 +135,33 @@ export class ConfigDelivery<Config> {
     this.#options.emit('config.unlocked', { by });
   }
 
-  #refuse(status: 409 | 422 | 423, reason: string): ChangeOutcome {
-    this.#options.emit('config.refused', { status, reason });
-    return { accepted: false, status, reason };
-  }
-
   stop(): void {
     this.#ticking?.cancel();
     this.#ticking = null;
   }
 
-  #begin(change: Change, strategy: Strategy, onDone: () => void): void {
+  #begin(change: Change<Config>, strategy: Strategy, onDone: () => void): void {
     const { readers, health, clock } = this.#options;
     this.stop();
     this.#underWay = change;
+    this.#order++;
     const rollout = new Rollout(readers, strategy, clock.nowMs(), health);
-    this.#tick(rollout, change.version, onDone);
+    this.#tick(rollout, change.target, onDone);
     if (this.#underWay === change) {
-      this.#ticking = clock.every(TICK_MS, () => this.#tick(rollout, change.version, onDone));
+      this.#ticking = clock.every(TICK_MS, () => this.#tick(rollout, change.target, onDone));
     }
   }
 
-  #tick(rollout: Rollout, version: number, onDone: () => void): void {
+  #tick(rollout: Rollout, target: Versioned<Config>, onDone: () => void): void {
     const { clock, health, emit } = this.#options;
     const step = rollout.next(clock.nowMs(), health);
     if (step.kind === 'wait') return;
     if (step.kind === 'fail') {
-      this.#abandon(version, step.reason);
+      this.#abandon(target.version, step.reason);
       return;
     }
-    for (const reader of step.readers) this.#assign(reader, version);
-    if (step.promoted) emit('config.promoted', { version });
+    for (const reader of step.readers) this.#assign(reader, target);
+    if (step.promoted) emit('config.promoted', { version: target.version, to: this.#options.to });
     if (step.done) {
       this.#finish();
       onDone();
@@ -154,17 +172,19 @@ export class ConfigDelivery<Config> {
   #abandon(from: number, reason: string): void {
     const { readers, emit } = this.#options;
     this.#finish();
-    emit('config.rolled-back', { from, version: this.version, reason });
+    this.#order++;
+    emit('config.rolled-back', { from, version: this.version, reason, to: this.#options.to });
     for (const reader of readers) {
-      if ((this.#assigned.get(reader) ?? 1) !== this.version) this.#assign(reader, this.version);
+      if ((this.#assigned.get(reader) ?? 1) !== this.version) this.#assign(reader, this.#history.stable);
     }
-    emit('config.rollback-finished', { version: this.version });
+    emit('config.rollback-finished', { version: this.version, to: this.#options.to });
   }
 
-  #assign(reader: string, version: number): void {
-    const { assign, emit } = this.#options;
+  #assign(reader: string, { version, config }: Versioned<Config>): void {
+    const { assign, clock, emit } = this.#options;
     this.#assigned.set(reader, version);
-    assign(reader, version, this.#versions[version - 1]!);
+    this.register.expect(reader, version, clock.nowMs());
+    assign(reader, version, config, this.#order);
     emit('config.assigned', { version, reader });
   }
 

@@ -7,7 +7,7 @@
 export interface AuditLine {
   readonly atMs: number;
   readonly by: string;
-  readonly action: 'push' | 'rollback' | 'lock' | 'unlock';
+  readonly action: 'push' | 'approve' | 'rollback' | 'lock' | 'unlock';
   readonly allowed: boolean;
   readonly reason: string;
 }
@@ -16,6 +16,10 @@ export interface ConfigChange {
   readonly by: string;
   /** Why the lock is to be passed by; empty: it is not. */
   readonly breakGlass: string;
+  /** The version the config was made from; left out: whichever is in force. */
+  readonly basedOn?: number;
+  /** Why it is to go out although a guard, or the version it was made from, speaks against it. */
+  readonly approve?: string;
 }
 
 export type Permission =
@@ -40,32 +44,33 @@ export class ConfigLock {
 
   lock(by: string, reason: string, nowMs: number): void {
     this.#lockedBy = { by, reason };
-    this.#write({ atMs: nowMs, by, action: 'lock', allowed: true, reason });
+    this.note({ atMs: nowMs, by, action: 'lock', allowed: true, reason });
   }
 
   unlock(by: string, nowMs: number): void {
     this.#lockedBy = null;
-    this.#write({ atMs: nowMs, by, action: 'unlock', allowed: true, reason: '' });
+    this.note({ atMs: nowMs, by, action: 'unlock', allowed: true, reason: '' });
   }
 
   /** Whether a new config may go out. */
   mayPush(change: ConfigChange, nowMs: number): Permission {
     const { by, breakGlass } = change;
     if (this.#lockedBy === null || breakGlass !== '') {
-      this.#write({ atMs: nowMs, by, action: 'push', allowed: true, reason: breakGlass });
+      this.note({ atMs: nowMs, by, action: 'push', allowed: true, reason: breakGlass });
       return { allowed: true, glassBroken: this.#lockedBy !== null };
     }
     const reason = `the config is locked by ${this.#lockedBy.by}: ${this.#lockedBy.reason}`;
-    this.#write({ atMs: nowMs, by, action: 'push', allowed: false, reason });
+    this.note({ atMs: nowMs, by, action: 'push', allowed: false, reason });
     return { allowed: false, reason };
   }
 
   /** A rollback is always allowed, and written down all the same. */
   noteRollback(by: string, nowMs: number): void {
-    this.#write({ atMs: nowMs, by, action: 'rollback', allowed: true, reason: '' });
+    this.note({ atMs: nowMs, by, action: 'rollback', allowed: true, reason: '' });
   }
 
-  #write(line: AuditLine): void {
+  /** Writes down what was asked for and decided elsewhere. */
+  note(line: AuditLine): void {
     this.#audit.push(line);
     if (this.#audit.length > MAX_AUDIT_LINES) this.#audit.shift();
   }

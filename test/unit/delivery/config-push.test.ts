@@ -65,7 +65,7 @@ describe('a push', () => {
     expect(readers.versions).toEqual([2, 2, 2, 2]);
     expect(readers.delivery.version).toBe(2);
     expect(readers.events.filter(({ type }) => type === 'config.promoted')).toEqual([
-      { type: 'config.promoted', atMs: 5_000, version: 2 },
+      { type: 'config.promoted', atMs: 5_000, version: 2, to: 'readers' },
     ]);
     expect(readers.seen('config.rolled-back')).toEqual([]);
   });
@@ -112,8 +112,8 @@ describe('a canary that fails', () => {
     expect(readers.assignments).toEqual(['w1=2', 'w1=1']);
     expect(readers.configs[0]).toBe('first');
     expect(readers.seen('config.rolled-back', 'config.rollback-finished')).toEqual([
-      { type: 'config.rolled-back', from: 2, version: 1, reason },
-      { type: 'config.rollback-finished', version: 1 },
+      { type: 'config.rolled-back', from: 2, version: 1, reason, to: 'readers' },
+      { type: 'config.rollback-finished', version: 1, to: 'readers' },
     ]);
     expect(readers.delivery.version).toBe(1);
     expect(readers.delivery.underWay).toBeNull();

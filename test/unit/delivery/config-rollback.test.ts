@@ -22,8 +22,8 @@ describe('a rollback', () => {
     expect(readers.configs).toEqual(new Array(4).fill('first'));
     expect(readers.delivery.version).toBe(1);
     expect(readers.seen('config.rolled-back', 'config.rollback-finished')).toEqual([
-      { type: 'config.rolled-back', from: 2, version: 1, reason: 'errors went up' },
-      { type: 'config.rollback-finished', version: 1 },
+      { type: 'config.rolled-back', from: 2, version: 1, reason: 'errors went up', to: 'readers' },
+      { type: 'config.rollback-finished', version: 1, to: 'readers' },
     ]);
   });
 
@@ -35,7 +35,12 @@ describe('a rollback', () => {
     expect(readers.seen('config.rollback-finished')).toEqual([]);
     expect(readers.delivery, 'meant to be back, and on the way').toMatchObject({ version: 1, underWay: 1 });
     readers.advance(1);
-    expect(readers.events.at(-1)).toEqual({ type: 'config.rollback-finished', atMs: 3_000, version: 1 });
+    expect(readers.events.at(-1)).toEqual({
+      type: 'config.rollback-finished',
+      atMs: 3_000,
+      version: 1,
+      to: 'readers',
+    });
     expect(readers.delivery).toMatchObject({ version: 1, underWay: null });
   });
 
@@ -111,7 +116,7 @@ describe('a rollback during a rollout under way', () => {
     readers.rollback(AT_ONCE, 'looks bad');
     expect(readers.versions).toEqual([1, 1, 1, 1]);
     expect(readers.seen('config.rolled-back')).toEqual([
-      { type: 'config.rolled-back', from: 2, version: 1, reason: 'looks bad' },
+      { type: 'config.rolled-back', from: 2, version: 1, reason: 'looks bad', to: 'readers' },
     ]);
     const { length } = readers.assignments;
     readers.settle();

@@ -1,0 +1,273 @@
+/**
+ * Config delivery to a reader that serves the requests itself, as a gateway does: a new version gets a growing share of
+ * them, is judged by how they fare, and goes back by itself.
+ *
+ * What the reader is to run goes out as a plan of the whole (`live-versions.ts`). Going back is a plan like any other: the
+ * stable version has been running all the time, so nothing is built and nobody is waited for. It depends on no timer
+ * either: an overloaded process fires its timers late, so results drive the decisions as well.
+ */
+import type { Clock, Timer } from '../core/clock.js';
+import type { Emit } from '../core/events.js';
+import { ChangeGate, type ChangeOutcome } from './change-gate.js';
+import type { ConfigChange, ConfigLock } from './config-lock.js';
+import type { Guard } from './guards.js';
+import type { TrafficPlan } from './live-versions.js';
+import { TrafficRollout, type WaitReason } from './traffic-rollout.js';
+import type { StagedStrategy, TrafficStrategy } from './traffic-strategy.js';
+import { type Versioned, VersionHistory } from './version-history.js';
+
+/** How often a rollout under way is looked at: twenty times within the second in which it has to be back. */
+const TICK_MS = 50;
+
+export interface TrafficDeliveryOptions<Config> {
+  /** What the reader is, in a word. */
+  readonly to: string;
+  readonly initial: Config;
+  /** Hands a plan over. @returns why it was refused, in which case nothing has changed; `null` when it is followed. */
+  readonly apply: (plan: TrafficPlan<Config>) => string | null;
+  /** What is wrong with a config; `null` when nothing is. */
+  readonly check: (config: Config) => string | null;
+  /** What a change may not do without approval; default: nothing. */
+  readonly guards?: readonly Guard<Config>[];
+  /** The highest order that readers know from a delivery before this one; default 0. */
+  readonly lastOrder?: number;
+  /** Called whenever the share of a version changes, with 1 when it got everything, with 0 when it was taken back. */
+  readonly onShare?: (version: number, shareRatio: number) => void;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** A rollout, to somebody who looks on. */
+export interface TrafficStatus {
+  readonly version: number;
+  /** From 1. */
+  readonly stage: number;
+  readonly shareRatio: number;
+  /** Why it did not go on when it was last looked at. */
+  readonly waitsFor: WaitReason;
+}
+
+/** What is on its way to the requests. */
+interface Candidate<Config> {
+  readonly target: Versioned<Config>;
+  readonly rollout: TrafficRollout;
+  waitsFor: WaitReason;
+}
+
+export class TrafficDelivery<Config> {
+  readonly #options: TrafficDeliveryOptions<Config>;
+  readonly #gate: ChangeGate<Config>;
+  readonly #history: VersionHistory<Config>;
+  #order: number;
+  #candidate: Candidate<Config> | null = null;
+  #ticking: Timer | null = null;
+  #lookedMs = 0;
+
+  constructor(options: TrafficDeliveryOptions<Config>) {
+    const { initial, check, guards = [], lastOrder = 0, clock, emit } = options;
+    this.#options = options;
+    this.#gate = new ChangeGate({ check, guards, clock, emit });
+    this.#history = new VersionHistory(initial);
+    this.#order = lastOrder;
+  }
+
+  get lock(): ConfigLock {
+    return this.#gate.lock;
+  }
+
+  /** The version that serves whatever no rollout takes. */
+  get version(): number {
+    return this.#history.stable.version;
+  }
+
+  get config(): Config {
+    return this.#history.stable.config;
+  }
+
+  /** The version on its way; `null` when none is. */
+  get underWay(): number | null {
+    return this.#candidate?.target.version ?? null;
+  }
+
+  get status(): TrafficStatus | null {
+    if (this.#candidate === null) return null;
+    const { target, rollout, waitsFor } = this.#candidate;
+    return { version: target.version, stage: rollout.stage, shareRatio: rollout.shareRatio, waitsFor };
+  }
+
+  /**
+   * Sends a new version out; takes the place of one that is on its way. A config that is refused, or of which the reader
+   * can make nothing, goes nowhere, and whatever runs goes on.
+   */
+  push(config: Config, strategy: TrafficStrategy, change: ConfigChange): ChangeOutcome {
+    const refusal = this.#gate.admit(config, change, this.#history.stable);
+    if (refusal !== null) return refusal;
+    const target = this.#history.number(config);
+    const { version } = target;
+    const problem =
+      strategy.name === 'all-at-once' ? this.#settle(target) : this.#beginStages(target, strategy);
+    if (problem !== null) return this.#gate.refuse(422, problem);
+    this.#options.emit('config.pushed', {
+      version,
+      to: this.#options.to,
+      strategy: strategy.name,
+      readers: 1,
+    });
+    this.#tellShare(version, this.status?.shareRatio ?? 1);
+    return { accepted: true, status: 202, version };
+  }
+
+  /** Somebody sent what is no config: nothing changes, and it is told and written down. @param reason in a line. */
+  refuseInvalid(by: string, reason: string): ChangeOutcome {
+    return this.#gate.refuseInvalid(by, reason);
+  }
+
+  /** Goes back at once: out of a rollout under way, or from the stable version. A lock does not stop it. */
+  rollback(by: string, reason: string): ChangeOutcome {
+    const { clock } = this.#options;
+    const from = this.underWay ?? this.version;
+    const back = this.#candidate === null ? this.#history.previous : this.#history.stable;
+    if (back === null) {
+      return this.#gate.refuse(409, `nothing to roll back: version ${from} is the last good one`);
+    }
+    this.lock.noteRollback(by, clock.nowMs());
+    const problem = this.#goBack(back, reason);
+    if (problem !== null) return this.#gate.refuse(409, problem);
+    return { accepted: true, status: 202, version: back.version };
+  }
+
+  /** A reader could not serve the version on its way; does nothing when it is not on its way any more. */
+  failed(version: number, reason: string): void {
+    if (this.underWay === version) this.#abandon(reason);
+  }
+
+  /**
+   * How requests of a version fared; those of a version that is neither stable nor on its way do not count.
+   * @param failures how many of the results were not good. One whose client left is no result.
+   */
+  onResults(version: number, results: number, failures: number): void {
+    const candidate = this.#candidate;
+    if (candidate === null) return;
+    const nowMs = this.#options.clock.nowMs();
+    if (version === candidate.target.version) {
+      candidate.rollout.onResults('candidate', results, failures, nowMs);
+    } else if (version === this.version) candidate.rollout.onResults('stable', results, failures, nowMs);
+    if (nowMs - this.#lookedMs >= TICK_MS) this.#look();
+  }
+
+  lockConfig(by: string, reason: string): void {
+    this.lock.lock(by, reason, this.#options.clock.nowMs());
+    this.#options.emit('config.locked', { by, reason });
+  }
+
+  unlockConfig(by: string): void {
+    this.lock.unlock(by, this.#options.clock.nowMs());
+    this.#options.emit('config.unlocked', { by });
+  }
+
+  stop(): void {
+    this.#ticking?.cancel();
+    this.#ticking = null;
+  }
+
+  #look(): void {
+    const candidate = this.#candidate;
+    if (candidate === null) return;
+    const { clock, emit } = this.#options;
+    const { target, rollout } = candidate;
+    this.#lookedMs = clock.nowMs();
+    const step = rollout.next(this.#lookedMs);
+    switch (step.kind) {
+      case 'wait':
+        candidate.waitsFor = step.why;
+        return;
+      case 'advance': {
+        const problem = this.#share(target, step.shareRatio);
+        if (problem !== null) this.#abandon(problem);
+        else this.#tellShare(target.version, step.shareRatio);
+        return;
+      }
+      case 'done': {
+        const problem = this.#settle(target);
+        if (problem !== null) {
+          this.#abandon(problem);
+          return;
+        }
+        if (rollout.shareRatio < 1) this.#tellShare(target.version, 1);
+        emit('config.promoted', { version: target.version, to: this.#options.to });
+        return;
+      }
+      case 'roll-back':
+        this.#abandon(step.reason);
+        return;
+    }
+  }
+
+  /** @returns why it was refused. */
+  #beginStages(target: Versioned<Config>, strategy: StagedStrategy): string | null {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const rollout = new TrafficRollout(strategy, nowMs);
+    const problem = this.#share(target, rollout.shareRatio);
+    if (problem !== null) return problem;
+    this.stop();
+    this.#candidate = { target, rollout, waitsFor: 'bake' };
+    this.#lookedMs = nowMs;
+    this.#ticking = clock.every(TICK_MS, () => this.#look());
+    return null;
+  }
+
+  #share(target: Versioned<Config>, shareRatio: number): string | null {
+    const { stable, previous } = this.#history;
+    return this.#apply({ stable, candidate: { ...target, shareRatio }, standby: previous });
+  }
+
+  /** Everything goes to that version, and the one before stays ready. */
+  #settle(target: Versioned<Config>): string | null {
+    const problem = this.#apply({ stable: target, candidate: null, standby: this.#history.stable });
+    if (problem !== null) return problem;
+    this.#history.promote(target);
+    this.#finish();
+    return null;
+  }
+
+  #abandon(reason: string): void {
+    const problem = this.#goBack(this.#history.stable, reason);
+    // Refused means that a newer order is in force, from elsewhere: this rollout is not ours to end any more.
+    if (problem !== null) this.#gate.refuse(409, problem);
+  }
+
+  /** Everything goes to a version from before. @returns why not. */
+  #goBack(back: Versioned<Config>, reason: string): string | null {
+    const { emit } = this.#options;
+    const from = this.underWay ?? this.version;
+    const leaves = back !== this.#history.stable;
+    const problem = this.#apply({
+      stable: back,
+      candidate: null,
+      // Whoever left the stable version does not want it back; out of a rollout, the one before stays ready.
+      standby: leaves ? null : this.#history.previous,
+    });
+    this.#finish();
+    if (problem !== null) return problem;
+    if (leaves) this.#history.leave();
+    emit('config.rolled-back', { from, version: back.version, reason, to: this.#options.to });
+    this.#tellShare(from, 0);
+    emit('config.rollback-finished', { version: back.version, to: this.#options.to });
+    return null;
+  }
+
+  #apply(plan: Omit<TrafficPlan<Config>, 'order'>): string | null {
+    this.#order++;
+    return this.#options.apply({ order: this.#order, ...plan });
+  }
+
+  #tellShare(version: number, shareRatio: number): void {
+    this.#options.onShare?.(version, shareRatio);
+  }
+
+  #finish(): void {
+    this.stop();
+    this.#candidate = null;
+  }
+}
