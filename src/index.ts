@@ -26,13 +26,13 @@ export {
 } from './bench/statistics.js';
 export { addressTarget, EVERY_POLICY, gatewayTarget } from './bench/targets.js';
 export { WORKLOADS } from './bench/workloads.js';
+export { DocumentError } from './core/document/document.js';
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';
 export { Program, type ProgramOptions, runProgram } from './core/program.js';
 export { Reaper } from './core/reaper.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
 export { V8_FLAGS } from './gateway/gateway-child.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
-export { ScenarioError } from './scenarios/document.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';
 export { parseScenario } from './scenarios/parse.js';
 export { RealWorld } from './scenarios/real-world.js';

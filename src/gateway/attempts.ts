@@ -1,9 +1,10 @@
-/** Two layers that watch attempts: one counts what is in flight at an upstream, one tells of every failure. */
+/** Layers that watch attempts: what is in flight at an upstream, how long it took, and every failure. */
 import type { Clock } from '../core/clock.js';
 import { causeOf, GatewayError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { outcomeOfError, outcomeOfStatus } from '../policies/outcome.js';
+import { type Outcome, outcomeOfError, outcomeOfStatus } from '../policies/outcome.js';
 import type { Call, Layer } from '../policies/service.js';
+import type { Selector } from './balance/selector.js';
 import type { Upstream } from './upstream-pool.js';
 
 /** In flight from being sent until the response's body has ended. */
@@ -26,9 +27,36 @@ export const countInFlight =
     );
   };
 
+/** Tells a balancer that learns how long the attempt took since it was sent, without its wait for a slot, and its end. */
+export const tellSelector =
+  (selector: Selector, upstream: Upstream, clock: Clock): Layer =>
+  (next) =>
+  (request, call) => {
+    const sentMs = clock.nowMs();
+    const tell = (outcome: Outcome): void => {
+      const nowMs = clock.nowMs();
+      selector.observe?.(upstream, { nowMs, latencyMs: nowMs - sentMs, outcome });
+    };
+    return next(request, call).then(
+      (response) => {
+        tell(outcomeOfStatus(response.statusCode));
+        return response;
+      },
+      (error) => {
+        tell(outcomeOfError(error));
+        throw error;
+      },
+    );
+  };
+
+/** A hedge that was not needed any more failed nobody. */
+const isLost = (error: unknown): boolean =>
+  error instanceof GatewayError && error.code === 'BGW_ERR_HEDGE_LOST';
+
 /** Failures before the headers and of the body, and refusals by the gateway's own policies. */
 export const reportFailures = (upstream: Upstream, clock: Clock, emit: Emit): Layer => {
   const report = (call: Call, error: unknown): void => {
+    if (isLost(error)) return;
     emit('attempt.failed', {
       rayId: call.rayId,
       upstream: upstream.id,

@@ -1,97 +1,84 @@
 /**
- * The gateway's configuration: the `gateway:` section as it is written, and the same with its defaults filled in.
+ * The gateway's configuration: the `gateway:` section as it is written, and the same with its defaults filled in. Each
+ * group of keys has its schema and its defaults in a file under `config/`.
  */
-import {
-  Count,
-  Duration,
-  OneOf,
-  Optional,
-  Percent,
-  Rate,
-  Section,
-  type Static,
-  Type,
-} from '../core/schema.js';
-import { parseDurationMsOr, parseRateRps, parseRatio } from '../core/units.js';
+import { Count, Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
+import { parseDurationMsOr } from '../core/units.js';
 import type { BreakerOptions } from '../policies/breaker.js';
-import type { ConcurrencyOptions } from '../policies/concurrency.js';
-import type { RetryOptions } from '../policies/retry.js';
-import type { RetryBudgetOptions } from '../policies/retry-budget.js';
+import type { CacheOptions } from '../policies/cache/options.js';
+import type { OutlierOptions } from '../policies/outlier-options.js';
 import type { TokenBucketOptions } from '../policies/token-bucket.js';
-import { BALANCERS, type BalancerName } from './balance/balancers.js';
+import type { PriorityOptions } from './balance/priorities.js';
+import type { SlowStartOptions } from './balance/slow-start.js';
+import {
+  type BalancerConfig,
+  BalancerSchema,
+  type HashOn,
+  HashOnSchema,
+  PrioritiesSchema,
+  resolveBalancer,
+  resolveHashOn,
+  resolvePriorities,
+  resolveSlowStart,
+  SlowStartSchema,
+} from './config/balancing.js';
+import { CacheSchema, resolveCache } from './config/caching.js';
+import {
+  BreakerSchema,
+  type HealthCheckConfig,
+  HealthCheckSchema,
+  OutlierSchema,
+  resolveBreaker,
+  resolveHealthCheck,
+  resolveOutlier,
+} from './config/health.js';
+import {
+  type AdmissionConfig,
+  AdmissionSchema,
+  type ConcurrencyConfig,
+  ConcurrencySchema,
+  type CriticalityConfig,
+  CriticalitySchema,
+  RateLimitSchema,
+  resolveAdmission,
+  resolveConcurrency,
+  resolveCriticality,
+  resolveRateLimit,
+} from './config/limits.js';
+import { type ListenerConfig, ListenerSchema, resolveListener } from './config/listener.js';
+import {
+  type HedgeConfig,
+  HedgeSchema,
+  type RetryConfig,
+  RetrySchema,
+  resolveHedge,
+  resolveRetry,
+} from './config/retries.js';
+import {
+  PoolsSchema,
+  type RouteConfig,
+  RoutesSchema,
+  resolveRoute,
+  type UpstreamConfig,
+  UpstreamsSchema,
+} from './config/routing.js';
 import { STATUS_DIALECTS, type StatusDialect } from './dialect.js';
 
-export const HealthCheckSchema = Section(
-  {
-    path: Optional(Type.String({ pattern: '^/', description: 'Path asked for; default /healthz.' })),
-    interval: Optional(Duration('From one check to the next; default 2s.')),
-    timeout: Optional(Duration('How long a check may take; default 1s.')),
-    rise: Optional(Count(1, 'Good checks in a row that make an upstream healthy again; default 2.')),
-    fall: Optional(Count(1, 'Bad checks in a row that make an upstream unhealthy; default 3.')),
-  },
-  'Active HTTP health checks.',
-);
-
-const ConcurrencySchema = Section(
-  {
-    limit: Count(1, 'Requests in flight at once to one upstream.'),
-    queue: Optional(Count(0, 'Requests that may wait for a slot; default 0.')),
-    maxWait: Optional(Duration('How long one may wait; default 1s.')),
-  },
-  'Concurrency limit per upstream. More is refused with 503.',
-);
-
-const BreakerSchema = Section(
-  {
-    errorThreshold: Optional(Percent('The circuit opens above this share of failures; default 50%.')),
-    minRequests: Optional(Count(1, 'With fewer outcomes in the window it stays closed; default 20.')),
-    window: Optional(Duration('Outcomes older than this do not count; default 10s.')),
-    openFor: Optional(Duration('How long it stays open before one trial; default 30s.')),
-  },
-  'Circuit breaker per upstream.',
-);
-
-const RetrySchema = Section(
-  {
-    attempts: Optional(Count(2, 'Attempts in all, the first included; default 2.')),
-    backoff: Optional(
-      Section(
-        {
-          base: Optional(
-            Duration('Longest wait before the first retry, doubled for each more; default 25ms.'),
-          ),
-          max: Optional(Duration('No wait is longer; default 250ms.')),
-        },
-        'The wait is drawn between 0 and its longest.',
-      ),
-    ),
-    budget: Optional(
-      Section(
-        {
-          ratio: Optional(Percent('Retries under way, of the requests under way; default 20%.')),
-          minConcurrent: Optional(Count(0, 'So many retries under way are always fine; default 3.')),
-        },
-        'What bounds retries when everything fails.',
-      ),
-    ),
-  },
-  'Retries by the gateway, of idempotent requests, on another upstream where there is one.',
-);
-
-const RateLimitSchema = Section(
-  {
-    rate: Rate('Requests a second of one client address that are always fine.'),
-    burst: Optional(Count(1, 'Requests at once after a quiet time; default one second of the rate.')),
-    maxClients: Optional(Count(1, 'Clients known at once; default 10000.')),
-  },
-  'Rate limit per client address. More is refused with 429.',
-);
+export type { HealthCheckConfig } from './config/health.js';
 
 /** More than most machines have processors for, and every limit is divided by it. */
 export const MAX_PROCESSES = 64;
 
+export const PROFILES = ['badgateway', 'naive'] as const;
+
 export const GatewaySchema = Section(
   {
+    profile: Optional(
+      OneOf(
+        PROFILES,
+        'badgateway (default), or naive: plain reply-from with its defaults, for comparison. It takes no other key but `processes`.',
+      ),
+    ),
     processes: Optional(
       Type.Integer({
         minimum: 1,
@@ -100,24 +87,43 @@ export const GatewaySchema = Section(
           'Processes that share the port and divide the limits; default 1. At most 64: more than there are processors gains nothing.',
       }),
     ),
-    balancer: Optional(
-      OneOf(Object.keys(BALANCERS) as BalancerName[], 'How an upstream is chosen; default round-robin.'),
-    ),
+    listener: Optional(ListenerSchema),
+    routes: Optional(RoutesSchema),
+    pools: Optional(PoolsSchema),
+    upstreams: Optional(UpstreamsSchema),
+    balancer: Optional(BalancerSchema),
+    hashOn: Optional(HashOnSchema),
+    priorities: Optional(PrioritiesSchema),
+    slowStart: Optional(SlowStartSchema),
     timeouts: Optional(
       Section(
         {
           connect: Optional(Duration('Until the upstream accepts the connection; default 1s.')),
           attempt: Optional(Duration('Until the response headers of one attempt; default 10s.')),
           request: Optional(Duration('Until the response headers, over all attempts; default 15s.')),
+          body: Optional(Duration('How long a response body may stand still; default 5m.')),
         },
         'Time limits.',
       ),
     ),
+    deadlineHeader: Optional(
+      Type.String({
+        pattern: '^([A-Za-z0-9-]+|off)$',
+        description:
+          'Header that tells upstreams how many milliseconds are left for the request; default x-request-timeout-ms; off: none.',
+      }),
+    ),
     healthCheck: Optional(Type.Union([Type.Literal('off'), HealthCheckSchema])),
+    outlierEjection: Optional(OutlierSchema),
     concurrency: Optional(ConcurrencySchema),
+    globalConcurrency: Optional(ConcurrencySchema),
+    admission: Optional(AdmissionSchema),
+    criticality: Optional(CriticalitySchema),
     breaker: Optional(BreakerSchema),
     retry: Optional(RetrySchema),
+    hedge: Optional(HedgeSchema),
     rateLimit: Optional(RateLimitSchema),
+    cache: Optional(CacheSchema),
     statusDialect: Optional(OneOf(STATUS_DIALECTS, 'Whose status codes failures get; default standard.')),
     maxConnections: Optional(Count(1, 'Connections to one upstream at once; default 1024.')),
   },
@@ -126,97 +132,95 @@ export const GatewaySchema = Section(
 
 export type GatewaySection = Static<typeof GatewaySchema>;
 
-export interface HealthCheckConfig {
-  readonly path: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly rise: number;
-  readonly fall: number;
-}
-
 export interface GatewayConfig {
+  readonly profile: (typeof PROFILES)[number];
   /** Above 1, limits are totals that are divided among so many (`shares.ts`). */
   readonly processes: number;
-  readonly balancer: BalancerName;
+  readonly listener: ListenerConfig;
+  /** `null`: one, of everything. */
+  readonly routes: readonly RouteConfig[] | null;
+  /** Ids of upstreams by the name of the pool. */
+  readonly pools: Readonly<Record<string, readonly string[]>>;
+  /** By id, of those that differ from weight 1 and priority 0. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  readonly balancer: BalancerConfig;
+  readonly hashOn: HashOn;
+  readonly priorities: PriorityOptions;
   readonly connectTimeoutMs: number;
   readonly attemptTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  /** In lower case; `null`: upstreams are not told. */
+  readonly deadlineHeader: string | null;
   /** `null`: every upstream counts as healthy for ever. */
   readonly healthCheck: HealthCheckConfig | null;
   /** One more than this many at once is refused with BGW_ERR_CONNECTION_LIMIT: nothing waits unseen in a pool. */
   readonly maxConnections: number;
   /** `null` in these: the policy is not there. */
-  readonly concurrency: ConcurrencyOptions | null;
+  readonly slowStart: SlowStartOptions | null;
+  readonly outlierEjection: OutlierOptions | null;
+  readonly concurrency: ConcurrencyConfig | null;
+  readonly globalConcurrency: ConcurrencyConfig | null;
+  readonly admission: AdmissionConfig | null;
+  readonly criticality: CriticalityConfig | null;
   readonly breaker: BreakerOptions | null;
-  readonly retry: (RetryOptions & { readonly budget: RetryBudgetOptions }) | null;
+  readonly retry: RetryConfig | null;
+  readonly hedge: HedgeConfig | null;
   readonly rateLimit: TokenBucketOptions | null;
+  readonly cache: CacheOptions | null;
   readonly statusDialect: StatusDialect;
 }
 
+const optional = <Section, Resolved>(
+  section: Section | undefined,
+  resolve: (section: Section) => Resolved,
+): Resolved | null => (section === undefined ? null : resolve(section));
+
 /**
- * Fills in the defaults. Health checks are HAProxy's (`inter 2s`, `rise 2`, `fall 3`), the request timeout and the
- * connection limit Envoy's (route timeout 15 s, `max_connections` 1024). An attempt may take less than the whole, so
- * that another attempt fits; a connection on one network takes a second only when it never will be accepted.
+ * Fills in the defaults. The request timeout and the connection limit are Envoy's (route timeout 15 s, `max_connections`
+ * 1024, stream idle timeout 5 min, which leaves room for the comments that keep an event stream alive). An attempt may
+ * take less than the whole, so that another attempt fits; a connection on one network takes a second only when it never
+ * will be accepted.
  */
 export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfig => {
-  const health = section.healthCheck ?? {};
+  const criticality = optional(section.criticality, resolveCriticality);
+  const balancer = resolveBalancer(section.balancer);
+  const deadlineHeader = (section.deadlineHeader ?? 'x-request-timeout-ms').toLowerCase();
   return {
+    profile: section.profile ?? 'badgateway',
     processes: section.processes ?? 1,
-    balancer: section.balancer ?? 'round-robin',
+    listener: resolveListener(section.listener),
+    routes: optional(section.routes, (routes) => routes.map(resolveRoute)),
+    pools: Object.fromEntries(
+      Object.entries(section.pools ?? {}).map(([name, { upstreams }]) => [name, upstreams]),
+    ),
+    upstreams: Object.fromEntries(
+      Object.entries(section.upstreams ?? {}).map(([id, { weight = 1, priority = 0 }]) => [
+        id,
+        { weight, priority },
+      ]),
+    ),
+    balancer,
+    hashOn: resolveHashOn(section.hashOn, balancer.name),
+    priorities: resolvePriorities(section.priorities),
     connectTimeoutMs: parseDurationMsOr(section.timeouts?.connect, 1_000),
     attemptTimeoutMs: parseDurationMsOr(section.timeouts?.attempt, 10_000),
     requestTimeoutMs: parseDurationMsOr(section.timeouts?.request, 15_000),
-    healthCheck:
-      health === 'off'
-        ? null
-        : {
-            path: health.path ?? '/healthz',
-            intervalMs: parseDurationMsOr(health.interval, 2_000),
-            timeoutMs: parseDurationMsOr(health.timeout, 1_000),
-            rise: health.rise ?? 2,
-            fall: health.fall ?? 3,
-          },
+    bodyTimeoutMs: parseDurationMsOr(section.timeouts?.body, 300_000),
+    deadlineHeader: deadlineHeader === 'off' ? null : deadlineHeader,
+    healthCheck: resolveHealthCheck(section.healthCheck),
     maxConnections: section.maxConnections ?? 1024,
-    concurrency: section.concurrency === undefined ? null : resolveConcurrency(section.concurrency),
-    breaker: section.breaker === undefined ? null : resolveBreaker(section.breaker),
-    retry: section.retry === undefined ? null : resolveRetry(section.retry),
-    rateLimit: section.rateLimit === undefined ? null : resolveRateLimit(section.rateLimit),
+    slowStart: optional(section.slowStart, resolveSlowStart),
+    outlierEjection: optional(section.outlierEjection, resolveOutlier),
+    concurrency: optional(section.concurrency, (own) => resolveConcurrency(own, criticality)),
+    globalConcurrency: optional(section.globalConcurrency, (own) => resolveConcurrency(own, criticality)),
+    admission: optional(section.admission, resolveAdmission),
+    criticality,
+    breaker: optional(section.breaker, resolveBreaker),
+    retry: optional(section.retry, resolveRetry),
+    hedge: optional(section.hedge, resolveHedge),
+    rateLimit: optional(section.rateLimit, resolveRateLimit),
+    cache: optional(section.cache, resolveCache),
     statusDialect: section.statusDialect ?? 'standard',
-  };
-};
-
-/** No queue by default: where a worker queues without bound, a second queue in front of it only hides the first. */
-const resolveConcurrency = (section: Static<typeof ConcurrencySchema>): ConcurrencyOptions => ({
-  limit: section.limit,
-  queue: section.queue ?? 0,
-  maxWaitMs: parseDurationMsOr(section.maxWait, 1_000),
-});
-
-/** opossum's defaults, but for the volume threshold: its 0 lets the first failure of all open the circuit. */
-const resolveBreaker = (section: Static<typeof BreakerSchema>): BreakerOptions => ({
-  errorRatio: parseRatio(section.errorThreshold ?? '50%'),
-  minRequests: section.minRequests ?? 20,
-  windowMs: parseDurationMsOr(section.window, 10_000),
-  openMs: parseDurationMsOr(section.openFor, 30_000),
-});
-
-/** Envoy's defaults: one retry, 25 ms base and ten times that at most, a budget of 20 % and at least 3. */
-const resolveRetry = (section: Static<typeof RetrySchema>): NonNullable<GatewayConfig['retry']> => ({
-  attempts: section.attempts ?? 2,
-  baseMs: parseDurationMsOr(section.backoff?.base, 25),
-  maxMs: parseDurationMsOr(section.backoff?.max, 250),
-  budget: {
-    ratio: parseRatio(section.budget?.ratio ?? '20%'),
-    minConcurrent: section.budget?.minConcurrent ?? 3,
-  },
-});
-
-/** Ten thousand clients take about two megabytes; the one quiet longest makes way for another. */
-const resolveRateLimit = (section: Static<typeof RateLimitSchema>): TokenBucketOptions => {
-  const rateRps = parseRateRps(section.rate);
-  return {
-    rateRps,
-    burst: section.burst ?? Math.max(1, Math.ceil(rateRps)),
-    maxClients: section.maxClients ?? 10_000,
   };
 };

@@ -4,16 +4,17 @@
  * from outside is escaped.
  */
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.js';
 import { causeOf, type GatewayError } from '../core/errors.js';
 import { type StatusDialect, statusIn } from './dialect.js';
+import { endUpload, writeHead } from './edge/answer-head.js';
 import { renderErrorPage } from './error-page.js';
-import { proxyStatus, RAY_ID_HEADER } from './headers.js';
+import { hostOf, proxyStatus, RAY_ID_HEADER } from './headers.js';
 
 export interface ErrorContext {
   readonly rayId: string;
   readonly dialect: StatusDialect;
-  /** When it happened, milliseconds since the epoch. */
-  readonly atMs: number;
+  readonly clock: Clock;
   /** Seconds after which another try is worth it, where that is known. */
   readonly retryAfterSeconds?: number;
 }
@@ -64,10 +65,10 @@ const bodyOf = (
       return renderErrorPage({
         status,
         code,
-        host: raw.req.headers.host ?? 'the host',
+        host: hostOf(raw.req) ?? 'the host',
         clientAddress: raw.req.socket?.remoteAddress ?? 'unknown',
         rayId: context.rayId,
-        atMs: context.atMs,
+        atMs: context.clock.nowMs(),
         retryAfterSeconds: context.retryAfterSeconds,
       });
     case 'text':
@@ -108,9 +109,8 @@ export const sendError = (raw: ServerResponse, error: GatewayError, context: Err
     proxyStatus(spec, code),
   ];
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));
-  // What is left of an unread request body would be taken for the next request.
-  if (!raw.req.complete) headers.push('connection', 'close');
-  raw.writeHead(status, headers);
+  writeHead(raw, status, headers, context.clock);
   raw.end(body);
+  endUpload(raw, context.clock);
   return status;
 };

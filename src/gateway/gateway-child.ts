@@ -6,7 +6,7 @@ import { Child, exitText } from '../core/child.js';
 import { Deferred } from '../core/deferred.js';
 import { UserError } from '../core/errors.js';
 import type { Reaper } from '../core/reaper.js';
-import type { FromGateway, GatewayArgument, ToGateway } from './messages.js';
+import { type FromGateway, type GatewayArgument, TOKEN_VARIABLE, type ToGateway } from './messages.js';
 
 /**
  * What keeps requests out of the old generation, where the next one's bodies would be kept alive by the last one's
@@ -47,10 +47,13 @@ export class GatewayChild {
     const serving = new Set<number>();
     this.ready = ready.promise;
     this.failed = failed.promise;
+    const { adminToken, ...seenByAll } = argument;
     this.#child = new Child<ToGateway, FromGateway>({
       name: 'gateway',
       entry: 'gateway/process.js',
-      argument,
+      argument: seenByAll,
+      // Without a token too: one that is in our own environment is not meant for every gateway that we start.
+      environment: { [TOKEN_VARIABLE]: adminToken },
       reaper,
       v8Flags: V8_FLAGS,
       onMessage: (message) => {

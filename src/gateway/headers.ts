@@ -3,10 +3,12 @@
  * marks by which a client tells the gateway's answers from an upstream's (`Proxy-Status`, RFC 9209).
  */
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { ErrorSpec } from '../core/errors.js';
 import type { Headers } from '../policies/service.js';
+import type { ForwardedConfig } from './config/listener.js';
 
-/** The name of this proxy in `Proxy-Status`. */
+/** The name of this proxy in `Proxy-Status` and `Via`. */
 export const PROXY_NAME = 'badgateway';
 
 export const RAY_ID_HEADER = 'x-ray-id';
@@ -22,22 +24,74 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** Whom the request is for: the target's own authority before any field (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1). */
+export const hostOf = ({ url = '', headers }: IncomingMessage): string | undefined => {
+  if (!url.startsWith('/')) {
+    const authority = /^https?:\/\/([^/?#]+)/i.exec(url)?.[1];
+    if (authority !== undefined) return authority;
+  }
+  return (headers[':authority'] as string | undefined) ?? headers.host;
+};
+
+const appended = (before: string | string[] | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`;
+
+/** An address as `Forwarded` writes it (RFC 7239 section 6). */
+const node = (address: string): string => (isIPv6(address) ? `"[${address}]"` : address);
+
+/** Takes the fields that `Connection` names out, in place; reply-from does it for all other requests. */
+export const withoutConnectionFields = (headers: Headers): Headers => {
+  for (const name of String(headers.connection ?? '').split(','))
+    headers[name.trim().toLowerCase()] = undefined;
+  return headers;
+};
+
 /**
  * The client's fields made ready for an upstream, in place. reply-from has taken out `Connection` and what it names.
  * The client's own `Host` is kept, as HAProxy and Envoy keep it.
  */
-export const prepareRequestHeaders = (raw: IncomingMessage, headers: Headers, rayId: string): Headers => {
+export const prepareRequestHeaders = (
+  raw: IncomingMessage,
+  headers: Headers,
+  rayId: string,
+  forwarded: ForwardedConfig,
+): Headers => {
   for (const name of HOP_BY_HOP) if (headers[name] !== undefined) headers[name] = undefined;
-  // Node has answered `100 Continue` already, and undici refuses to send the field.
+  // `100 Continue` has been answered already, and undici refuses to send the field.
   if (headers.expect !== undefined) headers.expect = undefined;
-  const client = raw.socket.remoteAddress ?? 'unknown';
-  const before = headers['x-forwarded-for'];
-  headers['x-forwarded-for'] = before === undefined ? client : `${before}, ${client}`;
-  headers['x-forwarded-proto'] = 'http';
-  headers['x-forwarded-host'] ??= raw.headers.host;
-  headers.host = raw.headers.host;
+  const host = hostOf(raw);
+  headers.host = host;
+  addForwarded(raw, headers, host, forwarded);
+  const version = raw.httpVersionMajor === 2 ? '2' : raw.httpVersion;
+  // RFC 9110 section 7.6.3: a gateway must say that a request has come by it.
+  headers.via = appended(headers.via, `${version} ${PROXY_NAME}`);
   headers[RAY_ID_HEADER] = rayId;
   return headers;
+};
+
+const addForwarded = (
+  { socket }: IncomingMessage,
+  headers: Headers,
+  host: string | undefined,
+  { fields, trust }: ForwardedConfig,
+): void => {
+  const client = socket.remoteAddress ?? 'unknown';
+  const proto = 'encrypted' in socket ? 'https' : 'http';
+  if (!trust) {
+    headers['x-forwarded-for'] = undefined;
+    headers['x-forwarded-host'] = undefined;
+    headers['x-forwarded-proto'] = undefined;
+    headers.forwarded = undefined;
+  }
+  if (fields !== 'forwarded') {
+    headers['x-forwarded-for'] = appended(headers['x-forwarded-for'], client);
+    headers['x-forwarded-proto'] ??= proto;
+    headers['x-forwarded-host'] ??= host;
+  }
+  if (fields !== 'x-forwarded') {
+    const hop = `for=${node(client)};host="${host ?? ''}";proto=${proto}`;
+    headers.forwarded = appended(headers.forwarded, hop);
+  }
 };
 
 /** An upstream's fields made ready for the client, as the flat list that `writeHead` takes without copying. */

@@ -6,20 +6,25 @@
  * an upstream is unhealthy.
  */
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
+import type { Random } from '../core/random.js';
 import type { HealthCheckConfig } from './config.js';
 import type { Upstream, UpstreamPool } from './upstream-pool.js';
 
 export class HealthState {
-  healthy = false;
+  healthy: boolean;
   /** Checks in a row that spoke against the present state. */
   #against = 0;
-  #decided = false;
+  #decided: boolean;
   readonly #thresholds: Pick<HealthCheckConfig, 'rise' | 'fall'>;
 
-  constructor(thresholds: Pick<HealthCheckConfig, 'rise' | 'fall'>) {
+  /** @param known what is known from checks before these; `null`: nothing. */
+  constructor(thresholds: Pick<HealthCheckConfig, 'rise' | 'fall'>, known: boolean | null = null) {
     this.#thresholds = thresholds;
+    this.#decided = known !== null;
+    this.healthy = known ?? false;
   }
 
   /** @returns whether the state turned; the first check always says something new. */
@@ -40,8 +45,76 @@ export class HealthState {
   }
 }
 
+/** Health checks as the config has them, and as the next one has them. */
+export class HealthChecks {
+  readonly #pool: UpstreamPool;
+  readonly #parts: HealthCheckParts;
+  /** Of them something is known: a check has been good or bad, or there was none, and all counted as healthy. */
+  readonly #checked: Set<Upstream>;
+  #config: HealthCheckConfig | null;
+  #checker: HealthChecker | null = null;
+
+  constructor(pool: UpstreamPool, config: HealthCheckConfig | null, parts: HealthCheckParts) {
+    this.#pool = pool;
+    this.#config = config;
+    this.#parts = parts;
+    this.#checked = new Set(config === null ? pool.upstreams : []);
+  }
+
+  /** Settles when every upstream has been checked once, also where another config has come meanwhile. */
+  async start(): Promise<void> {
+    this.#checker ??= this.#begin();
+    for (let waited: HealthChecker | null = null; this.#checker !== waited; ) {
+      waited = this.#checker;
+      await waited?.first;
+    }
+  }
+
+  /** Without checks, every upstream counts as healthy. */
+  reconfigure(config: HealthCheckConfig | null): void {
+    if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
+    this.stop();
+    this.#config = config;
+    this.#checker = this.#begin();
+    if (config !== null) return;
+    const { clock, emit } = this.#parts;
+    for (const upstream of this.#pool.upstreams) {
+      this.#checked.add(upstream);
+      if (upstream.healthy) continue;
+      upstream.setHealthy(true, clock.nowMs());
+      emit('upstream.turned-healthy', { upstream: upstream.id });
+    }
+  }
+
+  stop(): void {
+    this.#checker?.stop();
+    this.#checker = null;
+  }
+
+  /** Whoever has been checked stays as it is until these checks say otherwise; of the others the first decides. */
+  #begin(): HealthChecker | null {
+    return this.#config && new HealthChecker(this.#pool, this.#config, this.#parts, this.#checked);
+  }
+}
+
 /** One check: `null` when good, else what was wrong with it. */
-const check = (upstream: Upstream, config: HealthCheckConfig, clock: Clock): Promise<string | null> =>
+type Check = (upstream: Upstream, config: HealthCheckConfig, clock: Clock) => Promise<string | null>;
+
+/** Whether a connection comes about: the process need not do anything for it, the kernel is enough. */
+const checkConnection: Check = (upstream, config, clock) =>
+  new Promise((resolve) => {
+    const socket = connect({ host: upstream.host, port: upstream.port });
+    const timer = clock.after(config.timeoutMs, () => finish(`no connection within ${config.timeoutMs}ms`));
+    const finish = (problem: string | null): void => {
+      timer.cancel();
+      resolve(problem);
+      socket.destroy();
+    };
+    socket.on('connect', () => finish(null));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+  });
+
+const checkAnswer: Check = (upstream, config, clock) =>
   new Promise((resolve) => {
     const request = get(
       { host: upstream.host, port: upstream.port, path: config.path, agent: false },
@@ -61,49 +134,74 @@ const check = (upstream: Upstream, config: HealthCheckConfig, clock: Clock): Pro
     request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
   });
 
+/** A deep check differs from a shallow one by its path alone: it is the worker that answers it by way of its queue. */
+const CHECKS: Readonly<Record<HealthCheckConfig['type'], Check>> = {
+  tcp: checkConnection,
+  http: checkAnswer,
+  deep: checkAnswer,
+};
+
+export interface HealthCheckParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  /** Called after every good check. */
+  readonly onGood?: (upstream: Upstream) => void;
+}
+
 export class HealthChecker {
-  #timers: Timer[] = [];
-  readonly #pool: UpstreamPool;
+  readonly #timers = new Map<Upstream, Timer>();
   readonly #config: HealthCheckConfig;
-  readonly #clock: Clock;
-  readonly #emit: Emit;
+  readonly #parts: HealthCheckParts;
+  readonly #checked: Set<Upstream>;
+  /** Settles when every upstream has been checked once, or when it is stopped. */
+  readonly first: Promise<unknown>;
+  #stopped = false;
 
-  constructor(pool: UpstreamPool, config: HealthCheckConfig, clock: Clock, emit: Emit) {
-    this.#pool = pool;
+  /** @param checked whoever is not among these is unhealthy until its first check; grows with each. */
+  constructor(
+    pool: UpstreamPool,
+    config: HealthCheckConfig,
+    parts: HealthCheckParts,
+    checked: Set<Upstream>,
+  ) {
     this.#config = config;
-    this.#clock = clock;
-    this.#emit = emit;
-  }
-
-  /** Settles when every upstream has been checked once. */
-  async start(): Promise<void> {
-    const firstChecks = this.#pool.upstreams.map((upstream) => {
-      upstream.healthy = false;
-      const state = new HealthState(this.#config);
-      let underWay = false;
-      const checkOnce = async (): Promise<void> => {
-        // A check slower than the interval must not pile up on an upstream that is already slow.
-        if (underWay) return;
-        underWay = true;
-        const problem = await check(upstream, this.#config, this.#clock);
-        underWay = false;
-        this.#apply(upstream, state, problem);
-      };
-      this.#timers.push(this.#clock.every(this.#config.intervalMs, checkOnce));
-      return checkOnce();
-    });
-    await Promise.all(firstChecks);
+    this.#parts = parts;
+    this.#checked = checked;
+    this.first = Promise.all(
+      pool.upstreams.map((upstream) => {
+        const known = checked.has(upstream);
+        if (!known) upstream.awaitFirstCheck();
+        return this.#check(upstream, new HealthState(config, known ? upstream.healthy : null));
+      }),
+    );
   }
 
   stop(): void {
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers = [];
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  /** Checks, and again an interval after the beginning, or at once when the check took longer than that. */
+  async #check(upstream: Upstream, state: HealthState): Promise<void> {
+    const { clock, random } = this.#parts;
+    const { intervalMs, jitterRatio, type } = this.#config;
+    const nextMs = clock.nowMs() + intervalMs * (1 + jitterRatio * (2 * random.next() - 1));
+    const problem = await CHECKS[type](upstream, this.#config, clock);
+    if (this.#stopped) return;
+    this.#checked.add(upstream);
+    this.#apply(upstream, state, problem);
+    const again = (): void => void this.#check(upstream, state);
+    this.#timers.set(upstream, clock.after(nextMs - clock.nowMs(), again));
   }
 
   #apply(upstream: Upstream, state: HealthState, problem: string | null): void {
+    const { clock, emit, onGood } = this.#parts;
+    if (problem === null) onGood?.(upstream);
     if (!state.onCheck(problem === null)) return;
-    upstream.healthy = state.healthy;
-    if (state.healthy) this.#emit('upstream.turned-healthy', { upstream: upstream.id });
-    else this.#emit('upstream.turned-unhealthy', { upstream: upstream.id, reason: problem ?? '' });
+    upstream.setHealthy(state.healthy, clock.nowMs());
+    if (state.healthy) emit('upstream.turned-healthy', { upstream: upstream.id });
+    else emit('upstream.turned-unhealthy', { upstream: upstream.id, reason: problem ?? '' });
   }
 }

@@ -1,19 +1,29 @@
 /** What the gateway's processes say to each other: the parent to the gateway, the primary to those that serve. */
 import type { Event } from '../core/events.js';
+import type { TrafficPlan } from '../delivery/live-versions.js';
 import type { CircuitState } from '../policies/breaker.js';
+import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { Outcome } from '../policies/outcome.js';
 import type { MemoryUse } from './admin.js';
 import type { GatewayConfig } from './config.js';
+import type { UpstreamChange } from './control.js';
 import type { UpstreamAddress } from './upstream-pool.js';
+
+/** In which the gateway's process is given its token: an argument can be read by every user of the machine. */
+export const TOKEN_VARIABLE = 'BADGATEWAY_ADMIN_TOKEN';
 
 export interface GatewayArgument {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
-  /** Where requests are taken; the admin API is on 127.0.0.1, whatever this says. */
+  /** Where requests are taken; the admin API is where `adminHost` says. */
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   readonly adminPort: number;
+  /** Default: loopback. */
+  readonly adminHost?: string;
+  /** Asked for by the admin API; without one it is on loopback only. Travels by `TOKEN_VARIABLE`. */
+  readonly adminToken?: string;
   readonly seed: number;
 }
 
@@ -43,8 +53,14 @@ export interface ServingArgument {
 export type ToServing =
   /** The upstreams that are healthy, all others are not; nobody listens before the first of these. */
   | { readonly type: 'health'; readonly healthy: readonly string[] }
+  /** A health check of it was good; said of each, because an ejection may end with it. */
+  | { readonly type: 'good-check'; readonly id: string }
   /** Report now, and say this number. */
   | { readonly type: 'ask'; readonly number: number }
+  /** The versions of the config to run from now on: this process's share of them. */
+  | { readonly type: 'plan'; readonly plan: TrafficPlan<GatewayConfig> }
+  | { readonly type: 'change'; readonly id: string; readonly change: UpstreamChange }
+  | { readonly type: 'purge'; readonly target: PurgeTarget }
   | { readonly type: 'stop' };
 
 export interface UpstreamStatus {
@@ -52,6 +68,9 @@ export interface UpstreamStatus {
   readonly inFlight: number;
   readonly queued: number;
   readonly admits: boolean;
+  readonly ejected: boolean;
+  /** `null`: there is none. */
+  readonly limit: number | null;
   readonly circuit: CircuitState | null;
   /** Since the process's start. */
   readonly counts: Readonly<Record<Outcome, number>>;
@@ -63,6 +82,12 @@ export interface ProcessStatus {
   readonly upstreams: readonly UpstreamStatus[];
   /** Answers by status, since its start. */
   readonly answers: readonly (readonly [status: number, count: number])[];
+  /** What its cache did, since its start. */
+  readonly cached: readonly (readonly [what: string, count: number])[];
+  /** Responses removed from its cache by command, since its start. */
+  readonly purged: number;
+  /** The version of the config that serves most of its requests. */
+  readonly version: number;
   readonly memory: MemoryUse;
 }
 
@@ -71,6 +96,8 @@ export interface ServingReport {
   readonly events: readonly Event[];
   readonly stallMs: number;
   readonly status: ProcessStatus;
+  /** By version of the config: answers that reached their client since the last report, and how many were not good. */
+  readonly results: readonly (readonly [version: number, results: number, failures: number])[];
   /** The last number it was asked with; 0: never. */
   readonly asked: number;
 }
@@ -80,6 +107,8 @@ export type FromServing =
   | { readonly type: 'up' }
   | ServingReport
   | { readonly type: 'listening' }
+  /** It cannot follow a plan; what it ran before goes on. */
+  | { readonly type: 'refused'; readonly version: number; readonly reason: string }
   | { readonly type: 'failed'; readonly message: string };
 
 export const REPORT_INTERVAL_MS = 100;

@@ -5,90 +5,67 @@
  * attempt. To see what the gateway does with a request, read `routeStack` and `endpointStack` from top to bottom; a
  * policy that the config does not name is not there.
  */
-import type { Clock } from '../core/clock.js';
-import type { Emit } from '../core/events.js';
-import type { Random } from '../core/random.js';
-import { Breaker, type CircuitState } from '../policies/breaker.js';
-import { ConcurrencyLimit } from '../policies/concurrency.js';
-import { bufferSmallBodies, retry } from '../policies/retry.js';
-import { RetryBudget } from '../policies/retry-budget.js';
+
+import { admission } from '../policies/admission.js';
+import { hedge } from '../policies/hedge.js';
+import { watchOutliers } from '../policies/outlier.js';
+import { bufferSmallBodies } from '../policies/replay.js';
+import { retry } from '../policies/retry.js';
 import { type Layer, type Service, stack } from '../policies/service.js';
-import { attemptTimeout, deadline } from '../policies/timeout.js';
-import { countInFlight, reportFailures } from './attempts.js';
+import { attemptTimeout, deadline, tellDeadline } from '../policies/timeout.js';
+import { countInFlight, reportFailures, tellSelector } from './attempts.js';
 import { balance } from './balance/balance.js';
-import { BALANCERS } from './balance/balancers.js';
-import type { GatewayConfig } from './config.js';
-import type { Upstream, UpstreamPool } from './upstream-pool.js';
+import type { RouteConfig } from './config/routing.js';
+import type { Endpoint } from './endpoint.js';
+import type { Parts } from './parts.js';
 
-export interface PipelineParts {
-  readonly config: GatewayConfig;
-  readonly pool: UpstreamPool;
-  /** The leaf: sends one attempt to that upstream. Sockets here, models in virtual time. */
-  readonly transport: (upstream: Upstream) => Service;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly emit: Emit;
-}
-
-export const buildPipeline = (parts: PipelineParts): Service => {
-  const { config, pool, clock, random, emit } = parts;
-
+/** What a request of a route goes through, down to the choice of an upstream. */
+export const routeService = (route: RouteConfig, parts: Parts): Service => {
+  const { config, clock } = parts;
+  const retries = route.retry ? config.retry : null;
   const routeStack: Layer[] = [
     // Outermost, so that the client's time bounds everything below together, waits and retries included.
-    deadline(config.requestTimeoutMs, clock),
+    deadline(route.timeoutMs ?? config.requestTimeoutMs, clock, config.deadlineHeader),
+    // Above all limits, because what comes from the cache costs the upstreams nothing.
+    ...when(route.cache ? parts.cache : null, (cache) => cache.layer),
+    // Above the queues, so that what is refused never waited.
+    ...when(parts.admission, admission),
+    // The gateway's own capacity before the route's, so that one route cannot fill the other's queue.
+    ...when(parts.globalLimit, (limit) => limit.layer),
+    ...when(parts.routeLimit(route), (limit) => limit.layer),
     // Above the balancer, so that another attempt can go to another upstream.
-    ...(config.retry === null ? [] : [bufferSmallBodies, retryLayer(parts)]),
+    ...when(retries, ({ replay }) => bufferSmallBodies(replay)),
+    ...when(retries && parts.retry, retry),
+    // Inside the retries and right above the balancer: it has to see which attempt a call became.
+    ...when(parts.hedge(route), hedge),
   ];
+  return stack(...routeStack)(balance(parts.balancing(route)));
+};
 
-  const endpointStack = (upstream: Upstream): Layer[] => [
+/** What one attempt at one upstream goes through. */
+export const endpointService = (endpoint: Endpoint, parts: Parts): Service => {
+  const { config, clock, emit } = parts;
+  const { upstream, limit, breaker } = endpoint;
+  const endpointStack: Layer[] = [
     // Outermost, so that refusals by the policies below are told like failures of the upstream.
     reportFailures(upstream, clock, emit),
     // Outside the breaker: time in the queue is not the upstream's failure, and a circuit that opens empties the queue.
-    ...(upstream.limit === null ? [] : [upstream.limit.layer]),
+    ...when(limit, ({ layer }) => layer),
     // Outside the timeout: being late is a failure of this upstream.
-    ...(upstream.breaker === null ? [] : [upstream.breaker.layer]),
+    ...when(breaker, ({ layer }) => layer),
+    // Below the breaker, whose refusals say nothing about how the upstream does; beside it for the same reason.
+    ...when(parts.outliers, (outliers) => watchOutliers({ ...outliers, id: upstream.id })),
     // What is counted in flight was sent: neither queued nor refused.
     countInFlight(upstream),
+    ...when(parts.selectorThatLearns, (selector) => tellSelector(selector, upstream, clock)),
     // Innermost, so that it times the upstream alone.
     attemptTimeout(config.attemptTimeoutMs, clock),
+    // The very last, because the time that is left gets shorter with every wait above.
+    ...when(config.deadlineHeader, (header) => tellDeadline(header, clock)),
   ];
-
-  const endpoints = new Map(
-    pool.upstreams.map((upstream) => {
-      equip(upstream, parts);
-      return [upstream, stack(...endpointStack(upstream))(parts.transport(upstream))];
-    }),
-  );
-  const selector = BALANCERS[config.balancer](random.fork('selector'));
-  return stack(...routeStack)(balance(pool, selector, endpoints, clock));
+  return stack(...endpointStack)(parts.transport(upstream));
 };
 
-const CIRCUIT_EVENTS = {
-  closed: 'circuit.closed',
-  open: 'circuit.opened',
-  'half-open': 'circuit.half-opened',
-} as const satisfies Record<CircuitState, string>;
-
-/** Gives an upstream the policies that it has for itself. */
-const equip = (upstream: Upstream, { config, clock, emit }: PipelineParts): void => {
-  if (config.concurrency !== null) upstream.limit = new ConcurrencyLimit(config.concurrency, clock);
-  if (config.breaker !== null) {
-    upstream.breaker = new Breaker(upstream.id, config.breaker, (state) => {
-      emit(CIRCUIT_EVENTS[state], { upstream: upstream.id });
-    });
-  }
-};
-
-const retryLayer = ({ config, clock, random, emit }: PipelineParts): Layer => {
-  const options = config.retry!;
-  return retry({
-    options,
-    budget: new RetryBudget(options.budget),
-    clock,
-    random: random.fork('retry'),
-    onRetry: (call, cause) => {
-      emit('attempt.retried', { rayId: call.rayId, attempt: call.attempts + 1, cause });
-    },
-    onBudgetSpent: (call, cause) => emit('retry.refused', { rayId: call.rayId, cause }),
-  });
-};
+/** The layers of a policy that the config names. */
+const when = <Part>(part: Part | null, layer: (part: Part) => Layer): Layer[] =>
+  part === null ? [] : [layer(part)];

@@ -8,8 +8,12 @@ import { wallClock } from '../core/clock.js';
 import { type Event, EventStream } from '../core/events.js';
 import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
+import type { TrafficPlan } from '../delivery/live-versions.js';
+import { ReaderRegister } from '../delivery/readers.js';
 import { type Admin, type AdminSource, buildAdmin, readMemory } from './admin.js';
-import { HealthChecker } from './health-check.js';
+import type { GatewayConfig } from './config.js';
+import { GatewayControl, type Reach } from './control.js';
+import { HealthChecks } from './health-check.js';
 import { findPort } from './listen.js';
 import {
   type FromGateway,
@@ -37,10 +41,15 @@ class Primary {
   readonly #pool: UpstreamPool;
   readonly #stream = new EventStream(wallClock.nowMs);
   readonly #metrics = buildMetrics(() => this.#totals.readings(this.#pool.upstreams));
-  readonly #totals = new Totals(this.#metrics.onAnswer);
+  readonly #totals = new Totals(this.#metrics.onAnswer, this.#metrics.onCache);
   readonly #watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
-  readonly #checker: HealthChecker | null;
+  readonly #checks: HealthChecks;
+  readonly #control: GatewayControl;
   readonly #admin: Admin;
+  /** The processes, by what they say they run. */
+  readonly #readers = new ReaderRegister();
+  /** The last plan; `null`: every process runs the first version. */
+  #plan: TrafficPlan<GatewayConfig> | null = null;
   #group: ProcessGroup | null = null;
   #events: Event[] = [];
   #stopping = false;
@@ -49,6 +58,7 @@ class Primary {
     this.#argument = argument;
     this.#link = link;
     this.#pool = new UpstreamPool(argument.upstreams);
+    this.#pool.place(argument.config.upstreams, null);
     this.#stream.subscribe(this.#metrics.onEvent);
     this.#stream.subscribe((event) => {
       this.#events.push(event);
@@ -57,9 +67,22 @@ class Primary {
       }
     });
     const { config } = argument;
-    this.#checker =
-      config.healthCheck && new HealthChecker(this.#pool, config.healthCheck, wallClock, this.#stream.emit);
-    this.#admin = buildAdmin(config, this.#adminSource());
+    this.#checks = new HealthChecks(this.#pool, config.healthCheck, {
+      clock: wallClock,
+      random: new Random(argument.seed).fork('health'),
+      emit: this.#stream.emit,
+      onGood: ({ id }) => {
+        if (this.#stable.outlierEjection !== null) this.#group?.send({ type: 'good-check', id });
+      },
+    });
+    this.#control = new GatewayControl({
+      config,
+      pool: this.#pool,
+      reach: this.#reach(),
+      clock: wallClock,
+      emit: this.#stream.emit,
+    });
+    this.#admin = buildAdmin(this.#adminSource(), this.#control, argument);
   }
 
   async run(): Promise<void> {
@@ -69,7 +92,8 @@ class Primary {
       this.#stopping = true;
       reporting.cancel();
       this.#watch.stop();
-      this.#checker?.stop();
+      this.#checks.stop();
+      this.#control.stop();
       await Promise.all([this.#group?.stop(STOP_GRACE_MS), this.#admin.close()]);
       this.#report();
       process.disconnect();
@@ -88,7 +112,7 @@ class Primary {
     const { host, adminPort: wanted } = this.#argument;
     const adminPort = await this.#admin.listen(wanted);
     const port = await findPort(host, this.#argument.port);
-    await this.#checker?.start();
+    await this.#checks.start();
     // Asked to end meanwhile: nothing more may be started.
     if (this.#stopping) return;
     this.#group = this.#makeGroup(port);
@@ -110,13 +134,22 @@ class Primary {
         // Of the start too: a process that takes a dead one's place must not give out its Ray IDs again.
         seed: random.fork(`process ${number}, start ${start}`).seed,
       }),
-      health: () => this.#health(),
+      greet: (number) => [
+        this.#health(),
+        ...(this.#plan === null ? [] : [{ type: 'plan' as const, plan: sharePlan(this.#plan, number) }]),
+        ...this.#changes(),
+      ],
       onStart: (number, pid) => {
         this.#link.send({ type: 'process-started', pid });
         this.#stream.emit('gateway.process-started', { process: number, pid });
       },
-      onReport: (number, { events, stallMs, status }) => {
+      onRefused: (number, version, reason) => this.#control.refused(`process ${number}`, version, reason),
+      onReport: (number, { events, stallMs, status, results }) => {
         this.#totals.absorb(number, status);
+        this.#readers.saw(`process ${number}`, status.version, wallClock.nowMs());
+        for (const [version, count, failures] of results) {
+          this.#control.delivery.onResults(version, count, failures);
+        }
         for (const event of events) this.#metrics.onEvent(event);
         this.#link.send({
           type: 'report',
@@ -128,11 +161,57 @@ class Primary {
     });
   }
 
+  /** The config that serves whatever no rollout takes. */
+  get #stable(): GatewayConfig {
+    return this.#plan?.stable.config ?? this.#argument.config;
+  }
+
+  /** What was done by hand, for a process that was not there then. */
+  #changes(): ToServing[] {
+    return this.#pool.upstreams.map((upstream) => {
+      const { id, weight, drained } = upstream;
+      const change = { weight, drained, ejected: upstream.isEjectedBy('by-hand') };
+      return { type: 'change', id, change };
+    });
+  }
+
   #onExit(number: number, { pid, restartInMs, ...exit }: ProcessExit): void {
     this.#link.send({ type: 'process-exited', pid });
     this.#totals.forget(number);
     if (restartInMs === null) return;
     this.#stream.emit('gateway.process-exited', { process: number, pid, restartInMs, ...exit });
+  }
+
+  /** Every process gets its own share of each version. */
+  #reach(): Reach {
+    return {
+      apply: (plan) => {
+        this.#pool.place(plan.stable.config.upstreams, this.#stable.upstreams);
+        this.#plan = plan;
+        this.#group?.sendEach((number) => {
+          this.#readers.expect(`process ${number}`, plan.stable.version, wallClock.nowMs());
+          return { type: 'plan', plan: sharePlan(plan, number) };
+        });
+        this.#checks.reconfigure(plan.stable.config.healthCheck);
+        return null;
+      },
+      change: (id, change) => {
+        // Shown from here; what becomes of requests is decided there.
+        const upstream = this.#pool.find(id);
+        if (change.weight !== undefined && upstream !== undefined) upstream.weight = change.weight;
+        const nowMs = wallClock.nowMs();
+        if (change.drained !== undefined) upstream?.setDrained(change.drained, nowMs);
+        if (change.ejected !== undefined) upstream?.setEjected('by-hand', change.ejected, nowMs);
+        this.#group?.send({ type: 'change', id, change });
+      },
+      purge: async (target) => {
+        await this.#group?.ask();
+        const before = this.#totals.purged;
+        this.#group?.send({ type: 'purge', target });
+        await this.#group?.ask();
+        return this.#totals.purged - before;
+      },
+    };
   }
 
   #health(): ToServing {
@@ -151,6 +230,7 @@ class Primary {
     };
     return {
       metricsType: this.#metrics.contentType,
+      readers: () => this.#readers.list(wallClock.nowMs()),
       memory: async () => {
         await fresh();
         return this.#totals.memory({ pid: process.pid, ...readMemory() });
@@ -166,6 +246,20 @@ class Primary {
     };
   }
 }
+
+/** What one process gets of a plan. */
+const sharePlan = (plan: TrafficPlan<GatewayConfig>, number: number): TrafficPlan<GatewayConfig> => {
+  const share = <Version extends { readonly config: GatewayConfig }>(version: Version): Version => ({
+    ...version,
+    config: shareOf(version.config, number),
+  });
+  return {
+    ...plan,
+    stable: share(plan.stable),
+    candidate: plan.candidate && share(plan.candidate),
+    standby: plan.standby && share(plan.standby),
+  };
+};
 
 export const runPrimary = (argument: GatewayArgument, link: Link): Promise<void> =>
   new Primary(argument, link).run();

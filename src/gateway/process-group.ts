@@ -29,8 +29,10 @@ export interface ProcessGroupOptions {
   readonly clock: Clock;
   /** @param number of the process, from 1. @param start 1 at its first start. */
   readonly argumentOf: (number: number, start: number) => ServingArgument;
-  /** The first message to each, before it listens: whom it may send requests to. */
-  readonly health: () => ToServing;
+  /** The first messages to each, before it listens: whom it may send requests to, and what has changed since the start. */
+  readonly greet: (number: number) => readonly ToServing[];
+  /** A process cannot follow a plan. @param version the one that is new in it. */
+  readonly onRefused: (number: number, version: number, reason: string) => void;
   readonly onStart: (number: number, pid: number) => void;
   readonly onReport: (number: number, report: ServingReport) => void;
   readonly onExit: (number: number, exit: ProcessExit) => void;
@@ -66,6 +68,11 @@ export class ProcessGroup {
 
   send(message: ToServing): void {
     for (const { process } of this.#running.values()) process.send(message);
+  }
+
+  /** @param messageTo by the number of the process. */
+  sendEach(messageTo: (number: number) => ToServing): void {
+    for (const [number, { process }] of this.#running) process.send(messageTo(number));
   }
 
   /** Resolves when each has reported where it stands now, or when waiting for it is no use. */
@@ -113,7 +120,12 @@ export class ProcessGroup {
   #onMessage(number: number, running: Running, message: FromServing): void {
     switch (message.type) {
       case 'up':
-        running.process.send(this.#stopping ? { type: 'stop' } : this.#options.health());
+        for (const first of this.#stopping ? [{ type: 'stop' as const }] : this.#options.greet(number)) {
+          running.process.send(first);
+        }
+        return;
+      case 'refused':
+        this.#options.onRefused(number, message.version, message.reason);
         return;
       case 'listening':
         running.listening = true;

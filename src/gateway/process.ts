@@ -1,20 +1,24 @@
 /**
  * The gateway's own process. A child, so that it can crash, stall or leak without taking the measurement along.
  */
-import { childArgument, type ParentLink, parentLink } from '../core/child.js';
+import { childArgument, type ParentLink, parentLink, takeFromEnvironment } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import type { Event } from '../core/events.js';
 import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
+import { ReaderRegister } from '../delivery/readers.js';
 import { buildAdmin, ownSource } from './admin.js';
+import { GatewayControl } from './control.js';
 import { because } from './listen.js';
 import {
   type FromGateway,
   type GatewayArgument,
   LOOP_INTERVAL_MS,
   REPORT_INTERVAL_MS,
+  TOKEN_VARIABLE,
   type ToGateway,
 } from './messages.js';
+import { OwnReach } from './reach.js';
 import { buildGateway } from './server.js';
 
 /** Serves in this process. */
@@ -30,8 +34,23 @@ const runAlone = async (
     clock: wallClock,
     random: new Random(argument.seed).fork('gateway'),
     onEvent: (event) => events.push(event),
+    onResult: (version, good) => control.delivery.onResults(version, 1, good ? 0 : 1),
   });
-  const admin = buildAdmin(argument.config, ownSource(gateway.pool, gateway.metrics));
+  const control: GatewayControl = new GatewayControl({
+    config: argument.config,
+    pool: gateway.pool,
+    reach: new OwnReach(gateway, wallClock),
+    clock: wallClock,
+    emit: gateway.emit,
+  });
+  const register = new ReaderRegister();
+  const readers = () => {
+    const nowMs = wallClock.nowMs();
+    register.expect('gateway', control.delivery.version, nowMs);
+    register.saw('gateway', gateway.generations?.stable.version ?? 1, nowMs);
+    return register.list(nowMs);
+  };
+  const admin = buildAdmin(ownSource(gateway, readers), control, argument);
   const { host } = argument;
   try {
     // The admin API first: whoever can send a request can then ask what became of it.
@@ -53,6 +72,7 @@ const runAlone = async (
     if (type !== 'stop') return;
     reporting.cancel();
     watch.stop();
+    control.stop();
     await Promise.all([gateway.close(), admin.close()]);
     report();
     process.disconnect();
@@ -60,7 +80,11 @@ const runAlone = async (
 };
 
 const main = async (): Promise<void> => {
-  const argument = childArgument<GatewayArgument>();
+  const adminToken = takeFromEnvironment(TOKEN_VARIABLE);
+  const argument: GatewayArgument = {
+    ...childArgument<GatewayArgument>(),
+    ...(adminToken !== undefined && { adminToken }),
+  };
   const link = parentLink<ToGateway, FromGateway>();
   if (argument.config.processes === 1) return runAlone(argument, link);
   // Loaded only where it is wanted: one process has nothing to do with the others.

@@ -7,44 +7,50 @@
  * body go straight to the socket. Its own retries are off, and its error mapping is passed by: `cause` is the error
  * the pipeline threw.
  */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
+import {
+  type IncomingMessage,
+  METHODS,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import replyFrom, { type FastifyReplyFromOptions } from '@fastify/reply-from';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.js';
-import { causeOf, ERRORS, GatewayError } from '../core/errors.js';
-import { type EventListener, EventStream } from '../core/events.js';
+import { GatewayError } from '../core/errors.js';
+import { type Emit, type EventListener, EventStream } from '../core/events.js';
 import type { Random } from '../core/random.js';
-import { type BodySink, Call, type Headers, type ProxyResponse, type Service } from '../policies/service.js';
-import { TokenBuckets } from '../policies/token-bucket.js';
+import type { Headers, ProxyResponse } from '../policies/service.js';
 import type { GatewayConfig } from './config.js';
-import { sendError } from './error-answer.js';
-import { prepareRequestHeaders, proxyStatus, RAY_ID_HEADER, relayedHeaders } from './headers.js';
-import { HealthChecker } from './health-check.js';
+import { ClientBodies } from './edge/client-body.js';
+import { clientErrors } from './edge/client-errors.js';
+import { type Begun, Door } from './edge/door.js';
+import { BACKLOG, createListener, type Listener } from './edge/listener.js';
+import { originForm } from './edge/request-checks.js';
+import { upgrades } from './edge/upgrade.js';
+import { Generations } from './generations.js';
+import { prepareRequestHeaders } from './headers.js';
+import { HealthChecks } from './health-check.js';
+import { KeptState } from './kept-state.js';
 import { buildMetrics, type Metrics, readPool } from './metrics.js';
-import { buildPipeline } from './pipeline.js';
-import { openTransport, type Transport } from './transport.js';
+import { buildNaiveGateway } from './naive.js';
+import { openTransport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
-
-/** What a request takes along through reply-from. */
-interface Context {
-  readonly call: Call;
-  readonly raw: IncomingMessage;
-}
 
 const kContext = Symbol('context');
 
+/** What a request takes along through reply-from. */
 interface WithContext {
-  [kContext]: Context;
+  [kContext]: Begun;
 }
 
 /** There is none before the handler ran. */
-const contextOf = (request: FastifyRequest): Context => (request as unknown as WithContext)[kContext];
+const contextOf = (request: FastifyRequest): Begun => (request as unknown as WithContext)[kContext];
 
 /** What reply-from passes to a dispatcher. */
 interface DispatchOptions {
   readonly headers: Headers & WithContext;
-  readonly body?: NodeJS.ReadableStream | string;
 }
 
 type DispatchCallback = (
@@ -55,9 +61,6 @@ type DispatchCallback = (
 /** Nothing for reply-from to copy: the true fields are written in `onResponse`. */
 const NO_HEADERS = {};
 
-/** Node's own 511 is full when a thousand clients connect at once; the kernel caps it with a limit of its own. */
-const BACKLOG = 4_096;
-
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
@@ -65,266 +68,184 @@ export interface GatewayOptions {
   readonly random: Random;
   /** Gets every event of this gateway. */
   readonly onEvent: EventListener;
+  /** Called for every answer that its client got, or that broke off: under which version, and whether it was good. */
+  readonly onResult?: (version: number, good: boolean) => void;
 }
 
 export interface Gateway {
-  readonly app: FastifyInstance;
   readonly pool: UpstreamPool;
   readonly metrics: Metrics;
+  /** The versions of the config at work; `null`: it takes no other than its first. */
+  readonly generations: Generations | null;
+  /** Tells an event of whoever acts on this gateway from outside. */
+  readonly emit: Emit;
   /** Listens once every upstream has been checked. @returns the port. */
   listen(host: string, port: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Lets reply-from drive the pipeline. */
-const dispatcherOf = (service: Service) => ({
-  request(options: DispatchOptions, callback: DispatchCallback): void {
-    const { call, raw } = options.headers[kContext];
+export const buildGateway = (options: GatewayOptions): Gateway =>
+  options.config.profile === 'naive' ? buildNaiveGateway(options) : new BuiltGateway(options);
+
+class BuiltGateway implements Gateway {
+  readonly pool: UpstreamPool;
+  readonly metrics: Metrics;
+  readonly generations: Generations;
+  readonly #options: GatewayOptions;
+  readonly emit: Emit;
+  readonly #rayIds: Random;
+  readonly #checks: HealthChecks;
+  readonly #bodies: ClientBodies;
+  readonly #door: Door;
+  readonly #app: FastifyInstance;
+  #listener!: Listener;
+
+  constructor(options: GatewayOptions) {
+    const { config, clock, random } = options;
+    this.#options = options;
+    this.pool = new UpstreamPool(options.upstreams);
+    this.metrics = buildMetrics(() => readPool(this.pool));
+    const stream = new EventStream(clock.nowMs);
+    stream.subscribe(this.metrics.onEvent);
+    stream.subscribe(options.onEvent);
+    this.emit = stream.emit;
+    this.#rayIds = random.fork('ray-id');
+    const { pool, metrics } = this;
+    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    this.#checks = new HealthChecks(pool, config.healthCheck, {
+      ...around,
+      random: random.fork('health'),
+      onGood: ({ id }) => this.generations.onGoodCheck(id),
+    });
+    this.generations = new Generations(
+      config,
+      {
+        ...around,
+        random: random.fork('pipeline'),
+        open: (upstream, own) => openTransport(upstream, own, clock),
+      },
+      ({ healthCheck }) => this.#checks.reconfigure(healthCheck),
+    );
+    this.#bodies = new ClientBodies(config.listener, clock);
+    this.#door = new Door({
+      ...{ config: config.listener, clock, rayIds: this.#rayIds, metrics, emit: stream.emit },
+      ...{ generations: this.generations, onResult: options.onResult },
+    });
+    this.#app = this.#buildApp();
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    await this.#checks.start();
+    await this.#app.listen({ host, port, backlog: BACKLOG });
+    return (this.#app.server.address() as { port: number }).port;
+  }
+
+  async close(): Promise<void> {
+    this.#checks.stop();
+    this.#listener.close();
+    await this.#app.close();
+    this.generations.close();
+  }
+
+  #buildApp(): FastifyInstance {
+    const answered = (status: number): void => this.metrics.onAnswer(status);
+    const { config, clock } = this.#options;
+    const { maxHeaderBytes, forwarded } = config.listener;
+    const onClientError = clientErrors({
+      clock,
+      maxHeaderBytes,
+      answered,
+      rayId: () => this.#rayIds.hex16(),
+    });
+    const app = Fastify({
+      logger: false,
+      requestIdHeader: false,
+      exposeHeadRoutes: false,
+      serverFactory: (handler: RequestListener) => {
+        this.#listener = createListener(handler, { config: config.listener, clock, emit: this.emit });
+        const { server } = this.#listener;
+        // A gateway is no tunnel; Node would close the connection without a word.
+        server.on('connect', (raw: IncomingMessage, client: Socket | ServerResponse) => {
+          const refusal = new GatewayError('BGW_ERR_BAD_REQUEST', 'CONNECT');
+          // Over HTTP/2 it is a stream like any other.
+          if (raw.httpVersionMajor === 2) this.#door.fail(client as ServerResponse, refusal, null);
+          else onClientError(refusal, client as Socket);
+        });
+        server.on('upgrade', upgrades({ door: this.#door, clock, forwarded, answered }));
+        return server as Server;
+      },
+      // As an option: Fastify's own would answer too.
+      clientErrorHandler: onClientError,
+      // A path that cannot be decoded never gets as far as a hook.
+      frameworkErrors: (error, _request, reply) => {
+        (reply as FastifyReply).hijack();
+        this.#door.fail(reply.raw, new GatewayError('BGW_ERR_BAD_REQUEST', error.message), null);
+      },
+    });
+    app.decorateRequest(kContext, null);
+    app.setErrorHandler((error, request, reply) => {
+      reply.hijack();
+      // What Fastify itself refuses never got as far as the handler.
+      this.#door.fail(reply.raw, error, contextOf(request) ?? null);
+    });
+    app.register(replyFrom, {
+      base: 'http://upstream.invalid',
+      undici: { request: this.#dispatch } as unknown as NonNullable<FastifyReplyFromOptions['undici']>,
+      retryMethods: [],
+      disableRequestLogging: true,
+    });
+    // Bodies pass by Fastify unread, whatever their type and size: it would drop some, and refuse others.
+    for (const method of METHODS) {
+      if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+    }
+    const forwarding = this.#forwarding();
+    app.all('*', (request, reply) => {
+      const context = this.#door.begin(request.raw, reply.raw);
+      if (context === null) {
+        reply.hijack();
+        return;
+      }
+      (request as unknown as WithContext)[kContext] = context;
+      reply.from('/', forwarding);
+    });
+    return app;
+  }
+
+  /** What reply-from asks for on the way there and back. */
+  #forwarding(): Parameters<FastifyReply['from']>[1] {
+    const { forwarded } = this.#options.config.listener;
+    const forwarding = {
+      rewriteRequestHeaders: (request: FastifyRequest, headers: object) => {
+        const context = contextOf(request);
+        const own = headers as Headers;
+        const prepared = prepareRequestHeaders(request.raw, own, context.call.rayId, forwarded);
+        if (!context.hasBody && prepared['content-length'] !== '0') prepared['content-length'] = undefined;
+        (prepared as Headers & WithContext)[kContext] = context;
+        return prepared;
+      },
+      onResponse: (request: FastifyRequest, reply: FastifyReply, answer: unknown) => {
+        reply.hijack();
+        this.#door.answer((answer as { stream: ProxyResponse }).stream, reply.raw, contextOf(request));
+      },
+      onError: (reply: FastifyReply, { error }: { error: Error }) => {
+        reply.hijack();
+        this.#door.fail(reply.raw, error.cause ?? error, contextOf(reply.request));
+      },
+    };
+    return forwarding as Parameters<FastifyReply['from']>[1];
+  }
+
+  /** Lets reply-from drive the pipeline. */
+  readonly #dispatch = (options: DispatchOptions, callback: DispatchCallback): void => {
+    const { call, raw, version, hasBody } = options.headers[kContext];
     const path = originForm(raw.url!);
     if (path === null) {
       callback(new GatewayError('BGW_ERR_BAD_REQUEST', `${raw.url} is no path`));
       return;
     }
-    const body = typeof options.body === 'object' ? options.body : null;
-    service({ method: raw.method!, path, headers: options.headers, body }, call).then(
-      (response) => callback(null, { statusCode: 200, headers: NO_HEADERS, body: response }),
-      callback,
-    );
-  },
-});
-
-export const buildGateway = (options: GatewayOptions): Gateway => {
-  const { config, clock, random } = options;
-  const pool = new UpstreamPool(options.upstreams);
-  const metrics = buildMetrics(() => readPool(pool));
-  const stream = new EventStream(clock.nowMs);
-  stream.subscribe(metrics.onEvent);
-  stream.subscribe(options.onEvent);
-  const { emit } = stream;
-
-  const transports: Transport[] = [];
-  const service = buildPipeline({
-    config,
-    pool,
-    clock,
-    emit,
-    random: random.fork('pipeline'),
-    transport: (upstream) => {
-      const transport = openTransport(upstream, config);
-      transports.push(transport);
-      return transport.send;
-    },
-  });
-  const checker = config.healthCheck && new HealthChecker(pool, config.healthCheck, clock, emit);
-  const rayIds = random.fork('ray-id');
-
-  const fail = (
-    raw: ServerResponse,
-    error: GatewayError,
-    rayId: string,
-    retryAfterSeconds?: number,
-  ): void => {
-    if (raw.destroyed) {
-      metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode);
-      return;
-    }
-    const context = { rayId, dialect: config.statusDialect, atMs: clock.nowMs() };
-    metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
+    if (hasBody) this.#bodies.watch(raw, call);
+    version.live
+      .handle({ method: raw.method!, path, headers: options.headers, body: hasBody ? raw : null }, call)
+      .then((response) => callback(null, { statusCode: 200, headers: NO_HEADERS, body: response }), callback);
   };
-
-  const app = Fastify({
-    logger: false,
-    requestIdHeader: false,
-    exposeHeadRoutes: false,
-    // A path that cannot be decoded never gets as far as a hook.
-    frameworkErrors: (error, _request, reply) => {
-      (reply as FastifyReply).hijack();
-      fail(reply.raw, new GatewayError('BGW_ERR_BAD_REQUEST', error.message), rayIds.hex16());
-    },
-    clientErrorHandler: (error, socket) => rejectMalformed(error, socket, rayIds.hex16()),
-  });
-  app.decorateRequest(kContext, null);
-  const begin = (request: FastifyRequest, reply: FastifyReply): Context => {
-    const context = { call: new Call(rayIds.hex16(), clock), raw: request.raw };
-    (request as unknown as WithContext)[kContext] = context;
-    const { raw } = reply;
-    raw.on('close', () => {
-      if (!raw.writableFinished) context.call.cancel(new GatewayError('BGW_ERR_CLIENT_LEFT'));
-    });
-    return context;
-  };
-  const buckets = config.rateLimit && new TokenBuckets(config.rateLimit);
-  const refuseAtDoor = (reply: FastifyReply, call: Call, waitMs: number): void => {
-    reply.hijack();
-    emit('client.refused', { rayId: call.rayId, cause: causeOf('BGW_ERR_RATE_LIMITED') });
-    fail(reply.raw, new GatewayError('BGW_ERR_RATE_LIMITED'), call.rayId, Math.ceil(waitMs / 1000));
-  };
-  app.setErrorHandler((error, request, reply) => {
-    reply.hijack();
-    // What Fastify itself refuses never got as far as the handler.
-    fail(reply.raw, asGatewayError(error), contextOf(request)?.call.rayId ?? rayIds.hex16());
-  });
-
-  // Bodies pass through unread, whatever their type and size.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  app.register(replyFrom, {
-    base: 'http://upstream.invalid',
-    undici: dispatcherOf(service) as unknown as NonNullable<FastifyReplyFromOptions['undici']>,
-    retryMethods: [],
-    disableRequestLogging: true,
-  });
-
-  const forwarding = {
-    rewriteRequestHeaders: (request: FastifyRequest, headers: object) => {
-      const context = contextOf(request);
-      const prepared = prepareRequestHeaders(request.raw, headers as Headers, context.call.rayId);
-      // Fastify reads no body of a GET, so none is sent on.
-      if (request.body === undefined && prepared['content-length'] !== '0')
-        prepared['content-length'] = undefined;
-      (prepared as Headers & WithContext)[kContext] = context;
-      return prepared;
-    },
-    onResponse: (request: FastifyRequest, reply: FastifyReply, answer: unknown) => {
-      reply.hijack();
-      const response = (answer as { stream: ProxyResponse }).stream;
-      const { call } = contextOf(request);
-      const refused = relay(response, reply.raw, call);
-      if (refused === null) metrics.onAnswer(response.statusCode);
-      else fail(reply.raw, refused, call.rayId);
-    },
-    onError: (reply: FastifyReply, { error }: { error: Error }) => {
-      reply.hijack();
-      fail(reply.raw, asGatewayError(error.cause ?? error), contextOf(reply.request).call.rayId);
-    },
-  };
-  for (const method of METHODS) {
-    if (!app.supportedMethods.includes(method) && method !== 'CONNECT')
-      app.addHttpMethod(method, { hasBody: true });
-  }
-  app.all('*', (request, reply) => {
-    const { call, raw } = begin(request, reply);
-    const waitMs = buckets === null ? 0 : buckets.take(raw.socket.remoteAddress ?? '', call.startedMs);
-    if (waitMs > 0) {
-      refuseAtDoor(reply, call, waitMs);
-      return;
-    }
-    reply.from('/', forwarding as Parameters<FastifyReply['from']>[1]);
-  });
-
-  return {
-    app,
-    pool,
-    metrics,
-    listen: async (host, port) => {
-      await checker?.start();
-      await app.listen({ host, port, backlog: BACKLOG });
-      return (app.server.address() as { port: number }).port;
-    },
-    close: async () => {
-      checker?.stop();
-      app.server.closeAllConnections();
-      await app.close();
-      for (const upstream of pool.upstreams) upstream.breaker?.close();
-      await Promise.all(transports.map((transport) => transport.close()));
-    },
-  };
-};
-
-/** Errors of Fastify itself carry a status: below 500 the request was at fault. */
-const asGatewayError = (error: unknown): GatewayError => {
-  if (error instanceof GatewayError) return error;
-  const { statusCode = 500, message } = error as { statusCode?: number; message: string };
-  return new GatewayError(statusCode < 500 ? 'BGW_ERR_BAD_REQUEST' : 'BGW_ERR_INTERNAL', message, {
-    cause: error,
-  });
-};
-
-/**
- * A client that does not speak HTTP gets its answer on the bare socket: there is no request to answer. In the middle of
- * a response nothing may be written: it would be taken for its body.
- */
-const rejectMalformed = (error: NodeJS.ErrnoException, socket: Socket, rayId: string): void => {
-  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse };
-  if (error.code === 'ECONNRESET' || !socket.writable || underWay?.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const { spec, code } = new GatewayError('BGW_ERR_BAD_REQUEST');
-  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n${RAY_ID_HEADER}: ${rayId}\r\n` +
-      `proxy-status: ${proxyStatus(spec, code)}\r\n\r\n`,
-    () => socket.destroy(),
-  );
-};
-
-/**
- * What a client asked for in origin form (RFC 9112 section 3.2.1); a client that takes us for a forward proxy sends the
- * absolute form. `null` for a target that is no path, such as the `*` of OPTIONS.
- */
-export const originForm = (target: string): string | null => {
-  if (target.startsWith('/')) return target;
-  const path = /^https?:\/\/[^/?#]+(.*)$/i.exec(target)?.[1];
-  if (path === undefined) return null;
-  return path.startsWith('/') ? path : `/${path}`;
-};
-
-/**
- * Writes an upstream's response to the client, no faster than the client reads.
- * @returns why it cannot be passed on; `null` when it is on its way.
- */
-const relay = (response: ProxyResponse, raw: ServerResponse, call: Call): GatewayError | null => {
-  const headers = relayedHeaders(response.headers, call.rayId, call.tried.at(-1) ?? '');
-  if (!raw.req.complete) headers.push('connection', 'close');
-  try {
-    raw.writeHead(response.statusCode, headers);
-  } catch (error) {
-    // Node refuses fields that would be unsafe to send, such as control characters in a value.
-    const refused = new GatewayError('BGW_ERR_PROTOCOL', String(error));
-    response.destroy(refused);
-    return refused;
-  }
-  response.relay(new ClientSink(response, raw));
-  return null;
-};
-
-/**
- * A body up to this size that arrived whole goes to the socket together with the header, as one text of bytes: a
- * `write` of one buffer costs less than a `writev` of two. Above it, copying costs as much as it saves.
- */
-const SINGLE_WRITE_BYTES = 8 * 1024;
-
-/** The client's side of a response's body. */
-class ClientSink implements BodySink {
-  readonly #response: ProxyResponse;
-  readonly #raw: ServerResponse;
-  #drains = false;
-
-  constructor(response: ProxyResponse, raw: ServerResponse) {
-    this.#response = response;
-    this.#raw = raw;
-  }
-
-  write(chunk: Uint8Array): boolean {
-    const wantsMore = this.#raw.write(chunk);
-    if (!wantsMore && !this.#drains) {
-      this.#drains = true;
-      this.#raw.on('drain', () => this.#response.resume());
-    }
-    return wantsMore;
-  }
-
-  end(last?: Uint8Array): void {
-    if (last === undefined) this.#raw.end();
-    else if (last.length > SINGLE_WRITE_BYTES) this.#raw.end(last);
-    else this.#raw.end(Buffer.from(last.buffer, last.byteOffset, last.length).toString('latin1'), 'latin1');
-  }
-
-  abort(): void {
-    // Without a length or chunks, the end of the connection is the end of the body: only a reset says it is not.
-    if (this.#response.headers['content-length'] !== undefined || this.#raw.chunkedEncoding)
-      this.#raw.destroy();
-    else this.#raw.socket?.resetAndDestroy();
-  }
 }

@@ -17,19 +17,26 @@ import {
   type ServingArgument,
   type ToServing,
 } from './messages.js';
+import { OwnReach } from './reach.js';
+import { ResultTally } from './result-tally.js';
 import { buildGateway, type Gateway } from './server.js';
 
-const statusOf = ({ pool, metrics }: Gateway): ProcessStatus => ({
+const statusOf = ({ pool, metrics, generations }: Gateway, purged: number): ProcessStatus => ({
   pid: process.pid,
-  upstreams: pool.upstreams.map(({ id, inFlight, queued, admits, breaker, counts }) => ({
+  upstreams: pool.upstreams.map(({ id, inFlight, queued, admits, ejected, limit, breaker, counts }) => ({
     id,
     inFlight,
     queued,
     admits,
+    ejected,
+    limit: limit?.limit ?? null,
     circuit: breaker?.state ?? null,
     counts,
   })),
   answers: [...metrics.answers],
+  cached: [...metrics.cached],
+  purged,
+  version: generations?.stable.version ?? 1,
   memory: readMemory(),
 });
 
@@ -37,6 +44,7 @@ const main = (): void => {
   const { config, upstreams, host, port, seed } = childArgument<ServingArgument>();
   const link = parentLink<ToServing, FromServing>();
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
+  const results = new ResultTally();
   let events: Event[] = [];
   let asked = 0;
   let listening = false;
@@ -47,9 +55,12 @@ const main = (): void => {
     clock: wallClock,
     random: new Random(seed),
     onEvent: (event) => events.push(event),
+    onResult: (version, good) => results.add(version, good),
   });
+  const reach = new OwnReach(gateway, wallClock);
   const report = (): void => {
-    link.send({ type: 'report', events, stallMs: watch.read(), status: statusOf(gateway), asked });
+    const status = statusOf(gateway, reach.purged);
+    link.send({ type: 'report', events, stallMs: watch.read(), status, results: results.take(), asked });
     events = [];
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);
@@ -67,12 +78,28 @@ const main = (): void => {
     switch (message.type) {
       case 'health':
         for (const upstream of gateway.pool.upstreams) {
-          upstream.healthy = message.healthy.includes(upstream.id);
+          upstream.setHealthy(message.healthy.includes(upstream.id), wallClock.nowMs());
         }
         if (!listening) {
           listening = true;
           await listen();
         }
+        return;
+      case 'good-check':
+        gateway.generations?.onGoodCheck(message.id);
+        return;
+      case 'plan': {
+        const reason = reach.apply(message.plan);
+        const { candidate, stable } = message.plan;
+        const { version } = candidate ?? stable;
+        if (reason !== null) link.send({ type: 'refused', version, reason });
+        return;
+      }
+      case 'change':
+        reach.change(message.id, message.change);
+        return;
+      case 'purge':
+        reach.purge(message.target);
         return;
       case 'ask':
         asked = message.number;

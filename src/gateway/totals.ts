@@ -21,10 +21,15 @@ export class Totals {
   readonly #latest = new Map<number, ProcessStatus>();
   readonly #counts = new Map<string, Record<Outcome, number>>();
   readonly #onAnswers: (status: number, count: number) => void;
+  readonly #onCached: (what: string, count: number) => void;
 
-  /** @param onAnswers gets what was answered since the report before. */
-  constructor(onAnswers: (status: number, count: number) => void) {
+  /** @param onAnswers, onCached get what was added since the report before. */
+  constructor(
+    onAnswers: (status: number, count: number) => void,
+    onCached: (what: string, count: number) => void,
+  ) {
     this.#onAnswers = onAnswers;
+    this.#onCached = onCached;
   }
 
   /** @param number of the process. */
@@ -35,6 +40,11 @@ export class Totals {
     for (const [code, count] of status.answers) {
       const more = count - (answeredBefore.get(code) ?? 0);
       if (more > 0) this.#onAnswers(code, more);
+    }
+    const cachedBefore = new Map(before?.cached);
+    for (const [what, count] of status.cached) {
+      const more = count - (cachedBefore.get(what) ?? 0);
+      if (more > 0) this.#onCached(what, more);
     }
     for (const { id, counts } of status.upstreams) {
       const total = this.#countsOf(id);
@@ -48,12 +58,21 @@ export class Totals {
     this.#latest.delete(number);
   }
 
+  /** Responses removed by command from the caches of those that run. */
+  get purged(): number {
+    return sum([...this.#latest.values()].map(({ purged }) => purged));
+  }
+
   readings(upstreams: readonly Upstream[]): UpstreamReading[] {
-    return upstreams.map(({ id, healthy }) => {
+    return upstreams.map(({ id, healthy, weight }) => {
       const all = this.#statusesOf(id).map(([, status]) => status);
+      const limits = all.flatMap(({ limit }) => limit ?? []);
       return {
         id,
         healthy,
+        weight,
+        ejections: all.filter(({ ejected }) => ejected).length,
+        limit: limits.length === 0 ? null : sum(limits),
         inFlight: sum(all.map(({ inFlight }) => inFlight)),
         queued: sum(all.map(({ queued }) => queued)),
         circuitsOpen: all.filter(({ admits }) => !admits).length,
@@ -63,17 +82,22 @@ export class Totals {
 
   views(upstreams: readonly Upstream[]): UpstreamView[] {
     const readings = this.readings(upstreams);
-    return upstreams.map(({ id, host, port, healthy }, index) => {
+    return upstreams.map(({ id, host, port, healthy, weight, priority, drained }, index) => {
       const circuits = this.#statusesOf(id).map(([number, { circuit }]) => [number, circuit] as const);
       const first = circuits[0]?.[1] ?? null;
       const alike = circuits.every(([, circuit]) => circuit === first);
-      const { inFlight, queued } = readings[index]!;
+      const { inFlight, queued, ejections, limit } = readings[index]!;
       return {
         id,
         address: `${host}:${port}`,
+        weight,
+        priority,
         healthy,
+        ejected: ejections > 0,
+        drained,
         inFlight,
         queued,
+        limit,
         circuit: alike ? first : Object.fromEntries(circuits),
         counts: { ...this.#countsOf(id) },
       };

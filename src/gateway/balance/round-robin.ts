@@ -1,8 +1,11 @@
-/** Each available upstream in turn. Starts at a random one, so that many gateways do not all begin with the first. */
-import type { Random } from '../../core/random.js';
+/**
+ * Each available upstream in turn, whatever its weight. Starts at a random one, so that many gateways do not all begin
+ * with the first.
+ */
+import type { BalancerParts } from './parts.js';
 import type { Selector } from './selector.js';
 
-export const roundRobin = (random: Random): Selector => {
+export const roundRobin = ({ random }: BalancerParts): Selector => {
   let turn = random.below(2 ** 16);
   return {
     select: (available) => available[turn++ % available.length]!,

@@ -1,7 +1,11 @@
 /** How limits are divided among processes: nothing is lost, nothing is added, and nobody gets nothing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GatewaySection, resolveGatewayConfig } from '../../../src/gateway/config.js';
+import {
+  type GatewayConfig,
+  type GatewaySection,
+  resolveGatewayConfig,
+} from '../../../src/gateway/config.js';
 import { findIndivisible, shareOf, wholeShare } from '../../../src/gateway/shares.js';
 
 const FULL: GatewaySection = {
@@ -18,6 +22,11 @@ const sharesOf = (section: GatewaySection, processes: number) => {
 };
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+const limitOf = ({ concurrency }: GatewayConfig): number => {
+  const { algorithm } = concurrency!;
+  return algorithm.name === 'fixed' ? algorithm.options.limit : Number.NaN;
+};
 
 describe('a share of a whole number', () => {
   it.each([
@@ -49,16 +58,28 @@ describe('a share of a config', () => {
       processes: 1,
       healthCheck: null,
       maxConnections: 11,
-      concurrency: { limit: 5, queue: 4, maxWaitMs: 1_000 },
+      concurrency: { algorithm: { options: { limit: 5 } }, queue: 4, maxWaitMs: 1_000 },
       breaker: { minRequests: 10, errorRatio: 0.5, openMs: 30_000 },
       retry: { attempts: 2, budget: { minConcurrent: 2, ratio: 0.2 } },
       rateLimit: { rateRps: 50, burst: 5, maxClients: 10_000 },
     });
     expect(second).toMatchObject({
       maxConnections: 10,
-      concurrency: { limit: 5, queue: 3 },
+      concurrency: { algorithm: { options: { limit: 5 } }, queue: 3 },
       rateLimit: { rateRps: 50, burst: 4 },
     });
+  });
+
+  it('divides the clients’ connections and the rate below which nobody is refused', () => {
+    const section: GatewaySection = {
+      listener: { maxConnections: 7 },
+      admission: { formula: 'envoy', minRate: '10/s' },
+    };
+    const shares = sharesOf(section, 2);
+    expect(shares.map(({ listener }) => listener.maxConnections)).toEqual([4, 3]);
+    expect(shares.map(({ admission }) => admission)).toMatchObject([{ minRps: 5 }, { minRps: 5 }]);
+    const [sre] = sharesOf({ admission: { formula: 'sre', k: 3 } }, 2);
+    expect(sre!.admission).toMatchObject({ formula: 'sre', k: 3 });
   });
 
   it('adds up to the config, whatever it says, where it can be divided', () => {
@@ -74,7 +95,7 @@ describe('a share of a config', () => {
         };
         const config = resolveGatewayConfig({ ...section, processes });
         const shares = sharesOf(section, processes);
-        expect(sum(shares.map((share) => share.concurrency!.limit))).toBe(limit);
+        expect(sum(shares.map((share) => limitOf(share)))).toBe(limit);
         expect(sum(shares.map((share) => share.concurrency!.queue))).toBe(queue);
         expect(sum(shares.map((share) => share.rateLimit!.burst))).toBe(burst);
         expect(sum(shares.map((share) => share.maxConnections))).toBe(queue);
@@ -82,7 +103,7 @@ describe('a share of a config', () => {
         for (const { breaker } of shares) expect(breaker!.minRequests).toBe(Math.ceil(limit / processes));
         const nobodyGetsNothing = shares.every(
           (share) =>
-            share.concurrency!.limit > 0 &&
+            limitOf(share) > 0 &&
             share.concurrency!.queue > 0 &&
             share.rateLimit!.burst > 0 &&
             share.maxConnections > 0,
@@ -101,6 +122,7 @@ describe('what cannot be divided', () => {
     ['a burst', { rateLimit: { rate: '100/s', burst: 3 } }, ['rateLimit.burst']],
     ['a burst by default', { rateLimit: { rate: '2/s' } }, ['rateLimit.burst']],
     ['connections', { maxConnections: 3 }, ['maxConnections']],
+    ['clients’ connections', { listener: { maxConnections: 3 } }, ['listener.maxConnections']],
     ['just enough', { concurrency: { limit: 4, queue: 4 }, maxConnections: 4 }, []],
   ])('among four: %s', (_what, section, paths) => {
     const found = findIndivisible(resolveGatewayConfig({ ...section, processes: 4 }));

@@ -15,19 +15,28 @@ const status = (success: number, upstream: Partial<UpstreamStatus> = {}): Proces
       inFlight: 0,
       queued: 0,
       admits: true,
+      ejected: false,
+      limit: null,
       circuit: null,
       counts: { success, failure: 0, ignored: 0 },
       ...upstream,
     },
   ],
   answers: success === 0 ? [] : [[200, success]],
+  cached: success === 0 ? [] : [['hit', success]],
+  purged: 0,
+  version: 1,
   memory: { heapBytes: 1, externalBytes: 10, residentBytes: 100 },
 });
 
 const makeTotals = () => {
   const answers = new Map<number, number>();
-  const totals = new Totals((code, count) => answers.set(code, (answers.get(code) ?? 0) + count));
-  return { totals, answers };
+  const cached = new Map<string, number>();
+  const totals = new Totals(
+    (code, count) => answers.set(code, (answers.get(code) ?? 0) + count),
+    (what, count) => cached.set(what, (cached.get(what) ?? 0) + count),
+  );
+  return { totals, answers, cached };
 };
 
 describe('totals', () => {

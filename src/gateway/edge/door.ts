@@ -1,0 +1,152 @@
+/**
+ * Where requests come in and answers go out: which version of the config serves a request, who is refused before
+ * anything is sent on, what a failure looks like to its client, and how each request ended.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../core/clock.js';
+import { causeOf, ERRORS, type ErrorCode, GatewayError } from '../../core/errors.js';
+import type { Emit } from '../../core/events.js';
+import type { Random } from '../../core/random.js';
+import { Call, type ProxyResponse } from '../../policies/service.js';
+import type { ListenerConfig } from '../config/listener.js';
+import { sendError } from '../error-answer.js';
+import type { Generations, RunningVersion } from '../generations.js';
+import type { Metrics } from '../metrics.js';
+import { hasBody, type Incoming, waitsForContinue } from './incoming.js';
+import { Relay } from './relay.js';
+import { findRequestProblem } from './request-checks.js';
+
+/** A request that was let in. */
+export interface Begun {
+  readonly call: Call;
+  readonly raw: IncomingMessage;
+  /** Whether its body is to be passed on. */
+  readonly hasBody: boolean;
+  /** The version of the config that serves it. */
+  readonly version: RunningVersion;
+}
+
+export interface DoorParts {
+  readonly config: ListenerConfig;
+  readonly clock: Clock;
+  readonly rayIds: Random;
+  readonly generations: Generations;
+  readonly metrics: Metrics;
+  readonly emit: Emit;
+  /** Called for every answer that its client got, or that broke off: under which version, and whether it was good. */
+  readonly onResult: ((version: number, good: boolean) => void) | undefined;
+}
+
+/** Answers below 500 that a config alone brings about: one that refuses everybody must not pass for a good one. */
+const BY_CONFIG: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BGW_ERR_NO_ROUTE', 'BGW_ERR_RATE_LIMITED']);
+
+/** Errors of Fastify itself carry a status: below 500 the request was at fault. */
+const asGatewayError = (error: unknown): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+  return new GatewayError(statusCode < 500 ? 'BGW_ERR_BAD_REQUEST' : 'BGW_ERR_INTERNAL', message, {
+    cause: error,
+  });
+};
+
+export class Door {
+  readonly #parts: DoorParts;
+  readonly #relay: Relay;
+  /** Answers that say no by the config's doing. */
+  readonly #refusals = new WeakSet<ServerResponse>();
+  /** By connection, what to do at its end for answers that wait for their turn on it. */
+  readonly #waiting = new WeakMap<Socket, Set<() => void>>();
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts;
+    this.#relay = new Relay(parts.config.sendTimeoutMs, parts.clock);
+  }
+
+  /** Lets a request in, or answers it here and says `null`. */
+  begin(raw: IncomingMessage, response: ServerResponse): Begun | null {
+    const { config, clock, rayIds, generations, emit } = this.#parts;
+    const call = new Call(rayIds.hex16(), clock);
+    const version = generations.begin(raw, call);
+    const begun: Begun = { call, raw, hasBody: hasBody(raw), version };
+    this.#watch(response, begun);
+    // Of what follows in the same packet Node loses some, so nothing of it may be taken for a request.
+    if ((raw as Incoming).asksUpgrade) response.shouldKeepAlive = false;
+    const problem = findRequestProblem(raw, config);
+    if (problem !== null) {
+      this.fail(response, problem, begun);
+      return null;
+    }
+    const waitMs = version.live.waitAtDoorMs(raw, call);
+    if (waitMs > 0) {
+      emit('client.refused', { rayId: call.rayId, cause: causeOf('BGW_ERR_RATE_LIMITED') });
+      this.fail(response, new GatewayError('BGW_ERR_RATE_LIMITED'), begun, Math.ceil(waitMs / 1000));
+      return null;
+    }
+    if (waitsForContinue(raw)) response.writeContinue();
+    return begun;
+  }
+
+  answer(response: ProxyResponse, raw: ServerResponse, begun: Begun): void {
+    const refused = this.#relay.start(response, raw, begun.call);
+    if (refused === null) this.#parts.metrics.onAnswer(response.statusCode);
+    else this.fail(raw, refused, begun);
+  }
+
+  /** @param begun `null`: it failed before it was let in. */
+  fail(raw: ServerResponse, cause: unknown, begun: Begun | null, retryAfterSeconds?: number): void {
+    const { clock, rayIds, generations, metrics } = this.#parts;
+    if (raw.destroyed || raw.headersSent) {
+      metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode);
+      return;
+    }
+    const error = asGatewayError(cause);
+    if (BY_CONFIG.has(error.code)) this.#refusals.add(raw);
+    const { statusDialect } = (begun?.version ?? generations.stable).config;
+    const context = { rayId: begun?.call.rayId ?? rayIds.hex16(), dialect: statusDialect, clock };
+    metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
+  }
+
+  /** Sees to it that a request that was begun ends, and once. */
+  #watch(response: ServerResponse, begun: Begun): void {
+    let over = false;
+    const end = (): void => {
+      if (over) return;
+      over = true;
+      this.#onEnd(response, begun);
+    };
+    response.on('close', end);
+    // An answer behind another one on its connection is told nothing of that connection's end.
+    if (begun.raw.httpVersionMajor === 1 && response.socket === null) {
+      const waiting = this.#waitingOn(begun.raw.socket);
+      waiting.add(end);
+      response.on('close', () => waiting.delete(end));
+    }
+  }
+
+  #waitingOn(socket: Socket): Set<() => void> {
+    let waiting = this.#waiting.get(socket);
+    if (waiting === undefined) {
+      const made = new Set<() => void>();
+      socket.on('close', () => {
+        for (const end of made) end();
+      });
+      this.#waiting.set(socket, made);
+      waiting = made;
+    }
+    return waiting;
+  }
+
+  /** The request is over. One that failed by our answer speaks against the version that served it. */
+  #onEnd(response: ServerResponse, { call, version }: Begun): void {
+    const { generations, onResult } = this.#parts;
+    generations.end(version);
+    const finished = response.writableFinished;
+    const brokeOff = this.#relay.brokeOff(response);
+    if (finished || brokeOff) {
+      const good = !brokeOff && response.statusCode < 500 && !this.#refusals.delete(response);
+      onResult?.(version.version, good);
+    }
+    if (!finished) call.cancel(new GatewayError('BGW_ERR_CLIENT_LEFT'));
+  }
+}

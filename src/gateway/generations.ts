@@ -1,0 +1,136 @@
+/**
+ * The versions of the gateway's config that run side by side: which one a request gets, and what it keeps until it has
+ * ended. A version that no request needs any more is closed; what the next one has with the same options is kept.
+ */
+import type { IncomingMessage } from 'node:http';
+import {
+  type LiveVersion,
+  LiveVersions,
+  type PlanOutcome,
+  type TrafficPlan,
+} from '../delivery/live-versions.js';
+import type { PurgeTarget } from '../policies/cache/cache.js';
+import type { Call } from '../policies/service.js';
+import type { HashOn } from './config/balancing.js';
+import type { GatewayConfig } from './config.js';
+import { Generation } from './generation.js';
+import type { Outliers } from './outliers.js';
+import type { Surroundings } from './parts.js';
+
+export type RunningVersion = LiveVersion<GatewayConfig, Generation>;
+
+const cookie = (header: string | undefined, name: string): string => {
+  for (const pair of (header ?? '').split(';')) {
+    const at = pair.indexOf('=');
+    if (at > 0 && pair.slice(0, at).trim().toLowerCase() === name) return pair.slice(at + 1).trim();
+  }
+  return '';
+};
+
+const clientOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? '';
+
+/** What requests that belong together have in common; those that do not say it belong to their client's address. */
+export const keyOf = (raw: IncomingMessage, { rayId }: Call, hashOn: HashOn): string => {
+  const url = raw.url ?? '';
+  switch (hashOn.from) {
+    case 'request':
+      return rayId;
+    case 'client':
+      return clientOf(raw);
+    case 'url':
+      return url;
+    case 'path':
+      return url.split('?', 1)[0]!;
+    case 'header':
+      return String(raw.headers[hashOn.name] ?? '') || clientOf(raw);
+    case 'cookie':
+      return cookie(raw.headers.cookie, hashOn.name) || clientOf(raw);
+  }
+};
+
+/** Balancers that keep requests of one key on one upstream. */
+const needsKey = ({ balancer }: GatewayConfig): boolean =>
+  balancer.name === 'ring-hash' || balancer.name === 'maglev';
+
+export class Generations {
+  readonly #versions: LiveVersions<GatewayConfig, Generation>;
+  readonly #onStable: (config: GatewayConfig) => void;
+
+  /** @param onStable called with each config that takes the place of the one before it. */
+  constructor(
+    config: GatewayConfig,
+    around: Surroundings,
+    onStable: (config: GatewayConfig) => void = () => {},
+  ) {
+    this.#onStable = onStable;
+    this.#versions = new LiveVersions<GatewayConfig, Generation>({
+      initial: { version: 1, config },
+      build: (versioned) => new Generation(versioned, around),
+      retire: (generation) => generation.close(),
+    });
+    this.#versions.stable.live.parts.install(null);
+  }
+
+  get stable(): RunningVersion {
+    return this.#versions.stable;
+  }
+
+  /** The version on its way. */
+  get candidate(): RunningVersion | null {
+    return this.#versions.candidate;
+  }
+
+  /** The version of a request that begins now; to be given back with `end`. */
+  begin(raw: IncomingMessage, call: Call): RunningVersion {
+    const { stable, candidate } = this.#versions;
+    if (candidate !== null || needsKey(stable.config)) call.key = keyOf(raw, call, stable.config.hashOn);
+    const chosen = this.#versions.begin(call.key);
+    // A version that hashes on something else than the one that chose it.
+    if (chosen !== stable && needsKey(chosen.config)) call.key = keyOf(raw, call, chosen.config.hashOn);
+    return chosen;
+  }
+
+  end(version: RunningVersion): void {
+    this.#versions.end(version);
+  }
+
+  apply(plan: TrafficPlan<GatewayConfig>, force = ''): PlanOutcome {
+    const before = this.#versions.stable;
+    const outcome = this.#versions.apply(plan, force);
+    if (outcome.outcome === 'applied') {
+      const { config, live } = this.#versions.stable;
+      live.parts.install(before.live.parts);
+      if (config !== before.config) this.#onStable(config);
+    }
+    return outcome;
+  }
+
+  /** A good health check may bring back whoever was ejected. */
+  onGoodCheck(id: string): void {
+    for (const outliers of this.#outliers()) outliers.onGoodCheck(id);
+  }
+
+  /** By hand, though outlier detection has ejected it. */
+  uneject(id: string): void {
+    for (const outliers of this.#outliers()) outliers.uneject(id);
+  }
+
+  /** @returns how many responses were removed. */
+  purge(target: PurgeTarget): number {
+    // Of those on their way out too: a version that comes back brings its cache along. Versions with the same options
+    // share one, which must not be counted twice.
+    const caches = new Set(this.#versions.all.map(({ live }) => live.parts.cache));
+    let removed = 0;
+    for (const cache of caches) removed += cache?.purge(target) ?? 0;
+    return removed;
+  }
+
+  close(): void {
+    this.#versions.close();
+  }
+
+  /** Versions with the same options share theirs. */
+  #outliers(): Iterable<Outliers> {
+    return new Set(this.#versions.all.flatMap(({ live }) => live.parts.outliers ?? []));
+  }
+}
