@@ -129,7 +129,7 @@ export const parseBenchRequest = (url: string | undefined, flags: Flags): BenchR
     throw new UserError('usage', `--${idle} is for the built-in gateway, and ${address!.href} is measured`);
   }
   // Refused here, with its place, and not by the gateway that is started in the first trial.
-  const { processes } = readConfig(flags);
+  const { processes } = readConfig(flags, ['upstream-1']);
   const sets = flagList(flags.set).flatMap((text) => ['--set', text]);
   const config = flags.config === undefined ? EVERY_POLICY : ['--config', String(flags.config)];
   const workload = parseWorkload(flags, address);

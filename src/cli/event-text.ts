@@ -1,10 +1,16 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
-import { formatDuration } from '../core/units.js';
+import { formatDuration, formatRatio } from '../core/units.js';
 
 /** Each of several processes has circuits of its own. */
 const circuitText = (upstream: string, state: string, process: number | undefined): string =>
   `circuit of ${upstream} ${state}${process === undefined ? '' : ` in process ${process}`}`;
+
+/** Shares are read as such, and failures in a row as numbers. */
+const seenText = ({ observed, threshold }: { observed: number; threshold: number }): string =>
+  threshold <= 1
+    ? `${formatRatio(observed)} against ${formatRatio(threshold)}`
+    : `${observed} failures in a row`;
 
 /** What the progress of a run says of an event; `null`: nothing. */
 export const eventText = (event: Event): string | null => {
@@ -31,6 +37,16 @@ export const eventText = (event: Event): string | null => {
       const reason = event.reason === '' ? '' : `\n${event.reason}`;
       return `the gateway's process ${event.process} died: ${how}; ${again}${reason}`;
     }
+    case 'upstream.ejected':
+      return event.detector === 'by-hand'
+        ? `${event.upstream} ejected by hand for ${formatDuration(event.forMs)}`
+        : `${event.upstream} ejected for ${formatDuration(event.forMs)} by ${event.detector}: ${seenText(event)}`;
+    case 'upstream.unejected':
+      return `${event.upstream} is back after ${formatDuration(event.afterMs)} (${event.reason})`;
+    case 'panic.began':
+      return `pool ${event.pool} panics: so few are healthy that health is not believed`;
+    case 'panic.ended':
+      return `pool ${event.pool} panics no more`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
     default:
@@ -45,6 +61,20 @@ export const gatewayEventText = (event: Event): string | null => {
       return `${event.upstream} is unhealthy: ${event.reason}`;
     case 'upstream.turned-healthy':
       return `${event.upstream} is healthy`;
+    case 'upstream.spared':
+      return `${event.upstream} noticed by ${event.detector} (${seenText(event)}) and left in: ${event.reason}`;
+    case 'upstream.drained':
+      return `${event.upstream} is drained`;
+    case 'upstream.undrained':
+      return `${event.upstream} takes requests again`;
+    case 'upstream.weighted':
+      return `${event.upstream} has weight ${event.weight}`;
+    case 'certificate.reloaded':
+      return `certificate ${event.certificate} loaded anew`;
+    case 'certificate.refused':
+      return `certificate not taken, the one in use stays: ${event.reason}`;
+    case 'cache.purged':
+      return `cache: ${event.responses} answers removed`;
     case 'circuit.half-opened':
       return circuitText(event.upstream, 'half-opened', event.process);
     case 'circuit.closed':

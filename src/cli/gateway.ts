@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { wallClock } from '../core/clock.js';
+import { type Override, parsePathValue } from '../core/document/overrides.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
-import { ADMIN_HOST } from '../gateway/admin.js';
+import { ADMIN_HOST, isLoopbackHost } from '../gateway/admin.js';
 import { type GatewayConfig, MAX_PROCESSES } from '../gateway/config.js';
+import { parseGatewayFile } from '../gateway/config-document.js';
 import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/gateway-child.js';
-import { parseGatewayFile } from '../scenarios/gateway-file.js';
-import { type Override, parsePathValue } from '../scenarios/overrides.js';
 import { gatewayEventText } from './event-text.js';
 import { flagList, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
@@ -29,12 +29,33 @@ const parsePort = (name: string, flag: unknown): number => {
   return port;
 };
 
-const parseHost = (flag: unknown): string => {
+const parseHost = (name: string, flag: unknown): string => {
   const host = flag === undefined ? ADMIN_HOST : String(flag);
   if (!/^[A-Za-z0-9.:-]+$/.test(host)) {
-    throw new UserError('usage', `--host takes an address such as 0.0.0.0, got "${host}"`);
+    throw new UserError('usage', `${name} takes an address such as 0.0.0.0, got "${host}"`);
   }
   return host;
+};
+
+/** Short enough to be typed, long enough not to be guessed by trying. */
+const MIN_TOKEN_LENGTH = 16;
+
+const parseToken = (flag: unknown, adminHost: string): { adminToken?: string } => {
+  if (flag === undefined) {
+    if (isLoopbackHost(adminHost)) return {};
+    throw new UserError('usage', `--admin-host ${adminHost} needs --admin-token: others can reach it there`);
+  }
+  // A text of digits alone has become a number on its way here, and perhaps another one.
+  if (typeof flag !== 'string') {
+    const how = 'once, and not of digits alone; BADGATEWAY_ADMIN_TOKEN takes those too';
+    throw new UserError('usage', `--admin-token takes a text, ${how}`);
+  }
+  const adminToken = flag;
+  if (!/^[\x21-\x7e]+$/.test(adminToken) || adminToken.length < MIN_TOKEN_LENGTH) {
+    const what = `at least ${MIN_TOKEN_LENGTH} printable characters without spaces`;
+    throw new UserError('usage', `--admin-token takes ${what}`);
+  }
+  return { adminToken };
 };
 
 const readText = (file: string): string => {
@@ -55,22 +76,34 @@ const parseProcesses = (flag: unknown): Override[] => {
   return [{ path: ['processes'], value: processes }];
 };
 
-/** Of `--config`, `--set` and `--processes`. @throws UserError */
-export const readConfig = (flags: Readonly<Record<string, unknown>>): GatewayConfig => {
+/**
+ * Of `--config`, `--set` and `--processes`.
+ * @param ids of the upstreams, which the config may name.
+ * @throws UserError
+ */
+export const readConfig = (
+  flags: Readonly<Record<string, unknown>>,
+  ids: readonly string[],
+): GatewayConfig => {
   const file = flags.config === undefined ? null : String(flags.config);
   const set = flagList(flags.set).map((text) => parsePathValue(text, 'breaker.openFor=5s'));
   const overrides = [...set, ...parseProcesses(flags.processes)];
-  return parseGatewayFile(file === null ? '' : readText(file), file ?? '--set', { overrides });
+  return parseGatewayFile(file === null ? '' : readText(file), file ?? '--set', { overrides, ids });
 };
 
 const address = (host: string, port: number): string => `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
-const addressText = (host: string, { port, adminPort }: GatewayReady, pid: number, json: boolean): string => {
+const addressText = (
+  { host, adminHost }: { readonly host: string; readonly adminHost: string },
+  { port, adminPort }: GatewayReady,
+  pid: number,
+  json: boolean,
+): string => {
   const url = address(host, port);
-  const adminUrl = address(ADMIN_HOST, adminPort);
+  const adminUrl = address(adminHost, adminPort);
   return json
     ? `${JSON.stringify({ url, adminUrl, pid })}\n`
-    : `gateway    ${url}\nadmin API  ${adminUrl}  (GET /upstreams, /metrics, /memory, /config, /healthz)\n`;
+    : `gateway    ${url}\nadmin API  ${adminUrl}  (GET /openapi.json says what it can do)\n`;
 };
 
 /** When it happened, as clocks on the wall show it. */
@@ -98,13 +131,19 @@ export const gatewayCommand = async (
   flags: Record<string, unknown>,
 ): Promise<number> => {
   const upstreams = parseUpstreams(urls);
-  const host = parseHost(flags.host);
+  const host = parseHost('--host', flags.host);
+  const adminHost = parseHost('--admin-host', flags.adminHost);
   const argument = {
-    config: readConfig(flags),
+    config: readConfig(
+      flags,
+      upstreams.map(({ id }) => id),
+    ),
     upstreams,
     host,
     port: parsePort('--port', flags.port),
     adminPort: parsePort('--admin-port', flags.adminPort),
+    adminHost,
+    ...parseToken(flags.adminToken, adminHost),
     seed: parseSeed(flags.seed) ?? newSeed(),
   };
   const { signal, release } = listenForInterruption();
@@ -116,7 +155,7 @@ export const gatewayCommand = async (
   try {
     const ready = await Promise.race([gateway.ready, stopAsked]);
     if (ready !== undefined) {
-      process.stdout.write(addressText(host, ready, gateway.pid, Boolean(flags.json)));
+      process.stdout.write(addressText(argument, ready, gateway.pid, Boolean(flags.json)));
       const failure = await Promise.race([gateway.failed, stopAsked]);
       if (failure !== undefined) throw new UserError('internal', failure);
     }

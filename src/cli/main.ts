@@ -29,6 +29,8 @@ const FROM_ENVIRONMENT = [
   'host',
   'port',
   'adminPort',
+  'adminHost',
+  'adminToken',
 ] as const;
 
 /** `adminPort` → `BADGATEWAY_ADMIN_PORT`. */
@@ -97,7 +99,12 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--seed <number>', 'Seed of its choices and Ray IDs; default: another at every start')
     .option('--host <address>', 'Where requests are taken; default 127.0.0.1')
     .option('--port <number>', 'Port for requests; default 0, a free one')
-    .option('--admin-port <number>', 'Port of the admin API, always on 127.0.0.1; default 0, a free one')
+    .option('--admin-port <number>', 'Port of the admin API; default 0, a free one')
+    .option('--admin-host <address>', 'Where the admin API listens; default 127.0.0.1')
+    .option(
+      '--admin-token <text>',
+      'Token that the admin API asks for; needed anywhere but on loopback. Rather BADGATEWAY_ADMIN_TOKEN: an argument is seen by all',
+    )
     .option('--json', 'Print the addresses as JSON on stdout')
     .option('--quiet', 'Nothing on stderr but errors')
     .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));

@@ -1,7 +1,8 @@
 /** `badgateway validate`: checks scenario files, and prints what they come to. */
+
+import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
 import { formatDuration } from '../core/units.js';
-import { ScenarioError } from '../scenarios/document.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { TimelineEntry } from '../scenarios/timeline.js';
@@ -15,6 +16,10 @@ const actionText = ({ action }: TimelineEntry): string => {
       return `inject ${action.fault} into ${action.worker} for ${formatDuration(action.forMs)}`;
     case 'push-config':
       return `push a config, ${action.strategy.name}`;
+    case 'push-gateway-config':
+      return `push a config to the gateway, ${action.strategy.strategy ?? 'all-at-once'}`;
+    case 'rollback-gateway-config':
+      return 'roll the gateway’s config back';
     case 'rollback-config':
       return `roll the config back, ${action.strategy.name}`;
     case 'lock-config':
@@ -51,7 +56,7 @@ export const validateFiles = (files: readonly string[]): number => {
     try {
       process.stdout.write(render(file, parseScenario(text, file)));
     } catch (error) {
-      if (!(error instanceof ScenarioError)) throw error;
+      if (!(error instanceof DocumentError)) throw error;
       process.stderr.write(`${error.message}\n`);
       failed = true;
     }

@@ -22,7 +22,14 @@ export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world:
     ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
   });
   app.get('/workers', () => world.fleet.status());
-  serveConfig(app, delivery, parseWorkerConfig);
+  serveConfig(app, delivery, parseWorkerConfig, () => {
+    const nowMs = world.clock.nowMs();
+    // Workers report all the time; who runs which version is put down when somebody asks.
+    for (const { worker, configVersion, up } of world.fleet.status()) {
+      if (up) delivery.register.saw(worker, configVersion, nowMs);
+    }
+    return nowMs;
+  });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });
   return { address, close: () => app.close() };
 };

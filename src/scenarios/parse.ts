@@ -2,16 +2,18 @@
  * Reads a scenario file: YAML, then the schema, then what a schema cannot say. Everything that is wrong is reported at
  * once, each with the path, the line and the column, and how to mend it.
  */
+
+import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
+import { type Json, merge, type Override, overlayOf, parsePathValue } from '../core/document/overrides.js';
+import { dotted, type Path } from '../core/document/positions.js';
+import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { UserError } from '../core/errors.js';
 import { ThresholdError } from '../core/thresholds.js';
 import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/units.js';
+import { findConfigProblems, findContradictions } from '../gateway/config/check.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
-import { findIndivisible } from '../gateway/shares.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
 import { resolveClients } from './clients.js';
-import { readDocument, ScenarioError, type ScenarioProblem } from './document.js';
-import { type Json, merge, type Override, overlayOf, parsePathValue } from './overrides.js';
-import { dotted, type Path } from './positions.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -21,7 +23,6 @@ import {
   type Variant,
   type Window,
 } from './scenario.js';
-import { checkSchema, type Finding } from './schema-problems.js';
 import { parseThreshold } from './thresholds.js';
 import { checkEntry, resolveEntry } from './timeline.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
@@ -65,13 +66,18 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
   const configProblem = file.fleet.config === undefined ? null : checkWorkerConfig(file.fleet.config);
   if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
 
-  for (const { path, message } of findIndivisible(resolveGatewayConfig(file.gateway))) {
-    findings.push({ path: ['gateway', ...path], message });
-  }
+  const contradictions = findContradictions(file.gateway ?? {});
+  const gatewayProblems =
+    contradictions.length > 0
+      ? contradictions
+      : findConfigProblems(resolveGatewayConfig(file.gateway), workers);
+  for (const { path, message } of gatewayProblems) findings.push({ path: ['gateway', ...path], message });
 
   for (const [index, entry] of (file.timeline ?? []).entries()) {
-    for (const { key, message } of checkEntry(entry, workers)) {
-      findings.push({ path: ['timeline', index, ...(key === '' ? [] : [key])], message });
+    const scope = { workers, gateway: file.gateway ?? {} };
+    for (const { key, path = [], message, atKey = false } of checkEntry(entry, scope)) {
+      const full = ['timeline', index, ...(key === '' ? [] : [key]), ...path];
+      findings.push({ path: full, message, key: atKey });
     }
     if (parseDurationMs(entry.at) > durationMs) {
       findings.push({
@@ -132,7 +138,9 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
     load,
     durationMs: loadDurationMs(load),
     settleMs: parseDurationMs(file.settle ?? '200ms'),
-    timeline: (file.timeline ?? []).map(resolveEntry).sort((a, b) => a.atMs - b.atMs),
+    timeline: (file.timeline ?? [])
+      .map((entry) => resolveEntry(entry, file.gateway ?? {}))
+      .sort((a, b) => a.atMs - b.atMs),
     windows,
     thresholds: (file.thresholds?.[name] ?? []).map((text) => parseThreshold(text, scope)),
   };
@@ -141,11 +149,11 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
 /**
  * Reads and checks a scenario.
  * @param file its name, for messages.
- * @throws ScenarioError with everything that is wrong.
+ * @throws DocumentError with everything that is wrong.
  */
 export const parseScenario = (text: string, file: string, options: ParseOptions = {}): Scenario => {
   const { value: base, positions } = readDocument(text, file);
-  const problems: ScenarioProblem[] = [];
+  const problems: DocumentProblem[] = [];
 
   /** @param variant where an overlay's own lines are looked for first. */
   const report = (findings: readonly Finding[], variant?: string): void => {
@@ -173,7 +181,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
   };
 
   report(checkSchema(base, ScenarioSchema));
-  if (problems.length > 0) throw new ScenarioError(file, problems);
+  if (problems.length > 0) throw new DocumentError(file, problems);
 
   const overridden = (options.overrides ?? []).map(overlayOf);
   const { variants: overlays = {}, ...rest } = base as Json & { variants?: Record<string, Json | null> };
@@ -190,7 +198,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     report(checkVariant(merged as unknown as ScenarioFile), name);
     report(checkThresholds(name, merged as unknown as ScenarioFile, names), name);
   }
-  if (problems.length > 0) throw new ScenarioError(file, problems);
+  if (problems.length > 0) throw new DocumentError(file, problems);
 
   const first = files[0]!.merged as unknown as ScenarioFile;
   return {

@@ -12,6 +12,7 @@ import { Reaper } from '../core/reaper.js';
 import { GatewayChild } from '../gateway/gateway-child.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
+import { askAdmin } from './admin-request.js';
 import type {
   FromGenerator,
   FromProbe,
@@ -47,6 +48,7 @@ export class RealWorld implements World {
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
   #stopping = false;
+  #adminPort = 0;
 
   constructor(variant: Variant) {
     this.#variant = variant;
@@ -81,6 +83,13 @@ export class RealWorld implements World {
     this.recorder.originMs = originMs;
     this.#generator?.send({ type: 'start', atMs: originMs });
     await this.#loadDone.promise;
+  }
+
+  askGateway(method: 'PUT' | 'POST', path: string, body: object): void {
+    askAdmin({ host: HOST, port: this.#adminPort, method, path, body }).then((reason) => {
+      if (reason === null || this.#stopping) return;
+      this.emit('run.noted', { text: `the gateway did not take ${method} ${path}: ${reason}` });
+    });
   }
 
   async stop(): Promise<void> {
@@ -129,7 +138,9 @@ export class RealWorld implements World {
     gateway.failed.then((how) => {
       if (!this.#stopping) this.#loadDone.reject(new Error(how));
     });
-    return (await gateway.ready).port;
+    const { port, adminPort } = await gateway.ready;
+    this.#adminPort = adminPort;
+    return port;
   }
 
   async #startGenerator(origin: string): Promise<void> {

@@ -114,6 +114,17 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
     case 'push-config':
       delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });
       return;
+    case 'push-gateway-config':
+      world.askGateway('PUT', '/config', {
+        ...{ by: OPERATOR, config: action.config, ...action.strategy },
+        // The timeline means what it says; what a guard would object to is what a scenario is there to show.
+        approve: 'the timeline says so',
+        ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
+      });
+      return;
+    case 'rollback-gateway-config':
+      world.askGateway('POST', '/config/rollback', { by: OPERATOR });
+      return;
     case 'rollback-config':
       delivery.rollback(action.strategy, OPERATOR, 'ordered');
       return;
@@ -132,6 +143,14 @@ const PER_REQUEST: ReadonlySet<string> = new Set<Event['type']>([
   'attempt.retried',
   'retry.refused',
   'client.refused',
+  'request.hedged',
+  'hedge.won',
+  'hedge.refused',
+  'request.shed',
+  'limit.changed',
+  'queue.dropped',
+  'cache.served-stale',
+  'cache.evicted',
 ]);
 
 const toResultEvent = (event: Event, originMs: number): VariantResult['events'][number] => {

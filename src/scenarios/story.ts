@@ -49,6 +49,7 @@ const strategyText: Readonly<Record<string, string>> = {
   'all-at-once': 'to all of them at once',
   rolling: 'one after another',
   canary: 'to a canary first',
+  staged: 'to a growing share of the requests',
 };
 
 const deathText = (death: EventMap['worker.exited']): string => {
@@ -108,12 +109,22 @@ const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
 const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => string } = {
   'run.noted': ({ text }) => text,
-  'config.pushed': ({ version, readers, strategy }) =>
-    `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
-  'config.promoted': ({ version }) => `the canary passed: version ${version} goes to the rest`,
-  'config.rolled-back': ({ from, version, reason }) =>
-    `version ${from} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`,
-  'config.rollback-finished': ({ version }) => `every worker is meant to run version ${version} again`,
+  'config.pushed': ({ version, readers, strategy, to }) =>
+    to === 'gateway'
+      ? `version ${version} of the gateway's config goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`
+      : `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
+  'config.promoted': ({ version, to }) =>
+    to === 'gateway'
+      ? `version ${version} of the gateway's config serves all requests`
+      : `the canary passed: version ${version} goes to the rest`,
+  'config.rolled-back': ({ from, version, reason, to }) => {
+    const what = to === 'gateway' ? `version ${from} of the gateway's config` : `version ${from}`;
+    return `${what} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`;
+  },
+  'config.rollback-finished': ({ version, to }) =>
+    to === 'gateway'
+      ? `every request gets version ${version} of the gateway's config again`
+      : `every worker is meant to run version ${version} again`,
   'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
   'config.locked': ({ reason }) => `the config is locked: ${reason}`,
   'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
@@ -154,7 +165,7 @@ const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.ava
 
 /** How a variant dealt with a config that was pushed; empty when there was none. */
 const reachText = (variant: VariantResult): string => {
-  const push = ofType(variant, 'config.pushed')[0];
+  const push = ofType(variant, 'config.pushed').find(({ fields }) => fields.to === 'workers');
   if (push === undefined) return '';
   const { version, readers } = push.fields;
   const reached = new Set(
@@ -162,7 +173,7 @@ const reachText = (variant: VariantResult): string => {
       .filter(({ fields }) => fields.version === version)
       .map(({ fields }) => fields.reader),
   );
-  const rollback = ofType(variant, 'config.rolled-back')[0];
+  const rollback = ofType(variant, 'config.rolled-back').find(({ fields }) => fields.to === 'workers');
   const reach = `version ${version} reached ${reached.size} of ${readers} workers`;
   if (rollback === undefined) return `${reach} and was never rolled back`;
   return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;

@@ -17,6 +17,8 @@ export interface World {
   start(): Promise<void>;
   /** Begins the load at that moment of the clock. @returns when the last client is done. */
   runLoad(originMs: number): Promise<void>;
+  /** Asks the gateway's admin API for something; what becomes of it is told by events. */
+  askGateway(method: 'PUT' | 'POST', path: string, body: object): void;
   /** Ends everything that was started, in whatever state it is. */
   stop(): Promise<void>;
 }

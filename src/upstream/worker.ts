@@ -9,6 +9,7 @@ import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
 import { WORKER_FAULTS } from './faults/worker-faults.js';
+import { LatencyByLoad } from './latency-by-load.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { type Start, WorkerModel } from './model.js';
 
@@ -25,13 +26,22 @@ const LISTEN_ATTEMPTS = 40;
 const argument = childArgument<WorkerArgument>();
 const link = parentLink<ToWorker, FromWorker>();
 
+/** In which a gateway says how many milliseconds its client still waits. */
+const DEADLINE_HEADER = 'x-request-timeout-ms';
+
 interface Job {
   readonly response: ServerResponse;
+  /** Answers it when it has been served. */
+  readonly answer: (job: Job) => void;
+  /** Requests in the worker when it came, itself included. */
+  readonly inFlight: number;
+  readonly startedMs: number;
   abandoned: boolean;
 }
 
 const model = new WorkerModel<Job>(argument.slots, argument.serviceTime, new Random(argument.seed));
 const downstream = new DownstreamBalancer();
+const latencies = new LatencyByLoad();
 const counts = { served: 0, wasted: 0, abandoned: 0 };
 let configVersion = 0;
 
@@ -42,8 +52,15 @@ const actuate = ({ version, config }: VersionedWorkerConfig): void => {
 };
 
 const respond = ({ response }: Job): void => {
-  const body = JSON.stringify({ worker: argument.id, config: configVersion, downstream: downstream.pick() });
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  sendJson(response, 200, { worker: argument.id, config: configVersion, downstream: downstream.pick() });
+};
+
+const sendJson = (response: ServerResponse, statusCode: number, value: unknown): void => {
+  const body = JSON.stringify(value);
+  response.writeHead(statusCode, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(body);
 };
 
@@ -57,24 +74,53 @@ const serve = (start: Start<Job> | null): void => {
       return;
     }
     counts.served++;
-    respond(job);
+    latencies.add(job.inFlight, wallClock.nowMs() - job.startedMs);
+    job.answer(job);
   });
 };
 
-const handle = (request: IncomingMessage, response: ServerResponse): void => {
-  request.resume();
-  if (request.url === '/healthz') {
-    response.writeHead(200, { 'content-length': 2 }).end('ok');
-    return;
-  }
-  const job: Job = { response, abandoned: false };
+/** Work that nobody waits for any more is not begun: its client's time may be over before its turn comes. */
+const dropWhenLate = (job: Job, leftMs: number): void => {
+  const timer = wallClock.after(leftMs, () => {
+    if (!model.leave(job)) return;
+    job.abandoned = true;
+    counts.abandoned++;
+    sendJson(job.response, 504, { worker: argument.id, dropped: 'the deadline passed in the queue' });
+  });
+  job.response.on('close', () => timer.cancel());
+};
+
+const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (job: Job) => void): void => {
+  const inFlight = model.busy + model.queued + 1;
+  const job: Job = { response, answer, inFlight, startedMs: wallClock.nowMs(), abandoned: false };
   response.on('close', () => {
     if (response.writableFinished) return;
     job.abandoned = true;
     counts.abandoned++;
     if (argument.abandoned === 'cancel') model.leave(job);
   });
+  const leftMs = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
+  if (argument.abandoned === 'cancel' && leftMs >= 0) dropWhenLate(job, leftMs);
   serve(model.arrive(job));
+};
+
+const handle = (request: IncomingMessage, response: ServerResponse): void => {
+  request.resume();
+  switch (request.url) {
+    case '/healthz':
+      response.writeHead(200, { 'content-length': 2 }).end('ok');
+      return;
+    case '/healthz/deep':
+      enqueue(request, response, () => response.writeHead(200, { 'content-length': 2 }).end('ok'));
+      return;
+    case '/probe': {
+      const inFlight = model.busy + model.queued;
+      sendJson(response, 200, { inFlight, latencyMs: latencies.medianNear(inFlight) });
+      return;
+    }
+    default:
+      enqueue(request, response, respond);
+  }
 };
 
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handle);

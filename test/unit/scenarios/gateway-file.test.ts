@@ -1,9 +1,9 @@
 /** A gateway section in a file of its own: both forms, JSON, values from outside, and where a mistake is. */
 import { describe, expect, it } from 'vitest';
+import { DocumentError } from '../../../src/core/document/document.js';
+import { type Override, parsePathValue } from '../../../src/core/document/overrides.js';
 import { resolveGatewayConfig } from '../../../src/gateway/config.js';
-import { ScenarioError } from '../../../src/scenarios/document.js';
-import { parseGatewayFile } from '../../../src/scenarios/gateway-file.js';
-import { type Override, parsePathValue } from '../../../src/scenarios/overrides.js';
+import { parseGatewayFile } from '../../../src/gateway/config-document.js';
 
 const override = (text: string): Override => parsePathValue(text, 'breaker.openFor=5s');
 
@@ -11,7 +11,7 @@ const problemOf = (text: string, ...set: string[]): string => {
   try {
     parseGatewayFile(text, 'gateway.yaml', { overrides: set.map(override) });
   } catch (error) {
-    if (error instanceof ScenarioError) return error.message;
+    if (error instanceof DocumentError) return error.message;
     throw error;
   }
   return 'nothing is wrong';
@@ -54,6 +54,16 @@ describe('a gateway file', () => {
     ],
   ])('says where there is %s', (_mistake, text, problem) => {
     expect(problemOf(text)).toContain(problem);
+  });
+
+  it('says where an upstream is named that is not there, once the upstreams are known', () => {
+    const text =
+      'upstreams:\n  worker-1: { priority: 1 }\npools:\n  api: { upstreams: [upstream-1, worker-2] }\n';
+    const ids = ['upstream-1', 'upstream-2'];
+    expect(parseGatewayFile(text, 'gateway.yaml').pools).toEqual({ api: ['upstream-1', 'worker-2'] });
+    expect(() => parseGatewayFile(text, 'gateway.yaml', { ids })).toThrow(
+      /^gateway\.yaml:4:34: pools\.api\.upstreams\[?\.?1\]?: .*worker-2.*\ngateway\.yaml:2:13: upstreams\.worker-1: there is no upstream "worker-1"/,
+    );
   });
 
   it('blames what was set from outside, and only that', () => {

@@ -30,7 +30,7 @@ const variant = variantResult({
     resultEvent(4, 'config.assigned', { version: 2, reader: 'worker-1' }),
     workerExit(4.5, 'worker-1'),
     workerExit(6, 'worker-1'),
-    resultEvent(7, 'config.rolled-back', { from: 2, version: 1, reason: 'ordered' }),
+    resultEvent(7, 'config.rolled-back', { from: 2, version: 1, reason: 'ordered', to: 'workers' }),
   ],
 });
 

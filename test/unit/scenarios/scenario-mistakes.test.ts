@@ -3,7 +3,7 @@
  * once.
  */
 import { describe, expect, it } from 'vitest';
-import { ScenarioError } from '../../../src/scenarios/document.js';
+import { DocumentError } from '../../../src/core/document/document.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
 import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
 
@@ -32,6 +32,14 @@ describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
     ['a bracket without its other half', added('gateway: ▸]'), '', 'Unexpected flow-seq-end'],
     ['a map on the line of a key', added('story: ▸a: b'), '', 'Nested mappings are not allowed'],
     ['a key named twice', added('▸title: again'), '', 'Map keys must be unique'],
+    ['an alias of itself', added('story: &a [▸*a]'), '', 'is a part of what &a names'],
+    ['a key that is a map', added('story: { ▸{ a: b }: c }'), '', 'a key has to be a text'],
+    [
+      'a hundred and one aliases',
+      added(`story: [&a x, ${'*a, '.repeat(100)}▸*a]`),
+      '',
+      'more than 100 aliases',
+    ],
     ['an alias of nothing', added('story: ▸*nowhere'), '', 'nowhere'],
     ['an unknown key', added('▸fleat: {}'), 'fleat', 'unknown key; known here: version, name, title'],
     ['an unknown key further in', fleet('▸slot: 4'), 'fleet.slot', 'unknown key; known here: workers, slots'],
@@ -180,6 +188,74 @@ describe(`a mistake in the sense of a scenario, at ${HERE},`, () => {
       'means nothing without `strategy: canary`',
     ],
     [
+      'stages for workers',
+      timeline(
+        '{ at: 1s, push-config: { downstream: { service: s, endpoints: [{ name: a, weight: 1 }] } }, strategy: ▸staged }',
+      ),
+      'timeline[0].strategy',
+      'staged does not go to workers; use all-at-once or rolling or canary',
+    ],
+    [
+      'a canary for the gateway',
+      timeline('{ at: 1s, push-config: { retry: {} }, to: gateway, strategy: ▸canary }'),
+      'timeline[0].strategy',
+      'canary does not go to gateway; use all-at-once or staged',
+    ],
+    [
+      'stages without the strategy',
+      timeline('{ at: 1s, push-config: { retry: {} }, to: gateway, staged: ▸{} }'),
+      'timeline[0].staged',
+      'means nothing without `strategy: staged`',
+    ],
+    [
+      'stages that shrink',
+      timeline(
+        '{ at: 1s, push-config: { retry: {} }, to: gateway, strategy: staged, staged: { stages: [{ share: 50%, bake: 1s }, { share: ▸5%, bake: 1s }] } }',
+      ),
+      'timeline[0].staged.stages[1].share',
+      'a share only grows',
+    ],
+    [
+      'a pushed change of the listener',
+      timeline('{ at: 1s, push-config: { listener: ▸{ maxBody: 1MiB } }, to: gateway }'),
+      'timeline[0].push-config.listener',
+      'cannot change while the gateway runs',
+    ],
+    [
+      'an unknown key of the gateway in a push',
+      timeline('{ at: 1s, push-config: { retry: { ▸attemps: 3 } }, to: gateway }'),
+      'timeline[0].push-config.retry.attemps',
+      'unknown key; known here: attempts, on,',
+    ],
+    [
+      'an unknown key of a worker’s config in a push',
+      timeline(
+        '{ at: 1s, push-config: { ▸retry: {}, downstream: { service: s, endpoints: [{ name: a, weight: 1 }] } } }',
+      ),
+      'timeline[0].push-config.retry',
+      'unknown key; known here: downstream',
+    ],
+    [
+      'a pushed config that contradicts itself together with the variant’s',
+      added(
+        'gateway: { concurrency: { limit: 4 } }\ntimeline:\n  - { at: 1s, push-config: { concurrency: { adaptive: ▸{ algorithm: vegas } } }, to: gateway }',
+      ),
+      'timeline[0].push-config.concurrency.adaptive',
+      'means nothing beside `limit`',
+    ],
+    [
+      'a rollback of the gateway in steps',
+      timeline('{ at: 1s, rollback-config: {}, to: gateway, strategy: ▸rolling }'),
+      'timeline[0].strategy',
+      'rolling does not go to gateway',
+    ],
+    [
+      'somebody who gets a note',
+      timeline('{ at: 1s, note: a, to: ▸gateway }'),
+      'timeline[0].to',
+      'to means nothing beside note; it belongs to push-config and rollback-config',
+    ],
+    [
       'thresholds for a variant that there is not',
       added('thresholds:\n  default: []\n  ▸other: []'),
       'thresholds.other',
@@ -280,8 +356,8 @@ thresholds: { default: ["availability > 5s", "nonsense > 1"] }`);
     } catch (error) {
       caught = error;
     }
-    expect(caught).toBeInstanceOf(ScenarioError);
-    const { reason, message } = caught as ScenarioError;
+    expect(caught).toBeInstanceOf(DocumentError);
+    const { reason, message } = caught as DocumentError;
     expect(reason).toBe('invalidScenario');
     expect(message.split('\n').sort()).toEqual([
       expect.stringMatching(/^mine\.yaml:5:12: fleet\.workers: must be >= 1, got 0/),

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Override } from '../../../src/core/document/overrides.js';
 import { UserError } from '../../../src/core/errors.js';
-import type { Override } from '../../../src/scenarios/overrides.js';
 import { parseOverride, parseScenario } from '../../../src/scenarios/parse.js';
 import { MINIMAL, problemsOf } from '../../support/scenario-text.js';
 

@@ -115,6 +115,45 @@ describe('a timeline', () => {
       { type: 'unlock-config' },
     ]);
   });
+
+  it('lays what goes to the gateway over the variant’s own section, and keeps how it goes out', () => {
+    const { variants } = parseScenario(
+      `${MINIMAL}gateway: { timeouts: { attempt: 2s, request: 9s }, retry: {} }
+timeline:
+  - at: 1s
+    push-config: { timeouts: { attempt: 5ms } }
+    to: gateway
+    strategy: staged
+    staged: { stages: [{ share: 20%, bake: 2s }] }
+  - { at: 2s, push-config: { cache: {} }, to: gateway, breakGlass: it burns }
+  - { at: 3s, rollback-config: {}, to: gateway }
+variants:
+  plain: {}
+  patient: { gateway: { timeouts: { request: 20s } } }
+`,
+      'small.yaml',
+    );
+    const actionsOf = (name: string) =>
+      variants.find((variant) => variant.name === name)!.timeline.map(({ action }) => action);
+    expect(actionsOf('plain')).toEqual([
+      {
+        type: 'push-gateway-config',
+        config: { timeouts: { attempt: '5ms', request: '9s' }, retry: {} },
+        strategy: { strategy: 'staged', staged: { stages: [{ share: '20%', bake: '2s' }] } },
+        breakGlass: '',
+      },
+      {
+        type: 'push-gateway-config',
+        config: { timeouts: { attempt: '2s', request: '9s' }, retry: {}, cache: {} },
+        strategy: {},
+        breakGlass: 'it burns',
+      },
+      { type: 'rollback-gateway-config' },
+    ]);
+    expect(actionsOf('patient')[0]).toMatchObject({
+      config: { timeouts: { attempt: '5ms', request: '20s' }, retry: {} },
+    });
+  });
 });
 
 describe('windows', () => {

@@ -13,7 +13,7 @@ const pushed = resultEvent(4, 'config.pushed', {
 });
 const assigned = (t: number, reader: string) => resultEvent(t, 'config.assigned', { version: 2, reader });
 const rolledBack = (t: number, reason = 'ordered') =>
-  resultEvent(t, 'config.rolled-back', { from: 2, version: 1, reason });
+  resultEvent(t, 'config.rolled-back', { from: 2, version: 1, reason, to: 'workers' });
 
 type SampledRequest = VariantResult['requests'][number];
 
@@ -57,7 +57,7 @@ const outage = variantResult({
     workerExit(6.2, 'worker-2'),
     resultEvent(6.5, 'run.noted', { text: 'somebody looks' }),
     rolledBack(7),
-    resultEvent(7.5, 'config.rollback-finished', { version: 1 }),
+    resultEvent(7.5, 'config.rollback-finished', { version: 1, to: 'workers' }),
   ],
 });
 
@@ -115,7 +115,9 @@ describe('the story of a variant', () => {
 
   it('says of a canary whether it passed, and of a rollback by itself why', () => {
     const canary = { ...pushed, strategy: 'canary' };
-    expect(told({ events: [canary, resultEvent(9, 'config.promoted', { version: 2 })] })).toEqual([
+    expect(
+      told({ events: [canary, resultEvent(9, 'config.promoted', { version: 2, to: 'workers' })] }),
+    ).toEqual([
       'version 2 of the config goes to 2 workers, to a canary first',
       'the canary passed: version 2 goes to the rest',
     ]);

@@ -1,0 +1,32 @@
+/** A request of the timeline to the gateway's admin API. */
+import { request } from 'node:http';
+
+/** Refusals that the gateway tells of itself, as an event: not wanted now, not valid, locked. */
+const TOLD: ReadonlySet<number> = new Set([409, 422, 423]);
+
+export interface AdminRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly method: 'PUT' | 'POST';
+  readonly path: string;
+  readonly body: object;
+}
+
+/** @returns why nothing was changed, where nobody else tells of it; `null`: it was, or somebody does. */
+export const askAdmin = ({ host, port, method, path, body }: AdminRequest): Promise<string | null> =>
+  new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json' };
+    const asked = request({ host, port, method, path, agent: false, headers }, (response) => {
+      const { statusCode = 0 } = response;
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', (error) => resolve(error.message));
+      response.on('end', () => {
+        resolve(statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${text}`.trimEnd());
+      });
+    });
+    asked.on('error', (error) => resolve(error.message));
+    asked.end(JSON.stringify(body));
+  });
