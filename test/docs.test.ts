@@ -1,10 +1,17 @@
 /** What the documents say is checked where a machine can: examples, metric names, exit codes, bundled scenarios. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT_CODES } from '../src/core/errors.js';
+import { BALANCERS } from '../src/gateway/balance/balancers.js';
+import { GatewaySchema } from '../src/gateway/config.js';
+import { parseGatewayFile } from '../src/gateway/config-document.js';
 import { libraryNames, readLibrary } from '../src/scenarios/library.js';
 import { METRICS } from '../src/scenarios/metrics.js';
 import { parseScenario } from '../src/scenarios/parse.js';
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 
@@ -26,6 +33,49 @@ describe('docs/scenarios.md', () => {
     const section = text.slice(text.indexOf('## Exit codes'), text.indexOf('## The result'));
     const listed = [...section.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
     expect(listed.sort((a, b) => a - b)).toEqual(Object.values(EXIT_CODES).sort((a, b) => a - b));
+  });
+});
+
+describe('docs/gateway.md', () => {
+  const examples = [...read('docs/gateway.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+
+  it.each(examples.map((example) => [example.split('\n', 1)[0]!, example]))(
+    'has a valid example: %s',
+    (_first, example) => {
+      if (example.startsWith('- ')) {
+        const scenario = `version: 1\nname: x\ntitle: x\nfleet: { workers: 2 }\nload: { stages: [{ rate: 1/s, for: 1m }] }\ntimeline:\n${example}`;
+        expect(parseScenario(scenario, 'example').variants[0]!.timeline.length).toBeGreaterThan(0);
+      } else expect(parseGatewayFile(example, 'example').processes).toBe(1);
+    },
+  );
+
+  it('names every key of the gateway section, and every balancer', () => {
+    const text = read('docs/gateway.md');
+    const missing = [...Object.keys(GatewaySchema.properties), ...Object.keys(BALANCERS)].filter(
+      (key) => !new RegExp(`\\b${key}\\b`).test(text),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('docs/policies.md', () => {
+  const text = read('docs/policies.md');
+
+  it('quotes only tests that there are', () => {
+    const tests = filesBelow(new URL('.', import.meta.url).pathname)
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+    const quoted = [...text.matchAll(/"([^"]+)"/g)].map((match) => match[1]!);
+    expect(quoted.length).toBeGreaterThan(30);
+    expect(quoted.filter((title) => !tests.includes(title))).toEqual([]);
+  });
+
+  it('names only scenarios and variants that there are', () => {
+    for (const [, name, variant] of text.matchAll(/`([a-z0-9-]+)`, variant `([a-z-]+)`/g)) {
+      const { variants } = parseScenario(readLibrary(name!), name!);
+      expect(variants.map((one) => one.name)).toContain(variant);
+    }
   });
 });
 

@@ -65,9 +65,13 @@ describe('the control API', () => {
     ['of the wrong form', { downstream: { service: 'store' } }],
     ['that no call could follow', config(0)],
   ])('refuses a config %s with 422, and nothing changes', async (_title, bad) => {
-    const { ask, assigned } = await open();
+    const { ask, assigned, events } = await open();
     expect((await ask('PUT', '/config', { by: 'ann', config: bad })).status).toBe(422);
     expect(assigned).toEqual([]);
+    expect(events).toEqual(['config.refused']);
+    expect((await ask('GET', '/config/audit')).body).toMatchObject([
+      { by: 'ann', action: 'push', allowed: false, reason: expect.stringMatching(/./) },
+    ]);
   });
 
   it.each([

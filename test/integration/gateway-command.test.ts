@@ -1,4 +1,5 @@
 /** `badgateway gateway`: the built-in gateway in front of upstreams of the user's own. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RAY_ID_HEADER } from '../../src/gateway/headers.js';
 import { type Command, runCli, scenarioFile, startCli } from '../support/cli.js';
@@ -75,7 +76,7 @@ describe('badgateway gateway', () => {
       ]),
     );
     const { adminPort } = await addressesOf(command);
-    const config = JSON.parse((await ask(adminPort, { path: '/config' })).body);
+    const { config } = JSON.parse((await ask(adminPort, { path: '/config' })).body);
     expect(config).toMatchObject({
       attemptTimeoutMs: 3_000,
       statusDialect: 'envoy',
@@ -92,6 +93,64 @@ describe('badgateway gateway', () => {
       expect(code).toBe(103);
       expect(stderr).toContain(`port ${port} of 127.0.0.1 is taken`);
     }
+  });
+
+  it('says where the config names an upstream that is not there, at the start with exit code 104', async () => {
+    const file = scenarioFile('upstreams:\n  worker-1: { priority: 1 }\n');
+    const { code, stderr } = await runCli(['gateway', '127.0.0.1:3000', '--config', file]);
+    expect(code).toBe(104);
+    expect(stderr).toContain(`${file}:2:13: upstreams.worker-1: there is no upstream "worker-1"`);
+  });
+
+  it('says where a pushed config names an upstream that is not there', async () => {
+    const command = startCli(['gateway', `127.0.0.1:${await startNamed('one')}`, '--json']);
+    const { adminPort } = await addressesOf(command);
+    const pushed = { by: 'me', config: 'retry: {}\nupstreams:\n  worker-1: { priority: 1 }\n' };
+    const headers = { 'content-type': 'application/json' };
+    const put = { method: 'PUT', path: '/config', headers };
+    const { status, body } = await ask(adminPort, put, JSON.stringify(pushed));
+    expect(status).toBe(422);
+    expect(JSON.parse(body).problems).toMatchObject([{ path: 'upstreams.worker-1', line: 3, column: 13 }]);
+  });
+
+  it.each([1, 2])(
+    'asks for its token, which no other user of the machine can see, with %i processes',
+    async (processes) => {
+      const adminToken = 'known-to-nobody-else';
+      const args = [
+        'gateway',
+        `127.0.0.1:${await startNamed('one')}`,
+        '--json',
+        '--processes',
+        String(processes),
+      ];
+      const command = startCli(args, { BADGATEWAY_ADMIN_TOKEN: adminToken });
+      const { adminPort, pid } = await addressesOf(command);
+      const memory = (headers: Record<string, string>) => ask(adminPort, { path: '/memory', headers });
+      expect((await memory({})).status).toBe(401);
+      const { status, body } = await memory({ authorization: `Bearer ${adminToken}` });
+      expect(status).toBe(200);
+      const { processes: serving = [] } = JSON.parse(body) as { processes?: { pid: number }[] };
+      expect(serving.length).toBe(processes === 1 ? 0 : processes);
+      for (const seen of [command.process.pid, pid, ...serving.map((one) => one.pid)]) {
+        expect(readFileSync(`/proc/${seen}/cmdline`, 'utf8')).not.toContain(adminToken);
+      }
+      // Those that serve have no use for it.
+      for (const one of serving) {
+        expect(readFileSync(`/proc/${one.pid}/environ`, 'utf8')).not.toContain(adminToken);
+      }
+    },
+  );
+
+  it('does not take a token that the command line made a number of', async () => {
+    const { code, stderr } = await runCli([
+      'gateway',
+      '127.0.0.1:3000',
+      '--admin-token',
+      '01234567890123456789',
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('BADGATEWAY_ADMIN_TOKEN');
   });
 
   it('says where a limit is that is too small to be divided, with exit code 104', async () => {

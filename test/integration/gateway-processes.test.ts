@@ -26,6 +26,19 @@ const stand = async (pid: number): Promise<void> => {
   expect(await soon(() => stateOf(pid) === 'T')).toBe(true);
 };
 
+const send = async (port: number, method: string, path: string, body?: object): Promise<number> => {
+  const headers = { 'content-type': 'application/json' };
+  const answer =
+    body === undefined
+      ? await ask(port, { method, path })
+      : await ask(port, { method, path, headers }, JSON.stringify(body));
+  return answer.status;
+};
+
+const push = async (port: number, config: GatewaySection): Promise<void> => {
+  expect(await send(port, 'PUT', '/config', { by: 'me', config, approve: 'to be seen' })).toBe(202);
+};
+
 interface UpstreamsAnswer {
   readonly healthy: boolean;
   readonly inFlight: number;
@@ -55,7 +68,10 @@ describe('a gateway on two processes', () => {
     const memory = await group.admin<MemoryView>('/memory');
     expect(memory.processes.map(({ pid }) => pid)).toEqual([...group.pids.values()]);
     expect(memory.primary.pid).toBe(group.child.pid);
-    expect(await group.admin('/config')).toMatchObject({ processes: 2, maxConnections: 1024 });
+    expect(await group.admin('/config')).toMatchObject({
+      version: 1,
+      config: { processes: 2, maxConnections: 1024 },
+    });
   });
 
   it('lets through in sum what the limit says', async () => {
@@ -148,8 +164,70 @@ describe('a gateway on two processes', () => {
     expect(await group.metric('healthy{upstream="upstream-1"}')).toBe(0);
   });
 
+  it('sends to everybody again when the health checks are turned off', async () => {
+    const port = await startUpstream((request, response) =>
+      response.writeHead(request.url === '/healthz' ? 500 : 200).end(),
+    );
+    const group = await startGatewayGroup([port], twoProcesses({}));
+    expect((await ask(group.port)).status).toBe(503);
+    const turned = group.next('upstream.turned-healthy');
+    await push(group.adminPort, { processes: 2, healthCheck: 'off' });
+    await turned;
+    await group.admin('/upstreams');
+    for (let count = 0; count < 4; count++) expect((await ask(group.port)).status).toBe(200);
+  });
+
+  it('lets a good health check end an ejection in every process', async () => {
+    let well = false;
+    const port = await startUpstream((request, response) =>
+      response.writeHead(well || request.url === '/healthz' ? 200 : 500).end(),
+    );
+    const group = await startGatewayGroup(
+      [port],
+      twoProcesses({
+        healthCheck: { interval: '50ms' },
+        outlierEjection: { consecutive5xx: { failures: 1 }, baseEjection: '1h', maxEjection: '1h' },
+      }),
+    );
+    const unejected = group.next('upstream.unejected');
+    for (let count = 0; count < 2; count++)
+      expect((await ask(group.port)).status).toBeGreaterThanOrEqual(500);
+    well = true;
+    expect(await unejected).toMatchObject({ upstream: 'upstream-1', reason: 'health-check' });
+    const answered = async () => {
+      const statuses: number[] = [];
+      for (let count = 0; count < 4; count++) statuses.push((await ask(group.port)).status);
+      return statuses;
+    };
+    await expect.poll(answered).toEqual([200, 200, 200, 200]);
+  });
+
+  it('tells a process that starts again what was done by hand', async () => {
+    const named = (name: string) => startUpstream((_request, response) => response.end(name));
+    const ports = await Promise.all(['one', 'two', 'three'].map(named));
+    const section: GatewaySection = { healthCheck: 'off', balancer: 'weighted-round-robin' };
+    const group = await startGatewayGroup(ports, twoProcesses(section));
+    const put = (path: string, body?: object) => send(group.adminPort, 'PUT', `/upstreams/${path}`, body);
+    expect(await put('upstream-1/weight', { weight: 3 })).toBe(204);
+    expect(await put('upstream-3/ejection', { for: '1h' })).toBe(204);
+    const dead = group.pids.get(1)!;
+    const startedAgain = group.next('gateway.process-started');
+    process.kill(dead, 'SIGKILL');
+    const { pid } = await startedAgain;
+    const pids = async () => (await group.admin<MemoryView>('/memory')).processes.map((one) => one.pid);
+    await expect.poll(pids).toContain(pid);
+    // Four of each process: three to one, by its weight, and none to the one that is out.
+    const answers: Record<string, number> = {};
+    for (let count = 0; count < 8; count++) {
+      const { body } = await ask(group.port);
+      answers[body] = (answers[body] ?? 0) + 1;
+    }
+    expect(answers).toEqual({ one: 6, two: 2 });
+  });
+
   it('cannot start when its processes cannot, and says why', async () => {
-    const broken = { ...twoProcesses(), balancer: 'nonsense' as 'p2c' };
+    const config = twoProcesses();
+    const broken = { ...config, balancer: { ...config.balancer, name: 'nonsense' as 'p2c' } };
     const starting = startGatewayGroup([await freePort()], broken);
     await expect(starting).rejects.toThrow(/process \d ended with code 1:[\s\S]*TypeError/);
   });
