@@ -49,13 +49,26 @@ const PEERS = {
   'http-proxy': 'http-proxy',
 } as const;
 
+const set = (...values: string[]): string[] => values.flatMap((value) => ['--set', value]);
+
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
   'no policy': [],
-  'concurrency limit': ['--set', 'concurrency.limit=1024', '--set', 'concurrency.queue=1024'],
-  breaker: ['--set', 'breaker.minRequests=20'],
-  retry: ['--set', 'retry.attempts=2'],
-  'rate limit': ['--set', 'rateLimit.rate=1000000/s'],
-  'every policy': EVERY_POLICY,
+  'concurrency limit': set('concurrency.limit=1024', 'concurrency.queue=1024'),
+  'adaptive limit (gradient2)': set('concurrency.adaptive={algorithm: gradient2, min: 100}'),
+  breaker: set('breaker.minRequests=20'),
+  'outlier ejection': set('outlierEjection.interval=10s'),
+  retry: set('retry.attempts=2'),
+  hedge: set('hedge.percentile=99%'),
+  'rate limit': set('rateLimit.rate=1000000/s'),
+  'admission control': set('admission.formula=sre'),
+  criticality: set('criticality.otherwise=critical', 'concurrency.limit=1024'),
+  'cache, nothing stored': set('cache.maxEntries=1000'),
+  'peak-ewma': set('balancer=peak-ewma'),
+  'ring-hash': set('balancer=ring-hash'),
+  'routes (three)': set('routes=[{path: /a}, {path: /b}, {path: /}]'),
+  'Forwarded and X-Forwarded': set('listener.forwarded=both'),
+  'no deadline header': set('deadlineHeader=off'),
+  'every policy of the first table': EVERY_POLICY,
 };
 
 /** No policy, but health checks, timeouts and deadline, which are always there. */
