@@ -68,6 +68,19 @@ export class ChangeGate<Config> {
     return { accepted: false, status, reason };
   }
 
+  /** Nothing goes out from now on, but by breaking the glass. */
+  close(by: string, reason: string): void {
+    const { clock, emit } = this.#options;
+    this.lock.lock(by, reason, clock.nowMs());
+    emit('config.locked', { by, reason });
+  }
+
+  open(by: string): void {
+    const { clock, emit } = this.#options;
+    this.lock.unlock(by, clock.nowMs());
+    emit('config.unlocked', { by });
+  }
+
   /** What speaks against it, and may be approved. */
   #object(config: Config, { basedOn }: ConfigChange, stable: Versioned<Config>): string | null {
     const objections: string[] = [];

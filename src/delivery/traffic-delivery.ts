@@ -156,13 +156,11 @@ export class TrafficDelivery<Config> {
   }
 
   lockConfig(by: string, reason: string): void {
-    this.lock.lock(by, reason, this.#options.clock.nowMs());
-    this.#options.emit('config.locked', { by, reason });
+    this.#gate.close(by, reason);
   }
 
   unlockConfig(by: string): void {
-    this.lock.unlock(by, this.#options.clock.nowMs());
-    this.#options.emit('config.unlocked', { by });
+    this.#gate.open(by);
   }
 
   stop(): void {

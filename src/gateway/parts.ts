@@ -21,6 +21,7 @@ import { TokenBuckets } from '../policies/token-bucket.js';
 import type { BalanceParts } from './balance/balance.js';
 import { BALANCERS } from './balance/balancers.js';
 import { Group } from './balance/group.js';
+import { isProbing, PREQUAL_DEFAULTS } from './balance/prequal.js';
 import { probeOver } from './balance/probes.js';
 import type { Selector } from './balance/selector.js';
 import { slowStartWeight } from './balance/slow-start.js';
@@ -144,9 +145,11 @@ export class Parts {
       onPanic: (panics) => emit(panics ? 'panic.began' : 'panic.ended', { pool: name ?? 'all' }),
     });
     const { probePath: path, options } = config.balancer;
+    const timeoutMs = options.probeTimeoutMs ?? PREQUAL_DEFAULTS.probeTimeoutMs;
+    // Each holds the upstream's transport: only who asks has them.
+    const probed = isProbing(this.#selector) ? group.upstreams : [];
     const probes = new Map(
-      group.upstreams.map((upstream) => {
-        const timeoutMs = options.probeTimeoutMs ?? 100;
+      probed.map((upstream) => {
         return [upstream, probeOver(this.transport(upstream), { path, timeoutMs, clock })];
       }),
     );

@@ -46,6 +46,9 @@ const isPrime = (number: number): boolean => {
   return true;
 };
 
+/** Whether a table may have so many entries: a prime, and not too many. */
+export const isTableSize = (size: number): boolean => size <= MAX_TABLE_SIZE && isPrime(size);
+
 /** @returns for each entry, which member it belongs to. */
 const fill = (members: readonly Member[], size: number): Uint32Array => {
   const table = new Uint32Array(size).fill(EMPTY);
@@ -104,7 +107,7 @@ class MaglevTable implements HashTable {
 export const maglev = ({ options }: BalancerParts<MaglevOptions>): Selector => {
   const resolved = withDefaults(MAGLEV_DEFAULTS, options);
   const { tableSize } = resolved;
-  if (!isPrime(tableSize) || tableSize > MAX_TABLE_SIZE) {
+  if (!isTableSize(tableSize)) {
     throw new RangeError(`tableSize is ${tableSize}, and must be a prime of at most ${MAX_TABLE_SIZE}`);
   }
   return new ConsistentHash((members) => new MaglevTable(members, tableSize), resolved);

@@ -1,7 +1,7 @@
 /** What a schema cannot say about a gateway's config: values that contradict each other, and names of nobody. */
 import { findReferenceProblems } from '../../delivery/references.js';
 import { takesWeight, takesWeights, weightProblem } from '../balance/balancers.js';
-import { MAX_TABLE_SIZE } from '../balance/maglev.js';
+import { isTableSize, MAX_TABLE_SIZE } from '../balance/maglev.js';
 import { type GatewayConfig, GatewaySchema, type GatewaySection } from '../config.js';
 import { findIndivisible } from '../shares.js';
 import { findUnkeptTimes } from './durations.js';
@@ -11,11 +11,6 @@ export interface ConfigProblem {
   readonly path: readonly string[];
   readonly message: string;
 }
-
-const isPrime = (number: number): boolean => {
-  for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false;
-  return number > 1;
-};
 
 /** Percents that have to be within bounds that a pattern cannot give. */
 const bounded = (
@@ -65,7 +60,7 @@ export const findContradictions = (section: GatewaySection): ConfigProblem[] => 
   const { balancer, criticality, outlierEjection, priorities, listener } = section;
   if (typeof balancer === 'object') {
     const { tableSize, boundedLoad } = balancer;
-    if (tableSize !== undefined && (!isPrime(tableSize) || tableSize > MAX_TABLE_SIZE)) {
+    if (tableSize !== undefined && !isTableSize(tableSize)) {
       const message = `is ${tableSize}; it has to be a prime of at most ${MAX_TABLE_SIZE}, such as 65537`;
       problems.push({ path: ['balancer', 'tableSize'], message });
     }
