@@ -135,6 +135,9 @@ const resolveBudget = (
     minRetriesRps: section.minRate,
     maxTokens: section.maxTokens,
     tokenRatio: section.tokenRatio,
+    // The token bucket's own words for the same two.
+    capacity: section.maxTokens,
+    refundRatio: section.tokenRatio,
   };
   const own = Object.entries(written).filter(([key, value]) => value !== undefined && key in base);
   return { ...base, ...Object.fromEntries(own), name } as RetryBudgetOptions;
