@@ -94,11 +94,21 @@ const addForwarded = (
   }
 };
 
+const NONE: readonly string[] = [];
+
+/** The fields that an answer's `Connection` names, in lower case. */
+const connectionFields = (connection: string | string[] | undefined): readonly string[] => {
+  // What nearly all say, and what names nothing but fields that never go further.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE;
+  return String(connection)
+    .toLowerCase()
+    .split(/\s*,\s*/);
+};
+
 /** An upstream's fields made ready for the client, as the flat list that `writeHead` takes without copying. */
 export const relayedHeaders = (headers: Headers, rayId: string, upstreamId: string): string[] => {
   const flat: string[] = [];
-  const connection = headers.connection;
-  const named = typeof connection === 'string' ? connection.toLowerCase().split(/\s*,\s*/) : [];
+  const named = connectionFields(headers.connection);
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || HOP_BY_HOP.has(name) || name === RAY_ID_HEADER || named.includes(name))

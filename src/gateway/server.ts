@@ -2,8 +2,9 @@
  * The gateway: a Fastify server whose every route goes through reply-from, with the pipeline as its dispatcher.
  *
  * reply-from copies the client's fields and streams its body; it accepts any object with `request(options, callback)`
- * in undici's place. The call travels there under a symbol in the fields, since reply-from copies symbols too. On the
- * way back the response is taken over in `onResponse`: reply-from is given an empty answer to copy, and headers and
+ * in undici's place. The request and its fields travel there under symbols, since reply-from copies symbols too; the
+ * fields themselves in one piece, because copying them again cost 4 % of a small request's time. On the way back the
+ * response is taken over in `onResponse`: reply-from is given an empty answer to copy, and headers and
  * body go straight to the socket. Its own retries are off, and its error mapping is passed by: `cause` is the error
  * the pipeline threw.
  */
@@ -39,18 +40,20 @@ import { openTransport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
 const kContext = Symbol('context');
+const kHeaders = Symbol('headers');
 
 /** What a request takes along through reply-from. */
 interface WithContext {
-  [kContext]: Begun;
+  readonly [kContext]: Begun;
 }
 
 /** There is none before the handler ran. */
 const contextOf = (request: FastifyRequest): Begun => (request as unknown as WithContext)[kContext];
 
-/** What reply-from passes to a dispatcher. */
-interface DispatchOptions {
-  readonly headers: Headers & WithContext;
+/** What reply-from passes to a dispatcher, in place of fields. */
+interface Carried extends WithContext {
+  /** The fields for the upstream. */
+  readonly [kHeaders]: Headers;
 }
 
 type DispatchCallback = (
@@ -205,7 +208,7 @@ class BuiltGateway implements Gateway {
         reply.hijack();
         return;
       }
-      (request as unknown as WithContext)[kContext] = context;
+      (request as unknown as { [kContext]: Begun })[kContext] = context;
       reply.from('/', forwarding);
     });
     return app;
@@ -215,13 +218,11 @@ class BuiltGateway implements Gateway {
   #forwarding(): Parameters<FastifyReply['from']>[1] {
     const { forwarded } = this.#options.config.listener;
     const forwarding = {
-      rewriteRequestHeaders: (request: FastifyRequest, headers: object) => {
+      rewriteRequestHeaders: (request: FastifyRequest, copied: Headers): Carried => {
         const context = contextOf(request);
-        const own = headers as Headers;
-        const prepared = prepareRequestHeaders(request.raw, own, context.call.rayId, forwarded);
-        if (!context.hasBody && prepared['content-length'] !== '0') prepared['content-length'] = undefined;
-        (prepared as Headers & WithContext)[kContext] = context;
-        return prepared;
+        const headers = prepareRequestHeaders(request.raw, copied, context.call.rayId, forwarded);
+        if (!context.hasBody && headers['content-length'] !== '0') headers['content-length'] = undefined;
+        return { [kContext]: context, [kHeaders]: headers };
       },
       onResponse: (request: FastifyRequest, reply: FastifyReply, answer: unknown) => {
         reply.hijack();
@@ -232,12 +233,13 @@ class BuiltGateway implements Gateway {
         this.#door.fail(reply.raw, error.cause ?? error, contextOf(reply.request));
       },
     };
-    return forwarding as Parameters<FastifyReply['from']>[1];
+    return forwarding as unknown as Parameters<FastifyReply['from']>[1];
   }
 
   /** Lets reply-from drive the pipeline. */
-  readonly #dispatch = (options: DispatchOptions, callback: DispatchCallback): void => {
-    const { call, raw, version, hasBody } = options.headers[kContext];
+  readonly #dispatch = (options: { headers: Carried }, callback: DispatchCallback): void => {
+    const { [kContext]: context, [kHeaders]: headers } = options.headers;
+    const { call, raw, version, hasBody } = context;
     const path = originForm(raw.url!);
     if (path === null) {
       callback(new GatewayError('BGW_ERR_BAD_REQUEST', `${raw.url} is no path`));
@@ -245,7 +247,7 @@ class BuiltGateway implements Gateway {
     }
     if (hasBody) this.#bodies.watch(raw, call);
     version.live
-      .handle({ method: raw.method!, path, headers: options.headers, body: hasBody ? raw : null }, call)
+      .handle({ method: raw.method!, path, headers, body: hasBody ? raw : null }, call)
       .then((response) => callback(null, { statusCode: 200, headers: NO_HEADERS, body: response }), callback);
   };
 }

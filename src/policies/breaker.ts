@@ -12,7 +12,7 @@
  */
 import CircuitBreaker from 'opossum';
 import { GatewayError } from '../core/errors.js';
-import { type Outcome, outcomeOfError, outcomeOfStatus, Permit } from './outcome.js';
+import { outcomeOfError, outcomeOfStatus, Permit } from './outcome.js';
 import type { Layer } from './service.js';
 
 export interface BreakerOptions {
@@ -29,12 +29,34 @@ export type CircuitState = 'closed' | 'open' | 'half-open';
 
 const WINDOW_BUCKETS = 10;
 
-/** opossum's action: settles as the outcome says. */
-const settle = (outcome: Outcome): Promise<void> =>
-  outcome === 'success' ? Promise.resolve() : Promise.reject(new Error('the upstream failed'));
+const nothing = (): void => {};
+
+const FAILED = new Error('the upstream failed');
+
+/**
+ * The outcome as opossum's action tells it: not a promise, but with as much of one as opossum uses. It settles while it
+ * is asked, so the circuit knows at once and not some turns of the promise queue later, in which more requests would be
+ * let through; and a request has five promises fewer.
+ */
+const SETTLED = {
+  success: {
+    // biome-ignore lint/suspicious/noThenProperty: it is what opossum looks for.
+    then: (onSuccess: () => void) => {
+      onSuccess();
+      return { catch: nothing };
+    },
+  },
+  failure: {
+    // biome-ignore lint/suspicious/noThenProperty: it is what opossum looks for.
+    then: () => ({ catch: (onFailure: (error: Error) => void) => onFailure(FAILED) }),
+  },
+};
+
+const settle = (outcome: 'success' | 'failure'): Promise<void> =>
+  SETTLED[outcome] as unknown as Promise<void>;
 
 export class Breaker {
-  readonly #circuit: CircuitBreaker<[Outcome], void>;
+  readonly #circuit: CircuitBreaker<['success' | 'failure'], void>;
   /** Counts the changes of state, so that an outcome from an earlier period can be told. */
   #period = 0;
   #trialUnderWay = false;
@@ -82,7 +104,10 @@ export class Breaker {
     return new Permit((outcome) => {
       if (period !== this.#period) return;
       if (trial) this.#trialUnderWay = false;
-      if (outcome !== 'ignored') this.#circuit.fire(outcome).catch(() => {});
+      if (outcome === 'ignored') return;
+      const fired = this.#circuit.fire(outcome);
+      // Of a success there is nothing to catch, and each promise costs.
+      if (outcome === 'failure') fired.catch(nothing);
     });
   }
 
