@@ -136,7 +136,8 @@ const toTarget = (
       await stop();
       throw error;
     }
-    return { origin: `http://127.0.0.1:${port}`, isNew: true, stop };
+    // Compiled ahead of time: there is nothing to warm up.
+    return { origin: `http://127.0.0.1:${port}`, isNew: false, stop };
   },
 });
 

@@ -1,10 +1,12 @@
 /**
  * `npm run bench`: the gateway beside its peers, on the same work, in one run; and what each policy adds. The target has
  * a processor of its own where there are two; load generator and origin share another. Writes `results/bench.json` and
- * the tables of `docs/performance.md`.
+ * the tables of `docs/performance.md`. `npm run bench -- --runs 3` measures the peers three times, from the start each
+ * time, and shows how far the runs agree.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import {
   addressTarget,
   EVERY_POLICY,
@@ -29,7 +31,7 @@ import {
   type Workload,
 } from 'badgateway';
 import { nativeTargets } from './native.js';
-import { type Table, toMarkdown } from './table.js';
+import { type Row, type Table, toMarkdown } from './table.js';
 
 /**
  * Six trials are the fewest that give a 95 % interval. After half the warm-up, uploads would still be measured with V8
@@ -162,19 +164,38 @@ const measureAll = async (
   return new Map(targets.map(({ name }, index) => [name, trials[index]!]));
 };
 
-const toTable = (title: string, measured: ReadonlyMap<string, Round[][]>, reference: string): Table => ({
-  title,
-  reference,
-  rows: [...measured].map(([name, trials]) => {
-    const ratios = trials.flatMap((target, trial) => {
-      const ratio = trialRatio({ target, against: measured.get(reference)![trial]! }, 'cpu');
-      return ratio === null ? [] : [ratio];
-    });
-    return { name, result: toTargetResult(name, trials), ratio: estimateRatio(ratios, CONFIDENCE) };
-  }),
-});
+/** What was measured of each target, by its name. */
+type Trials = ReadonlyMap<string, Round[][]>;
 
-const measurePeers = async (bench: Bench): Promise<{ tables: Table[]; missing: string[] }> => {
+const ratiosOf = (run: Trials, name: string, reference: string): number[] =>
+  run.get(name)!.flatMap((target, trial) => {
+    const ratio = trialRatio({ target, against: run.get(reference)![trial]! }, 'cpu');
+    return ratio === null ? [] : [ratio];
+  });
+
+const toTable = (title: string, runs: readonly Trials[], reference: string): Table => {
+  const toRow = (name: string): Row => {
+    const byRun = runs.map((run) => ratiosOf(run, name, reference));
+    return {
+      name,
+      result: toTargetResult(
+        name,
+        runs.flatMap((run) => run.get(name)!),
+      ),
+      ratio: estimateRatio(byRun.flat(), CONFIDENCE),
+      byRun: byRun.map((ratios) => estimateRatio(ratios, CONFIDENCE).value),
+    };
+  };
+  return { title, reference, rows: [...runs[0]!.keys()].map(toRow) };
+};
+
+interface PeersRun {
+  /** By workload. */
+  readonly workloads: ReadonlyMap<string, Trials>;
+  readonly missing: readonly string[];
+}
+
+const measurePeers = async (bench: Bench): Promise<PeersRun> => {
   const { targets: natives, missing } = nativeTargets({
     upstream: bench.origin.address,
     launcher: bench.launcher,
@@ -186,53 +207,83 @@ const measurePeers = async (bench: Bench): Promise<{ tables: Table[]; missing: s
     ...Object.entries(PEERS).map(([name, file]) => peerTarget(bench, name, file)),
     ownTarget(bench, 'badgateway, every policy', EVERY_POLICY),
   ];
-  const tables: Table[] = [];
+  const workloads = new Map<string, Trials>();
   for (const workload of Object.values(WORKLOADS)) {
     progress(`\n${workload.name}`);
-    tables.push(toTable(workload.name, await measureAll(bench, targets, workload), REFERENCE));
+    workloads.set(workload.name, await measureAll(bench, targets, workload));
   }
-  return { tables, missing };
+  return { workloads, missing };
 };
 
 const measurePolicies = async (bench: Bench): Promise<Table> => {
   progress('\npolicies');
   const targets = Object.entries(POLICIES).map(([name, args]) => ownTarget(bench, name, args));
-  return toTable('policies', await measureAll(bench, targets, WORKLOADS['small-get']), BARE);
+  return toTable('policies', [await measureAll(bench, targets, WORKLOADS['small-get'])], BARE);
 };
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url);
 const BEGIN = '<!-- measured: begin -->';
 const END = '<!-- measured: end -->';
 
-const main = async (): Promise<void> => {
+/** With everything set up anew. */
+const withBench = async <Result>(measure: (bench: Bench) => Promise<Result>): Promise<Result> => {
   const reaper = new Reaper();
   const bench = await setUp(reaper);
   try {
-    const { tables, missing } = await measurePeers(bench);
-    const policies = await measurePolicies(bench);
-    const host = {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cpus: availableParallelism(),
-      node: process.version,
-      pinned: bench.pinned,
-    };
-    const measured = { startedAt: new Date().toISOString(), host, plan: PLAN, missing, tables, policies };
-    mkdirSync(new URL('../../results/', import.meta.url), { recursive: true });
-    writeFileSync(
-      new URL('../../results/bench.json', import.meta.url),
-      `${JSON.stringify(measured, null, 2)}\n`,
-    );
-    const markdown = toMarkdown(measured);
-    const page = readFileSync(PAGE, 'utf8');
-    const [before, rest] = page.split(BEGIN);
-    const after = rest!.split(END)[1]!;
-    writeFileSync(PAGE, `${before}${BEGIN}\n\n${markdown}\n${END}${after}`);
-    process.stdout.write(`${markdown}\nresults/bench.json and docs/performance.md are written\n`);
+    return await measure(bench);
   } finally {
     await bench.generator.stop();
     await bench.origin.stop();
     await reaper.stop();
   }
+};
+
+const MAX_RUNS = 9;
+
+const runsAsked = (): number => {
+  const { runs } = parseArgs({ options: { runs: { type: 'string', default: '1' } } }).values;
+  const count = Number(runs);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_RUNS) return count;
+  throw new Error(`--runs ${runs}: a whole number from 1 to ${MAX_RUNS} is wanted`);
+};
+
+const main = async (): Promise<void> => {
+  const count = runsAsked();
+  const startedAt = new Date().toISOString();
+  const runs: PeersRun[] = [];
+  for (let run = 1; run <= count; run++) {
+    if (count > 1) progress(`\nrun ${run} of ${count}`);
+    runs.push(await withBench(measurePeers));
+  }
+  const { policies, pinned } = await withBench(async (bench) => {
+    return { policies: await measurePolicies(bench), pinned: bench.pinned };
+  });
+  const { missing } = runs[0]!;
+  const tables = Object.values(WORKLOADS).map(({ name }) =>
+    toTable(
+      name,
+      runs.map(({ workloads }) => workloads.get(name)!),
+      REFERENCE,
+    ),
+  );
+  const host = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpus: availableParallelism(),
+    node: process.version,
+    pinned,
+  };
+  const measured = { startedAt, host, plan: PLAN, runs: count, missing, tables, policies };
+  mkdirSync(new URL('../../results/', import.meta.url), { recursive: true });
+  writeFileSync(
+    new URL('../../results/bench.json', import.meta.url),
+    `${JSON.stringify(measured, null, 2)}\n`,
+  );
+  const markdown = toMarkdown(measured);
+  const page = readFileSync(PAGE, 'utf8');
+  const [before, rest] = page.split(BEGIN);
+  const after = rest!.split(END)[1]!;
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${markdown}\n${END}${after}`);
+  process.stdout.write(`${markdown}\nresults/bench.json and docs/performance.md are written\n`);
 };
 
 await main();

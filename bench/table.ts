@@ -6,6 +6,8 @@ export interface Row {
   readonly result: TargetResult;
   /** Processor time per request, of that of the reference. */
   readonly ratio: Estimate;
+  /** The same of each run by itself. */
+  readonly byRun: readonly number[];
 }
 
 export interface Table {
@@ -23,6 +25,8 @@ export interface Measured {
     readonly pinned: boolean;
   };
   readonly plan: Plan;
+  /** How often the peers were measured. */
+  readonly runs: number;
   readonly missing: readonly string[];
   readonly tables: readonly Table[];
   readonly policies: Table;
@@ -35,7 +39,7 @@ const BUSY_CORES = 0.9;
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-GB');
 
-const rowText = ({ name, result, ratio }: Row): string => {
+const rowText = ({ name, result, ratio, byRun }: Row): string => {
   const { cpu, rps, memory } = result.summary;
   const p99 = result.summary['latency.p99'];
   // Where the target idles, its rate is that of who loads it.
@@ -43,6 +47,7 @@ const rowText = ({ name, result, ratio }: Row): string => {
   const cells = [
     name,
     `${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`,
+    ...(byRun.length > 1 ? [byRun.map((value) => value.toFixed(2)).join(' · ')] : []),
     cpu === null
       ? '-'
       : `${(cpu.median * 1000).toFixed(1)} (${(cpu.min * 1000).toFixed(0)}–${(cpu.max * 1000).toFixed(0)})`,
@@ -53,23 +58,38 @@ const rowText = ({ name, result, ratio }: Row): string => {
   return `| ${cells.join(' | ')} |`;
 };
 
-const tableText = ({ title, reference, rows }: Table): string =>
-  [
+const tableText = ({ title, reference, rows }: Table): string => {
+  const severalRuns = rows[0]!.byRun.length > 1;
+  const head = [
+    '',
+    `CPU per request, of ${reference}`,
+    ...(severalRuns ? ['in each run'] : []),
+    'µs (min–max)',
+    'requests/s',
+    'p99, ms',
+    'MiB',
+  ];
+  return [
     `### ${title}`,
     '',
-    `| | CPU per request, of ${reference} | µs (min–max) | requests/s | p99, ms | MiB |`,
-    '|---|---:|---:|---:|---:|---:|',
+    `| ${head.join(' | ')} |`,
+    `|---|${'---:|'.repeat(head.length - 1)}`,
     ...rows.map(rowText),
     '',
   ].join('\n');
+};
 
-export const toMarkdown = ({ startedAt, host, plan, missing, tables, policies }: Measured): string => {
+export const toMarkdown = ({ startedAt, host, plan, runs, missing, tables, policies }: Measured): string => {
   const lines = [
     `Measured on ${startedAt.slice(0, 10)}: ${host.cpus} × ${host.cpu}, Node ${host.node}, ` +
       `${host.pinned ? 'the target on a processor of its own' : 'processes not pinned'}; ${plan.trials} processes of ` +
       `each, one after another, each ${plan.rounds} rounds of ${plan.roundMs / 1000} s after ${plan.warmupMs / 1000} s of ` +
-      'warm-up; rounds of all take turns; every proxy on Node with the same flags of V8. In brackets the 95 % interval of the ratio, and the spread of the trials. `≥`: the target was not busy all the ' +
-      'time, so the load generator or the origin was the limit.',
+      'warm-up; rounds of all take turns; every proxy on Node with the same flags of V8. In brackets the 95 % interval ' +
+      'of the ratio, and the spread of the trials. `≥`: the target was not busy all the time, so the load generator or ' +
+      'the origin was the limit.',
+    ...(runs > 1
+      ? [`The peers were measured ${runs} times, from the start each time; the policies once.`]
+      : []),
     ...(missing.length > 0 ? [`Not installed, so not measured: ${missing.join(', ')}.`] : []),
     '',
     ...tables.map(tableText),

@@ -162,7 +162,8 @@ export const buildAdmin = (
     routes.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
     serveUpstreams(routes, source, control);
     const ids = upstreams.map(({ id }) => id);
-    const parse = (sent: unknown) => parseGatewayConfig(sent, ids);
+    const running = control.delivery.config;
+    const parse = (sent: unknown) => parseGatewayConfig(sent, { ids, running });
     serveTrafficConfig(routes, control.delivery, parse, () => source.readers());
   });
   return {

@@ -9,7 +9,7 @@ import { dotted, type Path } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { Section } from '../core/schema.js';
 import { readConfig } from '../delivery/config-document.js';
-import { findConfigProblems, findContradictions } from './config/check.js';
+import { findConfigProblems, findContradictions, findFixedChanges } from './config/check.js';
 import { type GatewayConfig, GatewaySchema, type GatewaySection, resolveGatewayConfig } from './config.js';
 
 const WrappedSchema = Section({ gateway: GatewaySchema }, 'A gateway section under its key.');
@@ -18,6 +18,8 @@ export interface GatewayFileOptions {
   readonly overrides?: readonly Override[];
   /** Of the upstreams there are; left out: not known yet, so that any name may be somebody's. */
   readonly ids?: readonly string[];
+  /** What the gateway started with, which it can take over only in part; left out: it does not run yet. */
+  readonly running?: GatewayConfig;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface GatewayFileOptions {
 export const parseGatewayFile = (
   text: string,
   file: string,
-  { overrides = [], ids }: GatewayFileOptions = {},
+  { overrides = [], ids, running }: GatewayFileOptions = {},
 ): GatewayConfig => {
   const { value, positions } = readDocument(text, file);
   // An empty file sets nothing, as an empty section does.
@@ -55,6 +57,7 @@ export const parseGatewayFile = (
   refuse(checkSchema(merged, GatewaySchema), above, overrides);
   refuse(findContradictions(merged as GatewaySection), above, overrides);
   const config = resolveGatewayConfig(merged as GatewaySection);
+  if (running !== undefined) refuse(findFixedChanges(running, config), above, overrides);
   refuse(findConfigProblems(config, ids ?? null), above, overrides);
   return config;
 };
@@ -62,12 +65,14 @@ export const parseGatewayFile = (
 /**
  * A config that came over the admin API: a text of YAML or JSON, whose mistakes are told with line and column, or a JSON
  * value.
- * @param ids of the gateway's upstreams.
  * @throws DocumentError with everything that is wrong.
  */
-export const parseGatewayConfig = (sent: unknown, ids: readonly string[]): GatewayConfig => {
+export const parseGatewayConfig = (
+  sent: unknown,
+  options: Pick<GatewayFileOptions, 'ids' | 'running'>,
+): GatewayConfig => {
   const text = typeof sent === 'string' ? sent : JSON.stringify(sent ?? null, null, 2);
-  const read = readConfig(text, (whole) => parseGatewayFile(whole, 'config', { ids }));
+  const read = readConfig(text, (whole) => parseGatewayFile(whole, 'config', options));
   if (read.ok) return read.config;
   throw new DocumentError('config', read.problems);
 };

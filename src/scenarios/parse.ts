@@ -4,6 +4,7 @@
  */
 
 import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
+import { findTooLong } from '../core/document/durations.js';
 import { type Json, merge, type Override, overlayOf, parsePathValue } from '../core/document/overrides.js';
 import { dotted, type Path } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
@@ -192,7 +193,10 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     return { name, merged };
   });
   for (const { name, merged } of files) {
-    const findings = checkSchema(merged, ScenarioSchema);
+    const found = checkSchema(merged, ScenarioSchema);
+    // The gateway's own check looks at its section.
+    const findings =
+      found.length > 0 ? found : findTooLong(ScenarioSchema, { ...merged, gateway: undefined });
     report(findings, name);
     if (findings.length > 0) continue;
     report(checkVariant(merged as unknown as ScenarioFile), name);

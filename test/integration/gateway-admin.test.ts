@@ -133,7 +133,9 @@ describe('the admin API', () => {
     expect(refused.status).toBe(422);
     expect(refused.body).toContain('nobody in pool');
     const fixed = await send(adminPort, 'PUT', '/config', { by: 'me', config: { processes: 2 } });
-    expect(fixed.body).toContain('cannot change while the gateway runs');
+    expect(JSON.parse(fixed.body).problems).toMatchObject([
+      { path: 'processes', line: 2, message: expect.stringContaining('runs with 1; start it anew') },
+    ]);
     expect((await ask(port)).status).toBe(200);
   });
 

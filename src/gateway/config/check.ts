@@ -122,5 +122,7 @@ const FIXED = ['profile', 'processes', 'listener'] as const satisfies readonly (
 export const findFixedChanges = (running: GatewayConfig, wanted: GatewayConfig): ConfigProblem[] =>
   FIXED.filter((key) => JSON.stringify(running[key]) !== JSON.stringify(wanted[key])).map((key) => ({
     path: [key],
-    message: 'cannot change while the gateway runs; start it anew',
+    message: `cannot change while the gateway runs${runningAs(running[key])}; start it anew`,
   }));
+
+const runningAs = (value: unknown): string => (typeof value === 'object' ? '' : ` with ${String(value)}`);

@@ -64,6 +64,18 @@ describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
       'expected a duration such as 300ms, 2s or 1m30s, got "4MiB"',
     ],
     [
+      'a wait longer than a timer keeps',
+      fleet('restart: { delay: ▸600h }'),
+      'fleet.restart.delay',
+      'is 600h; the longest time that can be kept is 576h',
+    ],
+    [
+      'a stage longer than a timer keeps',
+      replaced('for: 4s', 'for: ▸577h'),
+      'load.stages[0].for',
+      'is 577h; the longest time that can be kept is 576h',
+    ],
+    [
       'a word that is not one of those allowed',
       fleet('abandoned: ▸forget'),
       'fleet.abandoned',
