@@ -49,6 +49,8 @@ export const eventText = (event: Event): string | null => {
       return `pool ${event.pool} panics no more`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
+    case 'fault.healed':
+      return `${event.fault} of ${event.worker} healed (${event.reason})`;
     default:
       return null;
   }

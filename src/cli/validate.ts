@@ -5,15 +5,27 @@ import { EXIT_CODES } from '../core/errors.js';
 import { formatDuration } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
-import type { TimelineEntry } from '../scenarios/timeline.js';
+import type { Action, TimelineEntry } from '../scenarios/timeline.js';
 import { findScenario } from './scenario-file.js';
+
+/** Quantities in base units: they were written in others, and what counts is what they came to. */
+const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
+  const { fault, options, forMs } = injection;
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === null ? [] : `${name} ${String(value)}`,
+  );
+  const how = given.length === 0 ? '' : ` (${given.join(', ')})`;
+  return `inject ${fault}${how} into ${workers.join(', ')}${forMs === null ? '' : ` for ${formatDuration(forMs)}`}`;
+};
 
 const actionText = ({ action }: TimelineEntry): string => {
   switch (action.type) {
     case 'note':
       return `note: ${action.text}`;
     case 'inject':
-      return `inject ${action.fault} into ${action.worker} for ${formatDuration(action.forMs)}`;
+      return injectionText(action);
+    case 'heal':
+      return `heal ${action.fault ?? 'everything'} of ${action.workers.join(', ')}`;
     case 'push-config':
       return `push a config, ${action.strategy.name}`;
     case 'push-gateway-config':

@@ -115,7 +115,19 @@ export interface EventMap {
   'config.locked': { readonly by: string; readonly reason: string };
   'config.unlocked': { readonly by: string };
   'config.glass-broken': { readonly by: string; readonly reason: string };
-  'fault.injected': { readonly fault: string; readonly worker: string };
+  'fault.injected': {
+    readonly fault: string;
+    readonly worker: string;
+    /** `null`: until it is healed. */
+    readonly forMs: number | null;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  'fault.healed': {
+    readonly fault: string;
+    readonly worker: string;
+    /** `time-over`, `ordered`, or `restarted`: it went with the process. */
+    readonly reason: string;
+  };
 }
 
 export type EventType = keyof EventMap;
@@ -167,6 +179,7 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'config.unlocked': true,
   'config.glass-broken': true,
   'fault.injected': true,
+  'fault.healed': true,
 };
 
 export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];

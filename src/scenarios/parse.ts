@@ -52,10 +52,13 @@ const parseWindow = (name: string, text: string): Window => {
 };
 
 /** What must hold of one variant beyond its form. */
+const workersOf = ({ fleet }: ScenarioFile): string[] =>
+  Array.from({ length: fleet.workers }, (_, index) => `worker-${index + 1}`);
+
 const checkVariant = (file: ScenarioFile): Finding[] => {
   const findings: Finding[] = [];
   const durationMs = loadDurationMs(resolveLoad(file.load));
-  const workers = Array.from({ length: file.fleet.workers }, (_, index) => `worker-${index + 1}`);
+  const workers = workersOf(file);
 
   const heapLimit = file.fleet.memory?.heapLimit;
   if (heapLimit !== undefined && parseSizeBytes(heapLimit) < MIN_HEAP_LIMIT_BYTES) {
@@ -140,7 +143,7 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
     durationMs: loadDurationMs(load),
     settleMs: parseDurationMs(file.settle ?? '200ms'),
     timeline: (file.timeline ?? [])
-      .map((entry) => resolveEntry(entry, file.gateway ?? {}))
+      .map((entry) => resolveEntry(entry, { workers: workersOf(file), gateway: file.gateway ?? {} }))
       .sort((a, b) => a.atMs - b.atMs),
     windows,
     thresholds: (file.thresholds?.[name] ?? []).map((text) => parseThreshold(text, scope)),

@@ -109,7 +109,10 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       world.emit('run.noted', { text: action.text });
       return;
     case 'inject':
-      world.fleet.inject(action.fault, action.worker, action.forMs);
+      for (const worker of action.workers) world.fleet.inject(worker, action.injection);
+      return;
+    case 'heal':
+      for (const worker of action.workers) world.fleet.heal(worker, action.fault);
       return;
     case 'push-config':
       delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });

@@ -129,6 +129,10 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
   'config.locked': ({ reason }) => `the config is locked: ${reason}`,
   'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
+  'fault.healed': ({ fault, worker, reason }) =>
+    reason === 'restarted'
+      ? `${worker} is restarted, and ${fault} is gone`
+      : `${fault} of ${worker} is healed`,
 };
 
 const eventMoments = (variant: VariantResult): Moment[] =>

@@ -4,7 +4,7 @@
 import { type Json, merge } from '../core/document/overrides.js';
 import type { Path } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
-import { Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
+import { Duration, OneOf, Optional, type Schema, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
 import {
   type RollbackStrategy,
@@ -23,18 +23,35 @@ import {
 } from '../delivery/traffic-strategy.js';
 import { findConfigProblems, findContradictions, findFixedChanges } from '../gateway/config/check.js';
 import { GatewaySchema, type GatewaySection, resolveGatewayConfig } from '../gateway/config.js';
+import type { Injection } from '../upstream/active-faults.js';
 import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../upstream/config.js';
-import { WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
+import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/fault.js';
+import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
+import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
+
+/** Each as a key of its own beside `inject`. */
+const FaultProperties = Object.fromEntries(
+  Object.entries(FAULT_PARAMETERS).map(([name, { schema }]) => [name, Optional(schema)]),
+) as unknown as Record<keyof typeof FAULT_PARAMETERS, ReturnType<typeof Optional<Schema>>>;
+
+/** Stands for every worker there is, or every fault that a worker has. */
+const ALL = 'all';
 
 export const TimelineEntrySchema = Section(
   {
     at: Duration('When, from the start of the load.'),
     note: Optional(Type.String({ description: 'Says what happens, in the output; does nothing.' })),
     inject: Optional(
-      OneOf(Object.keys(WORKER_FAULTS) as WorkerFaultName[], 'A fault to inject; needs `on` and `for`.'),
+      OneOf(WORKER_FAULT_NAMES, 'A fault to inject; needs `on`, and takes the keys that belong to it.'),
     ),
-    on: Optional(Type.String({ description: 'The worker it is injected into, such as worker-2.' })),
-    for: Optional(Duration('How long the fault lasts.')),
+    heal: Optional(OneOf([...WORKER_FAULT_NAMES, ALL], 'A fault to take away before its time; needs `on`.')),
+    on: Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+        description: 'The worker it is injected into, such as worker-2; several in a list; or all.',
+      }),
+    ),
+    for: Optional(Duration('How long the fault lasts; left out: until it is healed.')),
+    ...FaultProperties,
     'push-config': Optional(
       Type.Object(
         {},
@@ -64,7 +81,7 @@ export const TimelineEntrySchema = Section(
     ),
     staged: TrafficStrategyProperties.staged,
   },
-  'One event of the timeline: `at` and one of note, inject, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -73,9 +90,14 @@ export type Action =
   | { readonly type: 'note'; readonly text: string }
   | {
       readonly type: 'inject';
-      readonly fault: WorkerFaultName;
-      readonly worker: string;
-      readonly forMs: number;
+      readonly workers: readonly string[];
+      readonly injection: Injection;
+    }
+  | {
+      readonly type: 'heal';
+      readonly workers: readonly string[];
+      /** `null`: whatever they have. */
+      readonly fault: WorkerFaultName | null;
     }
   | {
       readonly type: 'push-config';
@@ -101,12 +123,21 @@ export interface TimelineEntry {
   readonly action: Action;
 }
 
-const ACTIONS = ['note', 'inject', 'push-config', 'rollback-config', 'lock-config', 'unlock-config'] as const;
+const ACTIONS = [
+  'note',
+  'inject',
+  'heal',
+  'push-config',
+  'rollback-config',
+  'lock-config',
+  'unlock-config',
+] as const;
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  on: ['inject'],
+  on: ['inject', 'heal'],
   for: ['inject'],
+  ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject']])),
   breakGlass: ['push-config'],
   to: ['push-config', 'rollback-config'],
   strategy: ['push-config', 'rollback-config'],
@@ -184,6 +215,40 @@ const checkStrategy = (entry: TimelineEntrySection, action: string): EntryProble
   return problems;
 };
 
+const targetsOf = ({ on }: TimelineEntrySection): readonly string[] =>
+  on === undefined ? [] : typeof on === 'string' ? [on] : on;
+
+const checkTargets = (
+  entry: TimelineEntrySection,
+  action: 'inject' | 'heal',
+  workers: readonly string[],
+): EntryProblem[] => {
+  if (entry.on === undefined) return [{ key: action, message: 'needs `on`, the worker it goes to' }];
+  return targetsOf(entry).flatMap((target, index): EntryProblem[] => {
+    if (target === ALL || workers.includes(target)) return [];
+    const path = typeof entry.on === 'string' ? [] : [index];
+    return [{ key: 'on', path, message: `there is no ${target}; there are ${workers.join(', ')}` }];
+  });
+};
+
+/** The keys of an entry that are a fault's own. */
+const optionsOf = (entry: TimelineEntrySection): WrittenOptions =>
+  Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(FAULT_PARAMETERS, key)));
+
+const checkInjection = (entry: TimelineEntrySection, name: WorkerFaultName): EntryProblem[] => {
+  const fault = WORKER_FAULTS[name];
+  const problems = findOptionProblems(name, fault, optionsOf(entry)).map(
+    ({ key, message }): EntryProblem => ({ key: key === '' ? 'inject' : key, message }),
+  );
+  if (fault.lasts === 'bounded' && entry.for === undefined) {
+    problems.push({ key: 'inject', message: 'needs `for`, how long it lasts' });
+  }
+  if (fault.lasts === 'moment' && entry.for !== undefined) {
+    problems.push({ key: 'for', message: `means nothing to ${name}, which is over when it has begun` });
+  }
+  return problems;
+};
+
 /** What the schema cannot say: one action an entry, and only the keys that belong to it. */
 export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): EntryProblem[] => {
   const { workers } = scope;
@@ -214,14 +279,8 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
       message: `a canary of all ${workers.length} workers is none; give fewer readers`,
     });
   }
-  if (action === 'inject') {
-    if (entry.on === undefined)
-      problems.push({ key: 'inject', message: 'needs `on`, the worker it goes to' });
-    else if (!workers.includes(entry.on)) {
-      problems.push({ key: 'on', message: `there is no ${entry.on}; there are ${workers.join(', ')}` });
-    }
-    if (entry.for === undefined) problems.push({ key: 'inject', message: 'needs `for`, how long it lasts' });
-  }
+  if (action === 'inject' || action === 'heal') problems.push(...checkTargets(entry, action, workers));
+  if (action === 'inject') problems.push(...checkInjection(entry, entry.inject!));
   const pushed = entry['push-config'] as Json | undefined;
   if (pushed !== undefined) {
     problems.push(...(entry.to === 'gateway' ? checkGatewayPush(pushed, scope) : checkWorkerPush(pushed)));
@@ -229,11 +288,11 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   return problems;
 };
 
-/**
- * @param entry one that `checkEntry` has nothing against.
- * @param gateway the variant's section, which a push to the gateway is laid over.
- */
-export const resolveEntry = (entry: TimelineEntrySection, gateway: GatewaySection): TimelineEntry => {
+/** @param entry one that `checkEntry` has nothing against. */
+export const resolveEntry = (
+  entry: TimelineEntrySection,
+  { workers, gateway }: EntryScope,
+): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
   const { breakGlass = '', to = 'workers' } = entry;
   const pushed = entry['push-config'] as Json | undefined;
@@ -255,11 +314,16 @@ export const resolveEntry = (entry: TimelineEntrySection, gateway: GatewaySectio
     const strategy = resolveRollbackStrategy(entry as StrategySection);
     return { atMs, action: { type: 'rollback-config', strategy } };
   }
+  const targets = targetsOf(entry);
+  const chosen = targets.includes(ALL) ? workers : targets;
   if (entry.inject !== undefined) {
-    return {
-      atMs,
-      action: { type: 'inject', fault: entry.inject, worker: entry.on!, forMs: parseDurationMs(entry.for!) },
-    };
+    const fault = entry.inject;
+    const options = resolveOptions(WORKER_FAULTS[fault], optionsOf(entry));
+    const forMs = entry.for === undefined ? null : parseDurationMs(entry.for);
+    return { atMs, action: { type: 'inject', workers: chosen, injection: { fault, options, forMs } } };
+  }
+  if (entry.heal !== undefined) {
+    return { atMs, action: { type: 'heal', workers: chosen, fault: entry.heal === ALL ? null : entry.heal } };
   }
   return { atMs, action: { type: 'note', text: entry.note! } };
 };

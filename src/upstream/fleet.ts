@@ -1,4 +1,5 @@
 /** All workers of a run, as the runner sees them; processes in the real engine. */
+import type { Injection } from './active-faults.js';
 import type { WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
 
@@ -36,6 +37,8 @@ export interface WorkerStatus {
   readonly heapBytes: number;
   readonly heapLimitBytes: number;
   readonly configVersion: number;
+  /** Faults at work on it. */
+  readonly faults: readonly Injection[];
 }
 
 export interface Fleet {
@@ -43,7 +46,10 @@ export interface Fleet {
   start(): Promise<readonly WorkerAddress[]>;
   /** Gives one worker a config: at once when it is up, at its next start in any case. */
   assignConfig(worker: string, version: number, config: WorkerConfig): void;
-  inject(fault: WorkerFaultName, worker: string, forMs: number): void;
+  /** Of a worker that is down, nothing is said: it cannot be hurt, and a fault that nobody got must not stand in the story. */
+  inject(worker: string, injection: Injection): void;
+  /** @param fault `null`: whatever it has. */
+  heal(worker: string, fault: WorkerFaultName | null): void;
   status(): readonly WorkerStatus[];
   /** Ends every worker; their exits are no longer reported. */
   stop(): Promise<void>;

@@ -23,7 +23,16 @@ export interface WorkerArgument {
 
 export type ToWorker =
   | { readonly type: 'config'; readonly config: VersionedWorkerConfig }
-  | { readonly type: 'inject'; readonly fault: WorkerFaultName; readonly forMs: number };
+  | {
+      readonly type: 'inject';
+      /** By which it is healed. */
+      readonly id: number;
+      readonly fault: WorkerFaultName;
+      readonly options: Readonly<Record<string, unknown>>;
+      /** `null`: until it is healed. */
+      readonly forMs: number | null;
+    }
+  | { readonly type: 'heal'; readonly id: number };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly port: number }

@@ -9,6 +9,7 @@ import { UserError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
 import type { Reaper } from '../core/reaper.js';
+import { ActiveFaults, type Injection } from './active-faults.js';
 import type { FleetConfig, WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
 import type { Fleet, WorkerAddress, WorkerSample, WorkerStatus } from './fleet.js';
@@ -40,6 +41,7 @@ interface Worker {
   appliedVersion: number;
   lastSample: WorkerSample | null;
   restart: Timer | null;
+  readonly faults: ActiveFaults;
 }
 
 export interface ProcessFleetOptions {
@@ -75,6 +77,7 @@ export class ProcessFleet implements Fleet {
         appliedVersion: 0,
         lastSample: null,
         restart: null,
+        faults: new ActiveFaults(id, options.clock, options.emit),
       };
     });
   }
@@ -98,12 +101,14 @@ export class ProcessFleet implements Fleet {
     if (worker.child?.running) worker.child.send({ type: 'config', config: worker.assigned });
   }
 
-  inject(fault: WorkerFaultName, id: string, forMs: number): void {
-    const worker = this.#find(id);
-    // A dead worker cannot be hurt; a fault that nobody got must not stand in the story.
-    if (!worker.up) return;
-    worker.child?.send({ type: 'inject', fault, forMs });
-    this.#options.emit('fault.injected', { fault, worker: id });
+  inject(id: string, injection: Injection): void {
+    const { up, child, faults } = this.#find(id);
+    if (up && child !== null) faults.inject(injection, child);
+  }
+
+  heal(id: string, fault: WorkerFaultName | null): void {
+    const { child, faults } = this.#find(id);
+    faults.heal(fault, child);
   }
 
   status(): readonly WorkerStatus[] {
@@ -114,6 +119,7 @@ export class ProcessFleet implements Fleet {
       heapBytes: worker.lastSample?.heapBytes ?? 0,
       heapLimitBytes: this.#options.config.heapLimitBytes,
       configVersion: worker.appliedVersion,
+      faults: worker.faults.list,
     }));
   }
 
@@ -122,6 +128,7 @@ export class ProcessFleet implements Fleet {
     await Promise.all(
       this.#workers.map((worker) => {
         worker.restart?.cancel();
+        worker.faults.stop();
         worker.child?.kill();
         return worker.child?.exited;
       }),
@@ -166,6 +173,7 @@ export class ProcessFleet implements Fleet {
             pid: child.pid,
             configVersion: argument.config.version,
           });
+          worker.faults.restarted(child);
           onReady?.();
         } else if (message.type === 'failed') {
           onFailed?.(message.message);
@@ -198,6 +206,7 @@ export class ProcessFleet implements Fleet {
     const restartInMs = worker.backoff.onExit(uptimeMs);
     worker.up = false;
     worker.exits++;
+    worker.faults.died();
     emit('worker.exited', {
       worker: worker.id,
       pid: child.pid,

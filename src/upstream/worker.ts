@@ -8,10 +8,12 @@ import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
+import type { Undo, Visit } from './faults/fault.js';
 import { WORKER_FAULTS } from './faults/worker-faults.js';
 import { LatencyByLoad } from './latency-by-load.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { type Start, WorkerModel } from './model.js';
+import { Site } from './site.js';
 
 /** The last sample before a death is the evidence for its cause, so it must be young. */
 const SAMPLE_INTERVAL_MS = 50;
@@ -29,17 +31,22 @@ const link = parentLink<ToWorker, FromWorker>();
 /** In which a gateway says how many milliseconds its client still waits. */
 const DEADLINE_HEADER = 'x-request-timeout-ms';
 
-interface Job {
-  readonly response: ServerResponse;
+interface Job extends Visit {
   /** Answers it when it has been served. */
   readonly answer: (job: Job) => void;
   /** Requests in the worker when it came, itself included. */
   readonly inFlight: number;
   readonly startedMs: number;
   abandoned: boolean;
+  /** Called when it has waited; `null`: it does not wait. */
+  waited: Undo | null;
 }
 
-const model = new WorkerModel<Job>(argument.slots, argument.serviceTime, new Random(argument.seed));
+const random = new Random(argument.seed);
+const model = new WorkerModel<Job>(argument.slots, argument.serviceTime, random);
+const site = new Site(wallClock, random.fork('faults'));
+/** Faults at work, by their number. */
+const injected = new Map<number, Undo>();
 const downstream = new DownstreamBalancer();
 const latencies = new LatencyByLoad();
 const counts = { served: 0, wasted: 0, abandoned: 0 };
@@ -67,7 +74,8 @@ const sendJson = (response: ServerResponse, statusCode: number, value: unknown):
 const serve = (start: Start<Job> | null): void => {
   if (start === null) return;
   const { job, serviceMs } = start;
-  wallClock.after(serviceMs, () => {
+  stopWaiting(job);
+  wallClock.after(site.serviceMs(serviceMs, job), () => {
     serve(model.finish());
     if (job.abandoned) {
       counts.wasted++;
@@ -75,14 +83,20 @@ const serve = (start: Start<Job> | null): void => {
     }
     counts.served++;
     latencies.add(job.inFlight, wallClock.nowMs() - job.startedMs);
-    job.answer(job);
+    if (!site.answered(job)) job.answer(job);
   });
+};
+
+const stopWaiting = (job: Job): void => {
+  job.waited?.();
+  job.waited = null;
 };
 
 /** Work that nobody waits for any more is not begun: its client's time may be over before its turn comes. */
 const dropWhenLate = (job: Job, leftMs: number): void => {
   const timer = wallClock.after(leftMs, () => {
     if (!model.leave(job)) return;
+    stopWaiting(job);
     job.abandoned = true;
     counts.abandoned++;
     sendJson(job.response, 504, { worker: argument.id, dropped: 'the deadline passed in the queue' });
@@ -92,20 +106,24 @@ const dropWhenLate = (job: Job, leftMs: number): void => {
 
 const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (job: Job) => void): void => {
   const inFlight = model.busy + model.queued + 1;
-  const job: Job = { response, answer, inFlight, startedMs: wallClock.nowMs(), abandoned: false };
+  const startedMs = wallClock.nowMs();
+  const job: Job = { request, response, answer, inFlight, startedMs, abandoned: false, waited: null };
+  if (site.taken(job)) return;
   response.on('close', () => {
     if (response.writableFinished) return;
     job.abandoned = true;
     counts.abandoned++;
-    if (argument.abandoned === 'cancel') model.leave(job);
+    if (argument.abandoned === 'cancel' && model.leave(job)) stopWaiting(job);
   });
   const leftMs = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
   if (argument.abandoned === 'cancel' && leftMs >= 0) dropWhenLate(job, leftMs);
-  serve(model.arrive(job));
+  const start = model.arrive(job);
+  if (start === null) job.waited = site.waits(job);
+  request.resume();
+  serve(start);
 };
 
 const handle = (request: IncomingMessage, response: ServerResponse): void => {
-  request.resume();
   switch (request.url) {
     case '/healthz':
       response.writeHead(200, { 'content-length': 2 }).end('ok');
@@ -121,6 +139,13 @@ const handle = (request: IncomingMessage, response: ServerResponse): void => {
     default:
       enqueue(request, response, respond);
   }
+};
+
+const inject = ({ id, fault, options, forMs }: Extract<ToWorker, { type: 'inject' }>): void => {
+  const definition = WORKER_FAULTS[fault];
+  // One that is done from outside is not sent here.
+  if (!('begin' in definition)) return;
+  injected.set(id, definition.begin(site, options, forMs ?? Number.POSITIVE_INFINITY));
 };
 
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handle);
@@ -152,6 +177,10 @@ wallClock.every(SAMPLE_INTERVAL_MS, () => {
 });
 link.onMessage((message) => {
   if (message.type === 'config') actuate(message.config);
-  else WORKER_FAULTS[message.fault].inject(message.forMs, wallClock);
+  else if (message.type === 'inject') inject(message);
+  else {
+    injected.get(message.id)?.();
+    injected.delete(message.id);
+  }
 });
 listen();

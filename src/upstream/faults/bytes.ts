@@ -1,0 +1,20 @@
+/** An answer as bytes, so that a fault can send it in pieces, spoiled, or in part. */
+import type { Visit } from './fault.js';
+
+const BODY = 'x'.repeat(1_000);
+
+export const HEAD = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n`;
+
+export const WHOLE = HEAD + BODY;
+
+/** Up to the middle of the body. */
+export const HALF = HEAD + BODY.slice(0, BODY.length / 2);
+
+/** The connection itself, past `node:http`, which then knows nothing of what is sent. */
+export const rawConnection = ({ request, response }: Visit) => {
+  const { socket } = request;
+  response.detachSocket(socket);
+  // What `node:http` would do when the peer leaves is not its business any more.
+  socket.removeAllListeners('error').on('error', () => {});
+  return socket;
+};

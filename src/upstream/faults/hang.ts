@@ -1,0 +1,16 @@
+/** Requests that are taken and never answered. Their connections stay open; other requests are served as ever. */
+import { CHOSEN, chosenBy } from './chosen.js';
+import { defineFault } from './fault.js';
+
+export const hang = defineFault({
+  description: 'takes requests and never answers them; checks that do not come this way stay green',
+  clientSees: '504 after the attempt timeout, for as long as it lasts',
+  standsFor: 'seed 001 "the main server fails to respond in time"; Fly.io 2024-09-01',
+  takes: CHOSEN,
+  lasts: 'span',
+  survivesRestart: false,
+  begin: (site, options) => {
+    const isChosen = chosenBy(options, site.random);
+    return site.onArrival(() => isChosen());
+  },
+});

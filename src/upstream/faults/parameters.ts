@@ -1,0 +1,75 @@
+/**
+ * What faults can be given, by name. A name means the same whichever fault takes it, so that a timeline can be checked,
+ * and read, without looking up each fault.
+ */
+import { Count, OneOf, Percent, type Schema, Size, Type } from '../../core/schema.js';
+import { parseRatio, parseSizeBytes } from '../../core/units.js';
+
+interface Parameter<Written, Value> {
+  readonly schema: Schema;
+  /** @param written right by the schema. */
+  parse(written: Written): Value;
+}
+
+const size = (description: string): Parameter<string, number> => ({
+  schema: Size(description),
+  parse: parseSizeBytes,
+});
+
+const ratio = (description: string): Parameter<string, number> => ({
+  schema: Percent(description),
+  parse: parseRatio,
+});
+
+const oneOf = <const Values extends readonly string[]>(
+  values: Values,
+  description: string,
+): Parameter<Values[number], Values[number]> => ({
+  schema: OneOf(values, description),
+  parse: (written) => written,
+});
+
+const plain = <Value>(schema: Schema): Parameter<Value, Value> => ({ schema, parse: (written) => written });
+
+export const FAULT_PARAMETERS = {
+  share: ratio('Share of the requests it meets, drawn from the seed; default 100%.'),
+  requests: plain<number>(Count(1, 'It meets the first so many requests, and no more.')),
+  perRequest: size('Memory for each request.'),
+  perSecond: size('Memory each second.'),
+  live: size('Memory that is alive at any moment.'),
+  memory: oneOf(
+    ['heap', 'external'],
+    'heap: objects, which V8 limits; external: buffers, which it does not.',
+  ),
+  how: oneOf(
+    ['throw', 'exit', 'kill', 'abort'],
+    'An exception nobody catches, an exit with code 1, SIGKILL, or SIGABRT as V8 does it.',
+  ),
+  work: oneOf(
+    ['loop', 'regex'],
+    'What burns the processor: a loop, or a regular expression that backtracks.',
+  ),
+  factor: plain<number>(
+    Type.Number({ exclusiveMinimum: 0, maximum: 10_000, description: 'Times as long as otherwise.' }),
+  ),
+  statuses: plain<number[]>(
+    Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), {
+      minItems: 1,
+      description: 'Answered with, each as often as the others.',
+    }),
+  ),
+  keys: plain<number>(Count(1, 'How many different things a cache holds when it is warm.')),
+  says: oneOf(
+    ['ready', 'unready', 'stale'],
+    'What the readiness check is told; stale: what it was told last.',
+  ),
+  when: oneOf(
+    ['before-headers', 'in-headers', 'after-headers', 'in-body'],
+    'How far the answer has got when it breaks.',
+  ),
+  part: oneOf(['status-line', 'header', 'length', 'chunk'], 'Which part of the answer is not HTTP.'),
+} as const satisfies Record<string, Parameter<never, unknown>>;
+
+export type ParameterName = keyof typeof FAULT_PARAMETERS;
+
+export type ParameterValue<Name extends ParameterName> = ReturnType<(typeof FAULT_PARAMETERS)[Name]['parse']>;

@@ -1,0 +1,26 @@
+/**
+ * Requests that kill whoever serves them ("query of death"). Which ones is decided by the request and not by the worker:
+ * sent again, to whomever, it kills again. So a retry carries the death to the next worker.
+ */
+import { fingerprintOf } from '../fingerprint.js';
+import { die } from './die.js';
+import { defineFault } from './fault.js';
+import { poisoned } from './poisoned.js';
+
+/** Long enough that others have come to stand beside it. */
+const SERVED_FOR_MS = 5;
+
+export const poison = defineFault({
+  description: 'requests that kill the process that serves them, on every try',
+  clientSees: '502 for all that were in the same process; with retries, the same again from the next',
+  standsFor: 'seed 001 "unhandled exceptions"; incident.io 2022; Google Cloud 2025-06-12',
+  takes: { share: '1%', how: 'throw' },
+  lasts: 'span',
+  survivesRestart: true,
+  begin: (site, { share, how }) =>
+    site.onArrival(({ request }) => {
+      if (!poisoned(fingerprintOf(request), share)) return false;
+      site.clock.after(SERVED_FOR_MS, () => die(how));
+      return true;
+    }),
+});
