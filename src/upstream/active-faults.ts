@@ -1,5 +1,7 @@
-/** The faults at work on one worker, as its fleet keeps them: until they are healed, through as many lives as they last. */
-
+/**
+ * The faults at work on one worker, as its fleet keeps them: until they are healed, through as many lives of its process
+ * as they last.
+ */
 import type { Child } from '../core/child.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
@@ -14,20 +16,29 @@ export interface Injection {
   readonly forMs: number | null;
 }
 
-type WorkerProcess = Pick<Child<ToWorker, FromWorker>, 'send' | 'kill'>;
+/** What can be done to a worker's process. */
+export type WorkerProcess = Pick<Child<ToWorker, FromWorker>, 'send' | 'kill'>;
+
+/** Why a fault is at work no more: its time is over, somebody said so, or it was the process's own and went with it. */
+type EndReason = 'time-over' | 'ordered' | 'restarted';
 
 interface Active {
   readonly injection: Injection;
+  /** Infinity: until it is healed. */
   readonly endMs: number;
   readonly timer: Timer | null;
 }
+
+/** The number of those that are over when they have begun: nobody heals them. */
+const MOMENT_ID = 0;
 
 export class ActiveFaults {
   readonly #worker: string;
   readonly #clock: Clock;
   readonly #emit: Emit;
   readonly #active = new Map<number, Active>();
-  #lastId = 0;
+  #process: WorkerProcess | null = null;
+  #lastId = MOMENT_ID;
 
   constructor(worker: string, clock: Clock, emit: Emit) {
     this.#worker = worker;
@@ -39,68 +50,77 @@ export class ActiveFaults {
     return [...this.#active.values()].map(({ injection }) => injection);
   }
 
-  inject(injection: Injection, process: WorkerProcess): void {
+  /**
+   * @returns whether it was: what would be wrong with a process alone finds none while the worker is down. What outlasts
+   * a process waits for the next one.
+   */
+  inject(injection: Injection): boolean {
     const { fault, forMs, options } = injection;
+    const { lasts, survivesRestart } = WORKER_FAULTS[fault];
+    if (this.#process === null && !survivesRestart) return false;
     this.#emit('fault.injected', { fault, worker: this.#worker, forMs, options });
-    if (WORKER_FAULTS[fault].lasts === 'moment') {
-      this.#begin(0, injection, 0, process);
-      return;
+    if (lasts === 'moment') {
+      this.#begin(MOMENT_ID, injection);
+      return true;
     }
     const id = ++this.#lastId;
     const endMs = this.#clock.nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
-    const timer = forMs === null ? null : this.#clock.after(forMs, () => this.#end(id, 'time-over', process));
+    const timer = forMs === null ? null : this.#clock.after(forMs, () => this.#end(id, 'time-over'));
     this.#active.set(id, { injection, endMs, timer });
-    this.#begin(id, injection, forMs, process);
+    this.#begin(id, injection);
+    return true;
   }
 
-  /** @param fault `null`: all of them. */
-  heal(fault: WorkerFaultName | null, process: WorkerProcess | null): void {
+  /**
+   * Ends what is at work, except what nothing can be said to before its time is over.
+   * @param fault `null`: whatever there is.
+   */
+  heal(fault: WorkerFaultName | null): void {
     for (const [id, { injection }] of [...this.#active]) {
-      if (fault === null || injection.fault === fault) this.#end(id, 'ordered', process);
+      if (WORKER_FAULTS[injection.fault].lasts === 'bounded') continue;
+      if (fault === null || injection.fault === fault) this.#end(id, 'ordered');
     }
   }
 
-  /** A new process stands in the worker's place: what its cause outlasts begins anew in it. */
-  restarted(process: WorkerProcess): void {
+  /** A process serves in the worker's place: what was at work on the one before, and outlasts it, begins anew in it. */
+  started(process: WorkerProcess): void {
+    this.#process = process;
     const nowMs = this.#clock.nowMs();
-    for (const [id, { injection, endMs, timer }] of [...this.#active]) {
-      const leftMs = endMs - nowMs;
-      timer?.cancel();
-      const forMs = injection.forMs === null ? null : leftMs;
-      const again =
-        forMs === null ? null : this.#clock.after(leftMs, () => this.#end(id, 'time-over', process));
-      this.#active.set(id, { injection, endMs, timer: again });
-      this.#begin(id, injection, forMs, process);
+    for (const [id, { injection, endMs }] of this.#active) {
+      this.#begin(id, injection.forMs === null ? injection : { ...injection, forMs: endMs - nowMs });
     }
   }
 
   /** The process is gone, and what was wrong with it alone went with it. */
   died(): void {
+    this.#process = null;
     for (const [id, { injection }] of [...this.#active]) {
-      if (!WORKER_FAULTS[injection.fault].survivesRestart) this.#end(id, 'restarted', null);
+      if (!WORKER_FAULTS[injection.fault].survivesRestart) this.#end(id, 'restarted');
     }
   }
 
+  /** Forgets everything without a word: the run is over, and the process is about to be. */
   stop(): void {
     for (const { timer } of this.#active.values()) timer?.cancel();
     this.#active.clear();
+    this.#process = null;
   }
 
-  #begin(id: number, { fault, options }: Injection, forMs: number | null, process: WorkerProcess): void {
+  #begin(id: number, { fault, options, forMs }: Injection): void {
     const definition = WORKER_FAULTS[fault];
-    if ('signals' in definition) process.kill(definition.signals.begin);
-    else process.send({ type: 'inject', id, fault, options, forMs });
+    if ('signals' in definition) this.#process?.kill(definition.signals.begin);
+    else this.#process?.send({ type: 'inject', id, fault, options, forMs });
   }
 
-  #end(id: number, reason: string, process: WorkerProcess | null): void {
+  #end(id: number, reason: EndReason): void {
     const active = this.#active.get(id);
     if (active === undefined) return;
     active.timer?.cancel();
     this.#active.delete(id);
     const { fault } = active.injection;
     const definition = WORKER_FAULTS[fault];
-    if ('signals' in definition) process?.kill(definition.signals.end);
-    else process?.send({ type: 'heal', id });
+    if ('signals' in definition) this.#process?.kill(definition.signals.end);
+    else this.#process?.send({ type: 'heal', id });
     this.#emit('fault.healed', { fault, worker: this.#worker, reason });
   }
 }

@@ -23,6 +23,14 @@ export interface WorkerReading {
   readonly abandoned: number;
 }
 
+/** The same with what its fleet judges it by. */
+export interface WorkerReport extends WorkerReading {
+  /** Answers with a status of 500 and above. */
+  readonly failed: number;
+  /** How long the requests answered took in all, from their arrival to their answer. */
+  readonly latencyTotalMs: number;
+}
+
 /** A worker at one moment. */
 export interface WorkerSample extends WorkerReading {
   readonly worker: string;
@@ -46,8 +54,8 @@ export interface Fleet {
   start(): Promise<readonly WorkerAddress[]>;
   /** Gives one worker a config: at once when it is up, at its next start in any case. */
   assignConfig(worker: string, version: number, config: WorkerConfig): void;
-  /** Of a worker that is down, nothing is said: it cannot be hurt, and a fault that nobody got must not stand in the story. */
-  inject(worker: string, injection: Injection): void;
+  /** @returns whether it was: a worker that is down cannot get what would be wrong with its process alone. */
+  inject(worker: string, injection: Injection): boolean;
   /** @param fault `null`: whatever it has. */
   heal(worker: string, fault: WorkerFaultName | null): void;
   status(): readonly WorkerStatus[];

@@ -101,14 +101,12 @@ export class ProcessFleet implements Fleet {
     if (worker.child?.running) worker.child.send({ type: 'config', config: worker.assigned });
   }
 
-  inject(id: string, injection: Injection): void {
-    const { up, child, faults } = this.#find(id);
-    if (up && child !== null) faults.inject(injection, child);
+  inject(id: string, injection: Injection): boolean {
+    return this.#find(id).faults.inject(injection);
   }
 
   heal(id: string, fault: WorkerFaultName | null): void {
-    const { child, faults } = this.#find(id);
-    faults.heal(fault, child);
+    this.#find(id).faults.heal(fault);
   }
 
   status(): readonly WorkerStatus[] {
@@ -173,7 +171,7 @@ export class ProcessFleet implements Fleet {
             pid: child.pid,
             configVersion: argument.config.version,
           });
-          worker.faults.restarted(child);
+          worker.faults.started(child);
           onReady?.();
         } else if (message.type === 'failed') {
           onFailed?.(message.message);

@@ -19,10 +19,12 @@ class Hooks<Hook> {
   }
 }
 
+/** Longer than any run, and as long as a timer of Node keeps; one of 25 days would run at once. */
+const LONGEST_SERVICE_MS = 24 * 24 * 3_600_000;
+
 export class Site implements WorkerSite {
   readonly clock: Clock;
   readonly random: Random;
-  readonly bornMs: number;
   readonly #arrival = new Hooks<(visit: Visit) => boolean>();
   readonly #service = new Hooks<(serviceMs: number, visit: Visit) => number>();
   readonly #wait = new Hooks<(visit: Visit) => Undo>();
@@ -32,7 +34,6 @@ export class Site implements WorkerSite {
   constructor(clock: Clock, random: Random) {
     this.clock = clock;
     this.random = random;
-    this.bornMs = clock.nowMs();
   }
 
   readonly onArrival = (take: (visit: Visit) => boolean): Undo => this.#arrival.add(take);
@@ -42,13 +43,14 @@ export class Site implements WorkerSite {
   readonly onAnswer = (take: (visit: Visit) => boolean): Undo => this.#answer.add(take);
   readonly onReadiness = (says: (truth: boolean) => boolean): Undo => this.#readiness.add(says);
 
-  /** Whether a fault has taken the request over. */
+  /** Whether a fault has taken the request over; the first that does, and those that come after do not see it. */
   taken(visit: Visit): boolean {
     return this.#arrival.all.some((take) => take(visit));
   }
 
   serviceMs(planned: number, visit: Visit): number {
-    return this.#service.all.reduce((ms, change) => change(ms, visit), planned);
+    const changed = this.#service.all.reduce((ms, change) => change(ms, visit), planned);
+    return Math.min(changed, LONGEST_SERVICE_MS);
   }
 
   /** @returns what to call when the wait is over. */

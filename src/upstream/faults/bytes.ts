@@ -1,4 +1,5 @@
 /** An answer as bytes, so that a fault can send it in pieces, spoiled, or in part. */
+import type { Socket } from 'node:net';
 import type { Visit } from './fault.js';
 
 const BODY = 'x'.repeat(1_000);
@@ -11,9 +12,10 @@ export const WHOLE = HEAD + BODY;
 export const HALF = HEAD + BODY.slice(0, BODY.length / 2);
 
 /** The connection itself, past `node:http`, which then knows nothing of what is sent. */
-export const rawConnection = ({ request, response }: Visit) => {
+export const rawConnection = ({ request, response }: Visit): Socket => {
   const { socket } = request;
-  response.detachSocket(socket);
+  // Not the response's own yet while an earlier one on the same connection is under way (pipelining).
+  if (response.socket === socket) response.detachSocket(socket);
   // What `node:http` would do when the peer leaves is not its business any more.
   socket.removeAllListeners('error').on('error', () => {});
   return socket;

@@ -9,7 +9,7 @@ export const cacheLost = defineFault({
     'an empty cache of `keys` keys; a request for one that is not there takes `factor` times as long',
   clientSees:
     'late answers and 504 at first, better as the cache fills, unless the load keeps it from filling',
-  standsFor: 'Slack 2022; Honeycomb 2023; seed 001 "caching"',
+  standsFor: 'Slack 2022-02-22 and Honeycomb 2022-09-08 (an empty cache keeps itself empty)',
   takes: { factor: 5, keys: 1_000 },
   lasts: 'span',
   survivesRestart: true,

@@ -40,12 +40,12 @@ const connectionLoss = (how: 'reset' | 'end', description: string, standsFor: st
 
 export const reset = connectionLoss(
   'reset',
-  'resets the connection (RST) before the headers, in them, after them or in the body',
+  'resets the connection (RST) before the headers, in their middle, after them or in the middle of the body',
   'seed 001 "received an invalid response from an upstream server"; a process killed in the middle of its work',
 );
 
 export const close = connectionLoss(
   'end',
-  'closes the connection (FIN) before the headers, in them, after them or in the body',
-  'a server that ends without a drain (seed 000 "routine maintenance"); a keep-alive race',
+  'closes the connection (FIN) before the headers, in their middle, after them or in the middle of the body (truncated)',
+  'a server that ends without a drain (seed 000 "routine maintenance")',
 );

@@ -1,38 +1,35 @@
 /**
- * Two locks, taken in opposite order. Requests take one and then the other for a moment; from the injection on, two tasks
- * take them crosswise, each holding what the other waits for. Nobody gets any further, and nothing of it is to be seen
- * from outside: the process idles, and its connections are accepted.
+ * Two locks, taken in opposite order: two tasks take them crosswise, each holding what the other waits for, and every
+ * request needs one of them. Nobody gets any further, and nothing of it is to be seen from outside: the process idles,
+ * its memory stays as it is, and its connections are accepted.
  */
-import type { Clock } from '../../core/clock.js';
-import { defineFault, type Undo } from './fault.js';
+import { type Clock, sleep } from '../../core/clock.js';
+import { defineFault } from './fault.js';
 
-/** Waiting in line; whoever holds it gives it to the next. */
-class Mutex {
+/** Waiting in line; whoever holds it hands it to the next. */
+export class Mutex {
   readonly #waiting: (() => void)[] = [];
   #held = false;
 
-  async acquire(): Promise<void> {
-    if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  acquire(): Promise<void> {
+    if (this.#held) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#held = true;
+    return Promise.resolve();
   }
 
   release(): void {
-    this.#held = false;
-    this.#waiting.shift()?.();
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#held = false;
+    else next();
   }
 }
 
 const LOCKED_FOR_MS = 1;
 
-const pause = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
-
 const transfer = async (from: Mutex, to: Mutex, clock: Clock): Promise<void> => {
   await from.acquire();
   // In this moment the other takes its first lock, which is our second.
-  await pause(clock, LOCKED_FOR_MS);
+  await sleep(clock, LOCKED_FOR_MS);
   await to.acquire();
   to.release();
   from.release();
@@ -51,16 +48,11 @@ export const deadlock = defineFault({
     const orders = new Mutex();
     void transfer(accounts, orders, site.clock);
     void transfer(orders, accounts, site.clock);
-    let healed = false;
-    const leave: Undo = site.onArrival(() => {
-      if (healed) return false;
+    return site.onArrival(({ request }) => {
+      request.resume();
       // Never gets it; the request waits with it.
       void accounts.acquire();
       return true;
     });
-    return () => {
-      healed = true;
-      leave();
-    };
   },
 });

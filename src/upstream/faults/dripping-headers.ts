@@ -6,7 +6,7 @@ import { defineFault } from './fault.js';
 const BYTE_INTERVAL_MS = 100;
 
 export const drippingHeaders = defineFault({
-  description: 'sends its headers one byte each 100 ms',
+  description: 'sends its answer one byte each 100 ms, headers first',
   clientSees: '504 where the whole of the headers is timed; where only reads are, an answer after seconds',
   standsFor: 'a peer behind a congested link; Slowloris from the other side',
   takes: CHOSEN,
@@ -14,17 +14,31 @@ export const drippingHeaders = defineFault({
   survivesRestart: true,
   begin: (site, options) => {
     const isChosen = chosenBy(options, site.random);
-    return site.onAnswer((visit) => {
+    /** Each sends what is left of its answer. */
+    const dripping = new Set<() => void>();
+    const leave = site.onAnswer((visit) => {
       if (!isChosen()) return false;
       const socket = rawConnection(visit);
       let sent = 0;
+      const end = (): void => {
+        timer.cancel();
+        dripping.delete(flush);
+      };
+      const flush = (): void => {
+        end();
+        socket.write(WHOLE.slice(sent));
+      };
       const timer = site.clock.every(BYTE_INTERVAL_MS, () => {
-        socket.write(WHOLE[sent]!);
-        sent++;
-        if (sent === WHOLE.length) timer.cancel();
+        socket.write(WHOLE[sent++]!);
+        if (sent === WHOLE.length) end();
       });
-      socket.on('close', () => timer.cancel());
+      dripping.add(flush);
+      socket.on('close', end);
       return true;
     });
+    return () => {
+      leave();
+      for (const flush of [...dripping]) flush();
+    };
   },
 });

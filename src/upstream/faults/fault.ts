@@ -17,8 +17,6 @@ export interface Visit {
 export interface WorkerSite {
   readonly clock: Clock;
   readonly random: Random;
-  /** When this process began to serve. */
-  readonly bornMs: number;
   /** Sees each request before it has a slot or a place in the queue; `true`: takes it over, and nothing else is done. */
   onArrival(take: (visit: Visit) => boolean): Undo;
   /** Changes how long a request keeps its slot. */
@@ -31,10 +29,7 @@ export interface WorkerSite {
   onReadiness(says: (truth: boolean) => boolean): Undo;
 }
 
-/** For a parameter that has to be given. */
-export const REQUIRED = Symbol('required');
-
-/** Which parameters a fault takes: the default as it would be written, `REQUIRED`, or `null` where it may be left out. */
+/** Which parameters a fault takes: the default as it would be written, or `null` where there is none. */
 export type Parameters = { readonly [Name in ParameterName]?: unknown };
 
 export type Options<Takes extends Parameters> = {
@@ -55,7 +50,7 @@ interface Described {
 
 interface Definition<Takes extends Parameters> extends Described {
   readonly takes: Takes;
-  /** What the schema cannot say of its parameters; `null`: nothing. */
+  /** What is wrong with its parameters together, after its name in a sentence; `null`: nothing. */
   readonly check?: (options: Options<Takes>) => string | null;
   /**
    * How long it lasts. `moment`: it is over when it has begun. `span`: until it is healed. `bounded`: it has to be told
@@ -100,8 +95,13 @@ export interface OptionProblem {
 
 const namesOf = (fault: WorkerFault): ParameterName[] => Object.keys(fault.takes) as ParameterName[];
 
-const parse = (name: ParameterName, written: unknown): unknown =>
-  (FAULT_PARAMETERS[name].parse as (written: unknown) => unknown)(written);
+/** A parameter whose types only its name decides. */
+interface AnyParameter {
+  parse(written: unknown): unknown;
+  check?(value: unknown): string | null;
+}
+
+const parameter = (name: ParameterName): AnyParameter => FAULT_PARAMETERS[name] as unknown as AnyParameter;
 
 /** With the defaults filled in. @param written one that `findOptionProblems` has nothing against. */
 export const resolveOptions = (
@@ -111,7 +111,7 @@ export const resolveOptions = (
   Object.fromEntries(
     namesOf(fault).map((name) => {
       const value = written[name] ?? fault.takes[name];
-      return [name, value === null ? null : parse(name, value)];
+      return [name, value === null ? null : parameter(name).parse(value)];
     }),
   );
 
@@ -128,9 +128,13 @@ export const findOptionProblems = (
     const hint = known.length === 0 ? 'it takes nothing' : `it takes ${known.join(', ')}`;
     problems.push({ key, message: `${key} means nothing to ${name}; ${hint}` });
   }
-  const missing = known.filter((key) => fault.takes[key] === REQUIRED && written[key] === undefined);
-  for (const key of missing) problems.push({ key: '', message: `${name} needs \`${key}\`` });
+  for (const key of known) {
+    if (written[key] === undefined) continue;
+    const { parse, check } = parameter(key);
+    const problem = check?.(parse(written[key])) ?? null;
+    if (problem !== null) problems.push({ key, message: `${problem}, got ${String(written[key])}` });
+  }
   if (problems.length > 0) return problems;
   const problem = fault.check?.(resolveOptions(fault, written) as Options<Parameters>) ?? null;
-  return problem === null ? [] : [{ key: '', message: problem }];
+  return problem === null ? [] : [{ key: '', message: `${name} ${problem}` }];
 };

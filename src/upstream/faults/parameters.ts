@@ -9,16 +9,20 @@ interface Parameter<Written, Value> {
   readonly schema: Schema;
   /** @param written right by the schema. */
   parse(written: Written): Value;
+  /** What is wrong with a value beyond its form; `null`: nothing. */
+  check?(value: Value): string | null;
 }
 
 const size = (description: string): Parameter<string, number> => ({
   schema: Size(description),
   parse: parseSizeBytes,
+  check: (bytes) => (bytes >= 1 ? null : 'must be at least 1B'),
 });
 
-const ratio = (description: string): Parameter<string, number> => ({
+const share = (description: string): Parameter<string, number> => ({
   schema: Percent(description),
   parse: parseRatio,
+  check: (ratio) => (ratio > 0 && ratio <= 1 ? null : 'must be above 0% and at most 100%'),
 });
 
 const oneOf = <const Values extends readonly string[]>(
@@ -32,8 +36,8 @@ const oneOf = <const Values extends readonly string[]>(
 const plain = <Value>(schema: Schema): Parameter<Value, Value> => ({ schema, parse: (written) => written });
 
 export const FAULT_PARAMETERS = {
-  share: ratio('Share of the requests it meets, drawn from the seed; default 100%.'),
-  requests: plain<number>(Count(1, 'It meets the first so many requests, and no more.')),
+  share: share('Share of the requests it meets, drawn from the seed; default 100%, of poison 1%.'),
+  requests: plain<number>(Count(1, 'It meets the first so many requests of a process, and no more.')),
   perRequest: size('Memory for each request.'),
   perSecond: size('Memory each second.'),
   live: size('Memory that is alive at any moment.'),
@@ -41,6 +45,7 @@ export const FAULT_PARAMETERS = {
     ['heap', 'external'],
     'heap: objects, which V8 limits; external: buffers, which it does not.',
   ),
+  memoryLimit: size('What a process may have in all; SIGKILL ends it there, as it would in a container.'),
   how: oneOf(
     ['throw', 'exit', 'kill', 'abort'],
     'An exception nobody catches, an exit with code 1, SIGKILL, or SIGABRT as V8 does it.',
@@ -50,18 +55,27 @@ export const FAULT_PARAMETERS = {
     'What burns the processor: a loop, or a regular expression that backtracks.',
   ),
   factor: plain<number>(
-    Type.Number({ exclusiveMinimum: 0, maximum: 10_000, description: 'Times as long as otherwise.' }),
+    // A share of requests that take 10,000 times as long hang, for all that anybody waits.
+    Type.Number({ exclusiveMinimum: 1, maximum: 10_000, description: 'Times as long as otherwise.' }),
   ),
   statuses: plain<number[]>(
     Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), {
       minItems: 1,
-      description: 'Answered with, each as often as the others.',
+      maxItems: 100,
+      description: 'Answered with, each as often as the others; one may stand there twice.',
     }),
   ),
-  keys: plain<number>(Count(1, 'How many different things a cache holds when it is warm.')),
+  keys: plain<number>(
+    // As many numbers fit into the smallest heap.
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      description: 'How many different things a cache holds when it is warm.',
+    }),
+  ),
   says: oneOf(
     ['ready', 'unready', 'stale'],
-    'What the readiness check is told; stale: what it was told last.',
+    'What the readiness check is told; stale: what was so when it was first asked.',
   ),
   when: oneOf(
     ['before-headers', 'in-headers', 'after-headers', 'in-body'],

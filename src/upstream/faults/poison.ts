@@ -13,7 +13,7 @@ const SERVED_FOR_MS = 5;
 export const poison = defineFault({
   description: 'requests that kill the process that serves them, on every try',
   clientSees: '502 for all that were in the same process; with retries, the same again from the next',
-  standsFor: 'seed 001 "unhandled exceptions"; incident.io 2022; Google Cloud 2025-06-12',
+  standsFor: 'seed 001 "unhandled exceptions"; incident.io 2022-11-18; Google Cloud 2025-06-12',
   takes: { share: '1%', how: 'throw' },
   lasts: 'span',
   survivesRestart: true,

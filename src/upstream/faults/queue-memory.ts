@@ -1,19 +1,24 @@
 /** Each request that waits holds memory. A queue without bound is then a leak that ends when the load does, or before. */
 import { defineFault } from './fault.js';
+import { heapOf } from './memory.js';
 
 export const queueMemory = defineFault({
   description: 'each request that waits for a slot holds memory until it gets one or leaves',
-  clientSees: 'under overload 502 by V8’s abort where there would have been 504',
-  standsFor: 'Spotify 2025-04-16; OpenAI 2024-04-10; Discord 2017',
+  clientSees: 'under overload 502 by V8’s abort (SIGABRT) where there would have been 504',
+  standsFor: 'OpenAI 2023-11-08; Discord 2017-03-20 (buffers fill); Spotify 2025-04-16',
   takes: { perRequest: '500KiB' },
   lasts: 'span',
   survivesRestart: true,
   begin: (site, { perRequest }) => {
-    const held = new Set<number[]>();
-    return site.onWait(() => {
-      const memory = new Array<number>(Math.ceil(perRequest / 8)).fill(0.5);
+    const held = new Set<unknown>();
+    const leave = site.onWait(() => {
+      const memory = heapOf(perRequest);
       held.add(memory);
       return () => held.delete(memory);
     });
+    return () => {
+      leave();
+      held.clear();
+    };
   },
 });

@@ -1,5 +1,5 @@
 /** Headers and half a body, and then nothing: the connection stays open. */
-import { HALF, rawConnection } from './bytes.js';
+import { HALF, rawConnection, WHOLE } from './bytes.js';
 import { CHOSEN, chosenBy } from './chosen.js';
 import { defineFault } from './fault.js';
 
@@ -12,10 +12,20 @@ export const stalledBody = defineFault({
   survivesRestart: true,
   begin: (site, options) => {
     const isChosen = chosenBy(options, site.random);
-    return site.onAnswer((visit) => {
+    /** Each sends what is left of its answer. */
+    const stalled = new Set<() => void>();
+    const leave = site.onAnswer((visit) => {
       if (!isChosen()) return false;
-      rawConnection(visit).write(HALF);
+      const socket = rawConnection(visit);
+      socket.write(HALF);
+      const goOn = (): void => void socket.write(WHOLE.slice(HALF.length));
+      stalled.add(goOn);
+      socket.on('close', () => stalled.delete(goOn));
       return true;
     });
+    return () => {
+      leave();
+      for (const goOn of stalled) goOn();
+    };
   },
 });
