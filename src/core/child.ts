@@ -2,8 +2,8 @@
  * Child processes: the one place that starts them.
  *
  * A child is a Node program from `dist/` with a message channel. It is started through `sh`, which switches core dumps
- * off and lowers the priority before Node is loaded, and then replaces itself by Node, so signals and exit states are
- * the program's own. Every child is told to the reaper before anything else happens to it, so that none survives this
+ * off, sets limits and lowers the priority before Node is loaded, and then replaces itself by Node, so signals and exit
+ * states are the program's own. Every child is told to the reaper before anything else happens to it, so that none survives this
  * process, however it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -32,6 +32,11 @@ export interface ChildOptions<Received> {
   readonly v8Flags?: readonly string[];
   /** Added to the priority's nice value; 0 by default. */
   readonly nice?: number;
+  /**
+   * Files and connections it may have open (`ulimit -n`, both limits, since Node raises the soft one to the hard one).
+   * Default: as many as this process. More than the machine allows cannot be had: it stays at what the machine allows.
+   */
+  readonly openFiles?: number;
   readonly onMessage: (message: Received) => void;
 }
 
@@ -57,7 +62,8 @@ export class Child<Sent, Received> {
     const nodeArgs = [...(options.v8Flags ?? [])];
     if (options.heapLimitBytes)
       nodeArgs.push(`--max-old-space-size=${Math.round(options.heapLimitBytes / MEBIBYTE)}`);
-    const command = `ulimit -c 0; exec ${options.nice ? `nice -n ${options.nice} ` : ''}"$0" "$@"`;
+    const files = options.openFiles ? `ulimit -n ${options.openFiles} 2>/dev/null; ` : '';
+    const command = `ulimit -c 0; ${files}exec ${options.nice ? `nice -n ${options.nice} ` : ''}"$0" "$@"`;
     this.#process = spawn(
       '/bin/sh',
       [

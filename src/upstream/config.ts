@@ -53,6 +53,15 @@ export const checkWorkerConfig = ({ downstream }: WorkerConfig): string | null =
   return null;
 };
 
+/** Node itself has some twenty open before the first connection. */
+const MIN_OPEN_FILES = 64;
+
+/**
+ * The hard limit that the Linux kernel gives a process unless somebody says otherwise (INR_OPEN_MAX). More connections
+ * than an overloaded worker of these scenarios has, and few enough to be used up within milliseconds.
+ */
+const DEFAULT_OPEN_FILES = 4_096;
+
 export const FleetSchema = Section(
   {
     workers: Count(1, 'How many workers there are.'),
@@ -79,6 +88,13 @@ export const FleetSchema = Section(
         { heapLimit: Optional(Size("V8's heap limit, at least 24MiB; default 64MiB.")) },
         "A worker's memory.",
       ),
+    ),
+    openFiles: Optional(
+      Type.Integer({
+        minimum: MIN_OPEN_FILES,
+        maximum: 65_536,
+        description: 'Files and connections a worker may have open; default 4096, as Linux itself has it.',
+      }),
     ),
     restart: Optional(
       Section(
@@ -115,6 +131,8 @@ export interface FleetConfig {
   readonly serviceTime: ServiceTime;
   readonly abandoned: 'finish' | 'cancel';
   readonly heapLimitBytes: number;
+  /** Files and connections a worker may have open at once; new connections are closed as they come beyond it. */
+  readonly openFiles: number;
   readonly restart: RestartConfig;
   readonly initialConfig: WorkerConfig;
 }
@@ -135,6 +153,7 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
   },
   abandoned: section.abandoned ?? 'finish',
   heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
+  openFiles: section.openFiles ?? DEFAULT_OPEN_FILES,
   restart: {
     delayMs: parseDurationMsOr(section.restart?.delay, 1_000),
     factor: section.restart?.factor ?? 2,

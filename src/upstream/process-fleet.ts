@@ -162,6 +162,7 @@ export class ProcessFleet implements Fleet {
       reaper,
       nice: WORKER_NICE,
       heapLimitBytes: config.heapLimitBytes,
+      openFiles: config.openFiles,
       onMessage: (message) => {
         if (message.type === 'ready') {
           worker.port = message.port;
