@@ -1,0 +1,245 @@
+/**
+ * A link: one port that stands for an upstream, and what is wrong with the way there. A proxy, as Toxiproxy calls it:
+ *
+ *     gateway ⇄ link (toxics, per direction) ⇄ worker
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Clock, sleep } from '../../core/clock.js';
+import type { Random } from '../../core/random.js';
+import { type Address, formatAddress } from './address.js';
+import type { Attributes } from './attributes.js';
+import { BlackHole } from './black-hole.js';
+import { Connection, STREAMS, type Stream } from './connection.js';
+import type { StageToxic } from './pipe.js';
+import { HELD_BYTES } from './toxic.js';
+import { TOXICS, type ToxicType } from './toxics/toxics.js';
+
+/** A toxic on a link. */
+export interface LinkToxic {
+  readonly name: string;
+  readonly type: ToxicType;
+  readonly stream: Stream;
+  /** Share of the connections it meets, drawn per connection. */
+  readonly toxicity: number;
+  readonly attributes: Attributes;
+}
+
+/** A port that was given back may be held for a moment by whoever had it. */
+const LISTEN_RETRY_MS = 25;
+const LISTEN_ATTEMPTS = 20;
+
+interface Placed {
+  readonly toxic: LinkToxic;
+  /** Tells this one from an earlier one of the same name, so that each draws anew. */
+  readonly label: string;
+}
+
+interface Open {
+  readonly connection: Connection;
+  readonly random: Random;
+}
+
+export interface LinkOptions {
+  readonly name: string;
+  readonly listen: Address;
+  readonly upstream: Address;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const listenOn = (server: Server, { host, port }: Address): Promise<Address> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve({ host, port: (server.address() as { port: number }).port });
+    });
+  });
+
+/** The stages a toxic has: it is on its stream, or on both. */
+const streamsOf = ({ type, stream }: LinkToxic): readonly Stream[] =>
+  TOXICS[type].swallowsConnections ? STREAMS : [stream];
+
+export class Link {
+  readonly name: string;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #open = new Set<Open>();
+  #placed: Placed[] = [];
+  #listen: Address;
+  #upstream: Address;
+  #enabled = false;
+  #upstreamUp = true;
+  #server: Server | null = null;
+  #blackHole: BlackHole | null = null;
+  #accepted = 0;
+  #added = 0;
+
+  constructor({ name, listen, upstream, clock, random }: LinkOptions) {
+    this.name = name;
+    this.#listen = listen;
+    this.#upstream = upstream;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** With its port, once it has listened. */
+  get listen(): Address {
+    return this.#listen;
+  }
+
+  get upstream(): Address {
+    return this.#upstream;
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  /** Those of requests before those of answers, each in the order they were added: bytes pass them in that order. */
+  get toxics(): readonly LinkToxic[] {
+    const all = this.#placed.map(({ toxic }) => toxic);
+    return STREAMS.flatMap((stream) => all.filter((toxic) => toxic.stream === stream));
+  }
+
+  toxic(name: string): LinkToxic | undefined {
+    return this.#placed.find(({ toxic }) => toxic.name === name)?.toxic;
+  }
+
+  /** The toxic that `add` gave this label, however often it was changed, if it is still there. */
+  labelled(label: string): LinkToxic | undefined {
+    return this.#placed.find((placed) => placed.label === label)?.toxic;
+  }
+
+  /** @throws when its port is not to be had; then it is not enabled. */
+  async enable(): Promise<void> {
+    this.#enabled = true;
+    try {
+      await this.#settle();
+    } catch (error) {
+      this.#enabled = false;
+      throw error;
+    }
+  }
+
+  /** Refuses new connections and closes those there are. */
+  async disable(): Promise<void> {
+    this.#enabled = false;
+    await this.#settle();
+    for (const { connection } of this.#open) connection.destroy();
+  }
+
+  /** Goes from another port or to another upstream; has to be disabled. */
+  move(listen: Address, upstream: Address): void {
+    this.#listen = listen;
+    this.#upstream = upstream;
+  }
+
+  /**
+   * An upstream whose process is gone refuses connections, so its link does; otherwise a gateway would see them
+   * accepted, and then reset. What is open is left to the kernel.
+   */
+  async setUpstreamUp(up: boolean): Promise<void> {
+    this.#upstreamUp = up;
+    await this.#settle();
+  }
+
+  /** @returns a label that no other toxic of this link has had. */
+  async add(toxic: LinkToxic): Promise<string> {
+    const placed = { toxic, label: `${toxic.name} #${++this.#added}` };
+    this.#placed.push(placed);
+    for (const open of this.#open) this.#put(placed, open);
+    await this.#settle();
+    return placed.label;
+  }
+
+  /** Changes the toxic of that name; what it holds goes on. */
+  update(toxic: LinkToxic): void {
+    const index = this.#placed.findIndex(({ toxic: { name } }) => name === toxic.name);
+    const { label } = this.#placed[index]!;
+    const placed = { toxic, label };
+    this.#placed[index] = placed;
+    for (const open of this.#open) {
+      for (const stream of streamsOf(toxic)) {
+        open.connection
+          .pipe(stream)
+          .change(label, (passedBytes) => this.#stage(placed, { ...open, stream, passedBytes }));
+      }
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const placed = this.#placed.find(({ toxic }) => toxic.name === name);
+    if (placed === undefined) return;
+    this.#placed = this.#placed.filter((other) => other !== placed);
+    // New connections first: those that are let go of now may be followed by others at once.
+    await this.#settle();
+    const { closesWhenRemoved = false } = TOXICS[placed.toxic.type];
+    for (const { connection } of this.#open) {
+      for (const stream of streamsOf(placed.toxic)) {
+        connection.pipe(stream).remove(placed.label, closesWhenRemoved);
+      }
+    }
+  }
+
+  #put(placed: Placed, { connection, random }: Open): void {
+    for (const stream of streamsOf(placed.toxic)) {
+      connection.pipe(stream).add(placed.label, this.#stage(placed, { random, stream, passedBytes: 0 }));
+    }
+  }
+
+  #stage(
+    { toxic, label }: Placed,
+    { random, stream, passedBytes }: { random: Random; stream: Stream; passedBytes: number },
+  ): StageToxic {
+    const { begin, heldBytes = HELD_BYTES } = TOXICS[toxic.type];
+    const isMet = random.fork(label).next() < toxic.toxicity;
+    const site = { random: random.fork(`${label} ${stream}`), nowMs: this.#clock.nowMs(), passedBytes };
+    return { flow: isMet ? begin(toxic.attributes, site) : null, heldBytes };
+  }
+
+  #accept(client: Socket): void {
+    const { host, port } = this.#upstream;
+    const random = this.#random.fork(`connection-${++this.#accepted}`);
+    const upstream = connect({ host, port, allowHalfOpen: true });
+    const onClosed = () => this.#open.delete(open);
+    const open = { connection: new Connection({ clock: this.#clock, client, upstream, onClosed }), random };
+    this.#open.add(open);
+    for (const placed of this.#placed) this.#put(placed, open);
+  }
+
+  /** Makes its port what it is meant to be: closed, open, or a black hole. */
+  async #settle(): Promise<void> {
+    const isClosed = !this.#enabled || !this.#upstreamUp;
+    const swallows = !isClosed && this.#placed.some(({ toxic }) => TOXICS[toxic.type].swallowsConnections);
+    const isOpen = !isClosed && !swallows;
+    if (isOpen === (this.#server !== null) && swallows === (this.#blackHole !== null)) return;
+    const next = swallows ? new BlackHole(this.#clock) : null;
+    await next?.ready;
+    this.#server?.close();
+    this.#server = null;
+    await this.#blackHole?.close();
+    this.#blackHole = next;
+    if (next !== null) this.#listen = await next.open(this.#listen);
+    if (isOpen) await this.#listenAgain();
+  }
+
+  async #listenAgain(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+      try {
+        this.#listen = await listenOn(server, this.#listen);
+        this.#server = server;
+        return;
+      } catch (error) {
+        const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+        if (!isTaken || attempt === LISTEN_ATTEMPTS) {
+          throw new Error(`cannot listen on ${formatAddress(this.#listen)}: ${(error as Error).message}`, {
+            cause: error,
+          });
+        }
+        await sleep(this.#clock, LISTEN_RETRY_MS);
+      }
+    }
+  }
+}
