@@ -22,6 +22,44 @@ export interface EventMap {
     /** Config version the worker ran. */
     readonly configVersion: number;
   };
+  /** A process was ended on purpose; `reason`: scale-in, recycle or deploy. */
+  'worker.stopped': {
+    readonly worker: string;
+    readonly pid: number;
+    readonly reason: string;
+    /** How long it was waited for what was in flight. */
+    readonly drainedMs: number;
+    /** In flight all the same, by its last sample. */
+    readonly lost: number;
+  };
+  /** Killed because it did not live any more; its death follows. */
+  'worker.killed': { readonly worker: string; readonly by: 'watchdog' | 'liveness'; readonly reason: string };
+  'worker.turned-ready': { readonly worker: string };
+  'worker.turned-unready': { readonly worker: string; readonly reason: string };
+  /** Replaced before its heap was full. */
+  'worker.recycled': { readonly worker: string; readonly heapRatio: number; readonly tookMs: number };
+  /** Refused from now on, because the workers that served it died. */
+  'request.quarantined': {
+    readonly fingerprint: string;
+    readonly deaths: number;
+    readonly forMs: number;
+  };
+  'fleet.scaled': {
+    readonly from: number;
+    readonly to: number;
+    readonly by: 'autoscale' | 'ordered';
+    readonly reason: string;
+  };
+  'fleet.scaling-refused': { readonly workers: number; readonly reason: string };
+  'deploy.began': { readonly version: number; readonly strategy: string; readonly workers: number };
+  /** One worker has the version. */
+  'deploy.advanced': { readonly version: number; readonly worker: string };
+  /** Requests go to the new workers, and the old ones stand by. */
+  'deploy.switched': { readonly version: number; readonly from: number };
+  'deploy.finished': { readonly version: number; readonly tookMs: number };
+  'deploy.failed': { readonly version: number; readonly reason: string };
+  'deploy.refused': { readonly version: number; readonly reason: string };
+  'deploy.rolled-back': { readonly from: number; readonly version: number; readonly reason: string };
   'upstream.turned-unhealthy': { readonly upstream: string; readonly reason: string };
   'upstream.turned-healthy': { readonly upstream: string };
   'upstream.ejected': {
@@ -44,6 +82,13 @@ export interface EventMap {
   'upstream.drained': { readonly upstream: string };
   'upstream.undrained': { readonly upstream: string };
   'upstream.weighted': { readonly upstream: string; readonly weight: number };
+  /** A lookup of an upstream's name came to nothing; told of each lookup, not of each who waited for it. */
+  'name.lookup-failed': { readonly name: string; readonly reason: string };
+  /** An address is used past its TTL; told once for each lookup that failed. */
+  'name.served-stale': { readonly name: string; readonly staleMs: number };
+  'name.recovered': { readonly name: string; readonly afterMs: number };
+  /** It resolves to something else than before. */
+  'name.changed': { readonly name: string; readonly from: string; readonly to: string };
   /** So few are healthy that health is not believed any more. */
   'panic.began': { readonly pool: string };
   'panic.ended': { readonly pool: string };
@@ -122,6 +167,50 @@ export interface EventMap {
     readonly forMs: number | null;
     readonly options: Readonly<Record<string, unknown>>;
   };
+  'dependency.disturbed': {
+    readonly fault: string;
+    readonly dependency: string;
+    /** `null`: until it recovers by order. */
+    readonly forMs: number | null;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  'dependency.recovered': {
+    readonly fault: string;
+    readonly dependency: string;
+    /** `time-over`, `ordered`, or `restarted`: it went with the process. */
+    readonly reason: string;
+  };
+  /** A worker's breaker for a dependency; `state`: closed, open or half-open. */
+  'dependency.circuit-changed': {
+    readonly dependency: string;
+    readonly worker: string;
+    readonly state: string;
+  };
+  /** Something is wrong with the link before a worker, which is called as the worker is. */
+  'link.toxic-added': {
+    readonly link: string;
+    /** Of this toxic; there may be several of one kind. */
+    readonly name: string;
+    readonly toxic: string;
+    /** `upstream`, `downstream` or `both`. */
+    readonly stream: string;
+    readonly toxicity: number;
+    readonly attributes: Readonly<Record<string, number>>;
+    /** `null`: until it is removed. */
+    readonly forMs: number | null;
+    /** `timeline`, or `api`: a client of the links' own HTTP API. */
+    readonly by: string;
+  };
+  'link.toxic-removed': {
+    readonly link: string;
+    readonly name: string;
+    readonly toxic: string;
+    /** `time-over`, `ordered`, `api`, or `run-over`. */
+    readonly reason: string;
+  };
+  /** Hostile clients begin to send. */
+  'flood.began': { readonly path: string; readonly rateRps: number; readonly identities: number };
+  'flood.ended': { readonly path: string; readonly sent: number; readonly skipped: number };
   'fault.healed': {
     readonly fault: string;
     readonly worker: string;
@@ -137,6 +226,21 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'run.noted': true,
   'worker.started': true,
   'worker.exited': true,
+  'worker.stopped': true,
+  'worker.killed': true,
+  'worker.turned-ready': true,
+  'worker.turned-unready': true,
+  'worker.recycled': true,
+  'request.quarantined': true,
+  'fleet.scaled': true,
+  'fleet.scaling-refused': true,
+  'deploy.began': true,
+  'deploy.advanced': true,
+  'deploy.switched': true,
+  'deploy.finished': true,
+  'deploy.failed': true,
+  'deploy.refused': true,
+  'deploy.rolled-back': true,
   'upstream.turned-unhealthy': true,
   'upstream.turned-healthy': true,
   'upstream.ejected': true,
@@ -145,6 +249,10 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'upstream.drained': true,
   'upstream.undrained': true,
   'upstream.weighted': true,
+  'name.lookup-failed': true,
+  'name.served-stale': true,
+  'name.recovered': true,
+  'name.changed': true,
   'panic.began': true,
   'panic.ended': true,
   'request.hedged': true,
@@ -178,6 +286,13 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'config.locked': true,
   'config.unlocked': true,
   'config.glass-broken': true,
+  'dependency.disturbed': true,
+  'dependency.recovered': true,
+  'dependency.circuit-changed': true,
+  'link.toxic-added': true,
+  'link.toxic-removed': true,
+  'flood.began': true,
+  'flood.ended': true,
   'fault.injected': true,
   'fault.healed': true,
 };

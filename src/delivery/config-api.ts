@@ -189,13 +189,13 @@ export const serveConfig = <Config>(
 
 /**
  * Serves the delivery to a reader that serves the requests itself.
- * @param parse as for `serveConfig`.
+ * @param parse as for `serveConfig`, and told whether somebody approves of what a guard would object to.
  * @param readers the processes behind that reader, if they are known one by one.
  */
 export const serveTrafficConfig = <Config>(
   app: FastifyInstance,
   delivery: TrafficDelivery<Config>,
-  parse: (sent: unknown) => Config,
+  parse: (sent: unknown, approved: boolean) => Config,
   readers?: () => readonly ReaderState[],
 ): void => {
   app.get('/config', () => ({
@@ -215,7 +215,8 @@ export const serveTrafficConfig = <Config>(
         const lines = problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
         return refuseParsed(reply, delivery, body.by, { message: lines.join('\n') });
       }
-      return pushParsed(reply, { delivery, by: body.by, parse: () => parse(body.config) }, (config) =>
+      const parsed = () => parse(body.config, body.approve !== undefined);
+      return pushParsed(reply, { delivery, by: body.by, parse: parsed }, (config) =>
         delivery.push(config, resolveTrafficStrategy(body), changeOf(body)),
       );
     },

@@ -31,6 +31,8 @@ export interface References {
 export interface ReferenceProblem {
   readonly path: Path;
   readonly message: string;
+  /** Nothing is missing, but nobody is there: somebody may mean it. */
+  readonly approvable?: true;
 }
 
 /** Everything that refers to nothing, to nobody or in a circle, and every name given twice. */
@@ -46,7 +48,8 @@ export const findReferenceProblems = ({ upstreams, pools, routes }: References):
   const check = (path: Path, id: string): ReferenceProblem[] => {
     const pool = byId.get(id);
     if (pool === undefined) return [{ path, message: `there is no pool "${id}"` }];
-    return empty.has(pool) ? [{ path, message: `nobody in pool "${id}" gets requests` }] : [];
+    const message = `nobody in pool "${id}" gets requests`;
+    return empty.has(pool) ? [{ path, message, approvable: true }] : [];
   };
   return [
     ...twice,

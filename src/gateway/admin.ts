@@ -163,7 +163,7 @@ export const buildAdmin = (
     serveUpstreams(routes, source, control);
     const ids = upstreams.map(({ id }) => id);
     const running = control.delivery.config;
-    const parse = (sent: unknown) => parseGatewayConfig(sent, { ids, running });
+    const parse = (sent: unknown, approved: boolean) => parseGatewayConfig(sent, { ids, running, approved });
     serveTrafficConfig(routes, control.delivery, parse, () => source.readers());
   });
   return {

@@ -20,6 +20,8 @@ export interface GatewayFileOptions {
   readonly ids?: readonly string[];
   /** What the gateway started with, which it can take over only in part; left out: it does not run yet. */
   readonly running?: GatewayConfig;
+  /** Somebody means it: what may be approved is. */
+  readonly approved?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface GatewayFileOptions {
 export const parseGatewayFile = (
   text: string,
   file: string,
-  { overrides = [], ids, running }: GatewayFileOptions = {},
+  { overrides = [], ids, running, approved = false }: GatewayFileOptions = {},
 ): GatewayConfig => {
   const { value, positions } = readDocument(text, file);
   // An empty file sets nothing, as an empty section does.
@@ -58,7 +60,8 @@ export const parseGatewayFile = (
   refuse(findContradictions(merged as GatewaySection), above, overrides);
   const config = resolveGatewayConfig(merged as GatewaySection);
   if (running !== undefined) refuse(findFixedChanges(running, config), above, overrides);
-  refuse(findConfigProblems(config, ids ?? null), above, overrides);
+  const found = findConfigProblems(config, ids ?? null);
+  refuse(approved ? found.filter(({ approvable }) => !approvable) : found, above, overrides);
   return config;
 };
 
@@ -69,7 +72,7 @@ export const parseGatewayFile = (
  */
 export const parseGatewayConfig = (
   sent: unknown,
-  options: Pick<GatewayFileOptions, 'ids' | 'running'>,
+  options: Pick<GatewayFileOptions, 'ids' | 'running' | 'approved'>,
 ): GatewayConfig => {
   const text = typeof sent === 'string' ? sent : JSON.stringify(sent ?? null, null, 2);
   const read = readConfig(text, (whole) => parseGatewayFile(whole, 'config', options));

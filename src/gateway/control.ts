@@ -9,7 +9,7 @@ import type { TrafficPlan } from '../delivery/live-versions.js';
 import { TrafficDelivery } from '../delivery/traffic-delivery.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import { takesWeight, weightProblem } from './balance/balancers.js';
-import { findConfigProblems, findFixedChanges } from './config/check.js';
+import { type ConfigProblem, findConfigProblems, findFixedChanges } from './config/check.js';
 import type { GatewayConfig } from './config.js';
 import type { Upstream, UpstreamPool } from './upstream-pool.js';
 
@@ -45,6 +45,9 @@ export interface ControlParts {
   readonly emit: Emit;
 }
 
+const problemText = (problems: readonly ConfigProblem[]): string =>
+  problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+
 /** Upstreams that get requests under a config: what a change must not take away at once. */
 const capacityOf = (config: GatewayConfig, { upstreams }: UpstreamPool): number => {
   const pooled = new Set(Object.values(config.pools).flat());
@@ -54,7 +57,16 @@ const capacityOf = (config: GatewayConfig, { upstreams }: UpstreamPool): number 
     .reduce((sum, { id }) => sum + (config.upstreams[id]?.weight ?? 1), 0);
 };
 
+/** Against routes that lead to nobody. */
+const emptyPoolGuard =
+  (ids: readonly string[]): Guard<GatewayConfig> =>
+  (_from, to) => {
+    const found = findConfigProblems(to, ids).filter(({ approvable }) => approvable);
+    return found.length === 0 ? null : problemText(found);
+  };
+
 const guardsOf = (pool: UpstreamPool): Guard<GatewayConfig>[] => [
+  emptyPoolGuard(pool.upstreams.map(({ id }) => id)),
   capacityGuard({ measure: (config: GatewayConfig) => capacityOf(config, pool) }),
   sizeGuard({ measure: (config: GatewayConfig) => JSON.stringify(config).length }),
 ];
@@ -74,10 +86,9 @@ export class GatewayControl {
       initial: config,
       apply: (plan) => reach.apply(plan),
       check: (wanted) => {
-        const problems = [...findFixedChanges(config, wanted), ...findConfigProblems(wanted, ids)];
-        return problems.length === 0
-          ? null
-          : problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+        const found = findConfigProblems(wanted, ids).filter(({ approvable }) => !approvable);
+        const problems = [...findFixedChanges(config, wanted), ...found];
+        return problems.length === 0 ? null : problemText(problems);
       },
       guards: guardsOf(pool),
       onShare: (version, shareRatio) => emit('config.share-changed', { version, shareRatio }),

@@ -6,7 +6,7 @@
  * an upstream is unhealthy.
  */
 import { get } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
@@ -98,12 +98,18 @@ export class HealthChecks {
 }
 
 /** One check: `null` when good, else what was wrong with it. */
-type Check = (upstream: Upstream, config: HealthCheckConfig, clock: Clock) => Promise<string | null>;
+type Check = (upstream: Upstream, config: HealthCheckConfig, parts: CheckParts) => Promise<string | null>;
+
+interface CheckParts {
+  readonly clock: Clock;
+  /** Of upstreams that have a name; default: Node's. */
+  readonly lookup?: LookupFunction | undefined;
+}
 
 /** Whether a connection comes about: the process need not do anything for it, the kernel is enough. */
-const checkConnection: Check = (upstream, config, clock) =>
+const checkConnection: Check = (upstream, config, { clock, lookup }) =>
   new Promise((resolve) => {
-    const socket = connect({ host: upstream.host, port: upstream.port });
+    const socket = connect({ host: upstream.host, port: upstream.port, lookup });
     const timer = clock.after(config.timeoutMs, () => finish(`no connection within ${config.timeoutMs}ms`));
     const finish = (problem: string | null): void => {
       timer.cancel();
@@ -114,10 +120,10 @@ const checkConnection: Check = (upstream, config, clock) =>
     socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
   });
 
-const checkAnswer: Check = (upstream, config, clock) =>
+const checkAnswer: Check = (upstream, config, { clock, lookup }) =>
   new Promise((resolve) => {
     const request = get(
-      { host: upstream.host, port: upstream.port, path: config.path, agent: false },
+      { host: upstream.host, port: upstream.port, path: config.path, agent: false, lookup },
       (response) => {
         response.resume();
         const { statusCode = 0 } = response;
@@ -141,8 +147,7 @@ const CHECKS: Readonly<Record<HealthCheckConfig['type'], Check>> = {
   deep: checkAnswer,
 };
 
-export interface HealthCheckParts {
-  readonly clock: Clock;
+export interface HealthCheckParts extends CheckParts {
   readonly random: Random;
   readonly emit: Emit;
   /** Called after every good check. */
@@ -188,7 +193,7 @@ export class HealthChecker {
     const { clock, random } = this.#parts;
     const { intervalMs, jitterRatio, type } = this.#config;
     const nextMs = clock.nowMs() + intervalMs * (1 + jitterRatio * (2 * random.next() - 1));
-    const problem = await CHECKS[type](upstream, this.#config, clock);
+    const problem = await CHECKS[type](upstream, this.#config, this.#parts);
     if (this.#stopped) return;
     this.#checked.add(upstream);
     this.#apply(upstream, state, problem);

@@ -15,6 +15,8 @@ export const TOKEN_VARIABLE = 'BADGATEWAY_ADMIN_TOKEN';
 export interface GatewayArgument {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
+  /** Who resolves their names, where the config does not say. */
+  readonly resolver?: string | undefined;
   /** Where requests are taken; the admin API is where `adminHost` says. */
   readonly host: string;
   /** 0: a free one. */
@@ -45,6 +47,7 @@ export type FromGateway =
 export interface ServingArgument {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
+  readonly resolver?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly seed: number;

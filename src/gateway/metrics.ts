@@ -124,6 +124,18 @@ const EVENT_COUNTERS: readonly EventCounter[] = [
     events: ['upstream.ejected', 'upstream.spared'],
   },
   {
+    name: 'name_lookup_failures_total',
+    help: 'Lookups of an upstream’s name that came to nothing, by name and reason.',
+    labels: ['name', 'reason'],
+    events: ['name.lookup-failed'],
+  },
+  {
+    name: 'name_changes_total',
+    help: 'Names that were served stale, recovered, or resolve to something else than before.',
+    labels: ['name', 'state'],
+    events: ['name.served-stale', 'name.recovered', 'name.changed'],
+  },
+  {
     name: 'panics_total',
     help: 'Times that a pool began to panic.',
     labels: ['pool'],
@@ -202,6 +214,17 @@ export const buildMetrics = (read: () => readonly UpstreamReading[]): Metrics =>
   gauge('circuit_open', 'Processes whose circuit refuses requests.', ({ circuitsOpen }) => circuitsOpen);
   gauge('concurrency_limit', 'Requests that may be in flight.', ({ limit }) => limit);
 
+  const stale = new Gauge({
+    name: 'badgateway_name_stale_seconds',
+    help: 'How far past its TTL an address was when it was last served stale; 0: the name resolves again.',
+    labelNames: ['name'],
+    registers,
+  });
+  const onStale = (event: Event): void => {
+    if (event.type === 'name.served-stale') stale.set({ name: event.name }, event.staleMs / 1000);
+    else if (event.type === 'name.recovered') stale.set({ name: event.name }, 0);
+  };
+
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -209,6 +232,9 @@ export const buildMetrics = (read: () => readonly UpstreamReading[]): Metrics =>
     cached: cached.counts,
     onAnswer: answers.add,
     onCache: cached.add,
-    onEvent: (event) => counters.get(event.type)?.(event),
+    onEvent: (event) => {
+      counters.get(event.type)?.(event);
+      onStale(event);
+    },
   };
 };

@@ -10,10 +10,12 @@ import Fastify from 'fastify';
 import { EventStream } from '../core/events.js';
 import { BACKLOG } from './edge/listener.js';
 import { buildMetrics, readPool } from './metrics.js';
+import { plainLookup } from './names/dns-query.js';
 import type { Gateway, GatewayOptions } from './server.js';
 import { UpstreamPool } from './upstream-pool.js';
 
-export const buildNaiveGateway = ({ upstreams, clock, onEvent, onResult }: GatewayOptions): Gateway => {
+export const buildNaiveGateway = (options: GatewayOptions): Gateway => {
+  const { upstreams, resolver, clock, onEvent, onResult } = options;
   const pool = new UpstreamPool(upstreams);
   const metrics = buildMetrics(() => readPool(pool));
   const stream = new EventStream(clock.nowMs);
@@ -23,7 +25,8 @@ export const buildNaiveGateway = ({ upstreams, clock, onEvent, onResult }: Gatew
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   const addresses = upstreams.map(({ host, port }) => `http://${host}:${port}`);
-  app.register(replyFrom, { base: addresses as unknown as string, globalAgent: false });
+  const undici = resolver === undefined ? {} : { undici: { connect: { lookup: plainLookup(resolver) } } };
+  app.register(replyFrom, { base: addresses as unknown as string, globalAgent: false, ...undici });
   app.addHook('onResponse', (_request, reply, done) => {
     metrics.onAnswer(reply.statusCode);
     onResult?.(1, reply.statusCode < 500);

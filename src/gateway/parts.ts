@@ -98,8 +98,8 @@ export class Parts {
   }
 
   transport(upstream: Upstream): Service {
-    const { connectTimeoutMs, bodyTimeoutMs, maxConnections } = this.config;
-    const options = { connectTimeoutMs, bodyTimeoutMs, maxConnections };
+    const { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive } = this.config;
+    const options = { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive };
     return this.#keep(`transport ${upstream.id}`, options, () => {
       const transport = this.#around.open(upstream, this.config);
       return { part: transport.send, close: () => void transport.close() };

@@ -25,6 +25,7 @@ import {
   type ToServing,
 } from './messages.js';
 import { buildMetrics } from './metrics.js';
+import { type Names, openNames } from './names/names.js';
 import { type ProcessExit, ProcessGroup } from './process-group.js';
 import { shareOf } from './shares.js';
 import { Totals } from './totals.js';
@@ -43,6 +44,7 @@ class Primary {
   readonly #metrics = buildMetrics(() => this.#totals.readings(this.#pool.upstreams));
   readonly #totals = new Totals(this.#metrics.onAnswer, this.#metrics.onCache);
   readonly #watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
+  readonly #names: Names | null;
   readonly #checks: HealthChecks;
   readonly #control: GatewayControl;
   readonly #admin: Admin;
@@ -67,8 +69,12 @@ class Primary {
       }
     });
     const { config } = argument;
+    const { resolver } = argument;
+    const { emit } = this.#stream;
+    this.#names = openNames({ config: config.names, resolver, clock: wallClock, emit });
     this.#checks = new HealthChecks(this.#pool, config.healthCheck, {
       clock: wallClock,
+      lookup: this.#names?.lookup,
       random: new Random(argument.seed).fork('health'),
       emit: this.#stream.emit,
       onGood: ({ id }) => {
@@ -93,6 +99,7 @@ class Primary {
       reporting.cancel();
       this.#watch.stop();
       this.#checks.stop();
+      this.#names?.close();
       this.#control.stop();
       await Promise.all([this.#group?.stop(STOP_GRACE_MS), this.#admin.close()]);
       this.#report();
@@ -121,7 +128,7 @@ class Primary {
   }
 
   #makeGroup(port: number): ProcessGroup {
-    const { config, upstreams, host, seed } = this.#argument;
+    const { config, upstreams, resolver, host, seed } = this.#argument;
     const random = new Random(seed).fork('gateway');
     return new ProcessGroup({
       processes: config.processes,
@@ -129,6 +136,7 @@ class Primary {
       argumentOf: (number, start): ServingArgument => ({
         config: shareOf(config, number),
         upstreams,
+        resolver,
         host,
         port,
         // Of the start too: a process that takes a dead one's place must not give out its Ray IDs again.

@@ -31,6 +31,7 @@ const runAlone = async (
   const gateway = buildGateway({
     config: argument.config,
     upstreams: argument.upstreams,
+    resolver: argument.resolver,
     clock: wallClock,
     random: new Random(argument.seed).fork('gateway'),
     onEvent: (event) => events.push(event),

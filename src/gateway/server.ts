@@ -36,6 +36,7 @@ import { HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
 import { buildMetrics, type Metrics, readPool } from './metrics.js';
 import { buildNaiveGateway } from './naive.js';
+import { type Names, openNames } from './names/names.js';
 import { openTransport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
@@ -67,6 +68,8 @@ const NO_HEADERS = {};
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly upstreams: readonly UpstreamAddress[];
+  /** Who resolves the names of upstreams, where the config does not say; such as `127.0.0.1:5353`. */
+  readonly resolver?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Gets every event of this gateway. */
@@ -97,6 +100,7 @@ class BuiltGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly emit: Emit;
   readonly #rayIds: Random;
+  readonly #names: Names | null;
   readonly #checks: HealthChecks;
   readonly #bodies: ClientBodies;
   readonly #door: Door;
@@ -115,8 +119,10 @@ class BuiltGateway implements Gateway {
     this.#rayIds = random.fork('ray-id');
     const { pool, metrics } = this;
     const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    this.#names = openNames({ config: config.names, resolver: options.resolver, clock, emit: this.emit });
+    const lookup = this.#names?.lookup;
     this.#checks = new HealthChecks(pool, config.healthCheck, {
-      ...around,
+      ...{ ...around, lookup },
       random: random.fork('health'),
       onGood: ({ id }) => this.generations.onGoodCheck(id),
     });
@@ -125,7 +131,7 @@ class BuiltGateway implements Gateway {
       {
         ...around,
         random: random.fork('pipeline'),
-        open: (upstream, own) => openTransport(upstream, own, clock),
+        open: (upstream, own) => openTransport(upstream, own, clock, this.#names),
       },
       ({ healthCheck }) => this.#checks.reconfigure(healthCheck),
     );
@@ -148,6 +154,7 @@ class BuiltGateway implements Gateway {
     this.#listener.close();
     await this.#app.close();
     this.generations.close();
+    this.#names?.close();
   }
 
   #buildApp(): FastifyInstance {

@@ -41,7 +41,7 @@ const statusOf = ({ pool, metrics, generations }: Gateway, purged: number): Proc
 });
 
 const main = (): void => {
-  const { config, upstreams, host, port, seed } = childArgument<ServingArgument>();
+  const { config, upstreams, resolver, host, port, seed } = childArgument<ServingArgument>();
   const link = parentLink<ToServing, FromServing>();
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   const results = new ResultTally();
@@ -52,6 +52,7 @@ const main = (): void => {
   const gateway = buildGateway({
     config,
     upstreams,
+    resolver,
     clock: wallClock,
     random: new Random(seed),
     onEvent: (event) => events.push(event),

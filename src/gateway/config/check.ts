@@ -5,11 +5,14 @@ import { isTableSize, MAX_TABLE_SIZE } from '../balance/maglev.js';
 import { type GatewayConfig, GatewaySchema, type GatewaySection } from '../config.js';
 import { findIndivisible } from '../shares.js';
 import { findUnkeptTimes } from './durations.js';
+import { findNamesProblems } from './names.js';
 
 export interface ConfigProblem {
   /** Below the gateway section. */
   readonly path: readonly string[];
   readonly message: string;
+  /** A guard objects, and somebody may approve it. */
+  readonly approvable?: true;
 }
 
 /** Percents that have to be within bounds that a pattern cannot give. */
@@ -57,6 +60,9 @@ export const findContradictions = (section: GatewaySection): ConfigProblem[] => 
     }
   }
   problems.push(...findLostWeights(section));
+  for (const { path, message } of findNamesProblems(section.names ?? {})) {
+    problems.push({ path: ['names', ...path], message });
+  }
   const { balancer, criticality, outlierEjection, priorities, listener } = section;
   if (typeof balancer === 'object') {
     const { tableSize, boundedLoad } = balancer;
@@ -97,13 +103,13 @@ const textPath = (path: readonly (string | number)[]): string[] => path.map(Stri
  * @param ids of the upstreams there are; `null`: not known yet.
  */
 export const findConfigProblems = (config: GatewayConfig, ids: readonly string[] | null): ConfigProblem[] => {
-  const problems = findReferenceProblems({
+  const problems: ConfigProblem[] = findReferenceProblems({
     upstreams: ids && new Map(ids.map((id) => [id, config.upstreams[id]?.weight ?? 1])),
     pools: Object.entries(config.pools).map(([id, members]) => ({ id, path: ['pools', id], members })),
     routes: (config.routes ?? []).flatMap(({ pool }, index) =>
       pool === null ? [] : [{ path: ['routes', index], pool }],
     ),
-  }).map(({ path, message }) => ({ path: textPath(path), message }));
+  }).map(({ path, ...problem }) => ({ path: textPath(path), ...problem }));
   for (const id of ids === null ? [] : Object.keys(config.upstreams)) {
     if (!ids!.includes(id)) {
       problems.push({
@@ -116,7 +122,12 @@ export const findConfigProblems = (config: GatewayConfig, ids: readonly string[]
 };
 
 /** Sections that are read once, when the gateway starts. */
-const FIXED = ['profile', 'processes', 'listener'] as const satisfies readonly (keyof GatewayConfig)[];
+const FIXED = [
+  'profile',
+  'processes',
+  'listener',
+  'names',
+] as const satisfies readonly (keyof GatewayConfig)[];
 
 /** What a running gateway cannot take over. */
 export const findFixedChanges = (running: GatewayConfig, wanted: GatewayConfig): ConfigProblem[] =>

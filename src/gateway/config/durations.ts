@@ -15,6 +15,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'globalConcurrency.margin',
   'globalConcurrency.maxWait',
   'hedge.after',
+  'names.recheck',
   'outlierEjection.jitter',
   'retry.backoff.base',
   'retry.backoff.max',

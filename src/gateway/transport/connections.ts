@@ -1,4 +1,5 @@
 /** Connections to one upstream, each an undici `Client` with one request at a time. */
+import type { Socket } from 'node:net';
 import type { Client } from 'undici';
 
 export class Connection {
@@ -7,6 +8,8 @@ export class Connection {
   used = false;
   /** Whether it ended with an error. undici takes a reset for the end of a body that ends with its connection. */
   broken = false;
+  /** `null`: it has none. */
+  #socket: Socket | null = null;
 
   constructor(make: (connection: Connection) => Client) {
     this.client = make(this);
@@ -14,30 +17,53 @@ export class Connection {
       this.used = false;
       this.broken = false;
     });
+    this.client.on('disconnect', () => {
+      // Also of one that goes on with another protocol, which is not undici's any more.
+      this.#socket = null;
+    });
+  }
+
+  /** Whether the next request need not connect first, as far as is known. */
+  get isOpen(): boolean {
+    return this.#socket !== null && !this.#socket.destroyed;
+  }
+
+  onSocket(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('error', () => {
+      this.broken = true;
+    });
   }
 }
 
 /**
  * The connection used last is used next: taking it costs the same however many there are (undici's `Pool` looks through
  * all of them for each request), and those not needed any more are the ones that idle and are closed. A client whose
- * connection broke makes another at its next request.
+ * connection broke makes another at its next request, and is used when no open one is idle: where new connections
+ * cannot be made, because a name does not resolve any more, those that are kept go on.
  */
 export class Connections {
   readonly #make: (connection: Connection) => Client;
   readonly #all: Connection[] = [];
   readonly #idle: Connection[] = [];
+  /** Idle, and found without a connection. */
+  readonly #closed: Connection[] = [];
 
   constructor(make: (connection: Connection) => Client) {
     this.#make = make;
   }
 
   get busy(): number {
-    return this.#all.length - this.#idle.length;
+    return this.#all.length - this.#idle.length - this.#closed.length;
   }
 
   take(): Connection {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.isOpen) return idle;
+      this.#closed.push(idle);
+    }
+    const closed = this.#closed.pop();
+    if (closed !== undefined) return closed;
     const connection = new Connection(this.#make);
     this.#all.push(connection);
     return connection;

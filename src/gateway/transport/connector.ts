@@ -7,8 +7,30 @@ import { buildConnector } from 'undici';
 import type { Clock } from '../../core/clock.js';
 import { formatDuration } from '../../core/units.js';
 
-/** @param onSocket called with every connection that came about, before undici sees it. */
+/** The time of a lookup does not count: it has a limit of its own. */
+type Resolve = (hostname: string) => Promise<string>;
+
+/**
+ * @param onSocket called with every connection that came about, before undici sees it.
+ * @param resolve of an upstream that has a name; `null`: Node does it.
+ */
 export const connector = (
+  timeoutMs: number,
+  clock: Clock,
+  onSocket: (socket: Socket) => void,
+  resolve: Resolve | null,
+): buildConnector.connector => {
+  const open = openSocket(timeoutMs, clock, onSocket);
+  if (resolve === null) return open;
+  return (options, callback) => {
+    resolve(options.hostname).then(
+      (hostname) => open({ ...options, hostname }, callback),
+      (error: Error) => callback(error, null),
+    );
+  };
+};
+
+const openSocket = (
   timeoutMs: number,
   clock: Clock,
   onSocket: (socket: Socket) => void,

@@ -12,6 +12,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ETIMEDOUT: 'BGW_ERR_CONNECT_TIMEOUT',
   ENOTFOUND: 'BGW_ERR_DNS',
   EAI_AGAIN: 'BGW_ERR_DNS',
+  // Of our own lookups (names/dns-query.ts).
+  LOOKUP_FAILED: 'BGW_ERR_DNS',
   // The way to the upstream was closed under the request: it has left the config.
   UND_ERR_DESTROYED: 'BGW_ERR_NO_UPSTREAM',
   UND_ERR_CLOSED: 'BGW_ERR_NO_UPSTREAM',

@@ -7,7 +7,7 @@
  * time, and there are no more connections than the config allows. undici's own timeouts are off, because they have a
  * resolution of a second; time is kept by the timeout layers above.
  */
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { Client } from 'undici';
 import type { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
@@ -15,6 +15,7 @@ import { formatDuration } from '../../core/units.js';
 import { IdleWatch } from '../../policies/idle-watch.js';
 import type { Service } from '../../policies/service.js';
 import type { GatewayConfig } from '../config.js';
+import type { Names } from '../names/names.js';
 import type { UpstreamAddress } from '../upstream-pool.js';
 import { Connections } from './connections.js';
 import { connector } from './connector.js';
@@ -25,25 +26,29 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export type TransportConfig = Pick<GatewayConfig, 'connectTimeoutMs' | 'bodyTimeoutMs' | 'maxConnections'>;
+export type TransportConfig = Pick<
+  GatewayConfig,
+  'connectTimeoutMs' | 'bodyTimeoutMs' | 'maxConnections' | 'keepAlive'
+>;
 
+/** @param names `null`: Node resolves the names of upstreams that have one. */
 export const openTransport = (
   upstream: UpstreamAddress,
   config: TransportConfig,
   clock: Clock,
+  names: Pick<Names, 'resolve'> | null = null,
 ): Transport => {
+  const resolve =
+    names === null || isIP(upstream.host) !== 0 ? null : (hostname: string) => names.resolve(hostname);
   const host = isIPv6(upstream.host) ? `[${upstream.host}]` : upstream.host;
   const connections = new Connections(
     (connection) =>
       new Client(`http://${host}:${upstream.port}`, {
-        pipelining: 1,
+        // 0 is undici's way of not keeping connections.
+        pipelining: config.keepAlive ? 1 : 0,
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: connector(config.connectTimeoutMs, clock, (socket) => {
-          socket.on('error', () => {
-            connection.broken = true;
-          });
-        }),
+        connect: connector(config.connectTimeoutMs, clock, (socket) => connection.onSocket(socket), resolve),
       }),
   );
   const bodies = new IdleWatch<Exchange>(config.bodyTimeoutMs, clock, (exchange) => {
