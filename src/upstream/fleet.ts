@@ -2,6 +2,7 @@
 import type { Injection } from './active-faults.js';
 import type { WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
+import type { Deployment } from './fleet/deployment.js';
 
 export interface WorkerAddress {
   readonly id: string;
@@ -47,10 +48,23 @@ export interface WorkerStatus {
   readonly configVersion: number;
   /** Faults at work on it. */
   readonly faults: readonly Injection[];
+  /** Of the worker itself, as deploys count them. */
+  readonly version: number;
+  /** The gateway was told to send it nothing. */
+  readonly drained: boolean;
+}
+
+/** Who sends requests to workers, and can be told not to. */
+export interface Traffic {
+  /** @returns when it is so. */
+  setDrained(worker: string, drained: boolean): Promise<void>;
 }
 
 export interface Fleet {
-  /** Starts every worker. @throws UserError when one cannot start. */
+  /**
+   * Starts the workers there are at first, and takes the ports of those that may come.
+   * @returns the addresses of all. @throws UserError when one cannot start.
+   */
   start(): Promise<readonly WorkerAddress[]>;
   /** Gives one worker a config: at once when it is up, at its next start in any case. */
   assignConfig(worker: string, version: number, config: WorkerConfig): void;
@@ -59,6 +73,15 @@ export interface Fleet {
   /** @param fault `null`: whatever it has. */
   heal(worker: string, fault: WorkerFaultName | null): void;
   status(): readonly WorkerStatus[];
+  /** Scales by itself from now on, where its config says so: the load begins. */
+  beginScaling(): void;
+  /** @param workers how many there are to be; at most as many as there are places. */
+  scale(workers: number, reason: string): void;
+  deploy(deployment: Deployment): void;
+  /** Back to the version of the worker before the present one. */
+  rollbackDeploy(): void;
+  /** Seconds that worker processes ran within that time of the clock, all together. */
+  workerSeconds(fromMs: number, toMs: number): number;
   /** Ends every worker; their exits are no longer reported. */
   stop(): Promise<void>;
 }

@@ -1,48 +1,31 @@
 /**
- * The fleet of the real engine: one forked process per worker, restarted with a growing delay when it dies, always on
- * the port it had at first. What a dead worker leaves behind is recorded as evidence: its exit state, V8's last line,
- * and its last heap sample.
+ * The fleet of the real engine: one process per worker, always on the port it had at first. This file puts the parts
+ * together: places (`fleet/worker-place.ts`), what watches them (`fleet/supervision.ts`), what adds and takes away
+ * (`fleet/scaling.ts`), deploys (`fleet/deployer.ts`) and quarantine.
  */
-import { Child, type ChildExit } from '../core/child.js';
-import type { Clock, Timer } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { UserError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
 import type { Reaper } from '../core/reaper.js';
-import { ActiveFaults, type Injection } from './active-faults.js';
+import type { Injection } from './active-faults.js';
 import type { FleetConfig, WorkerConfig } from './config.js';
+import type { DependencyTarget } from './dependencies/messages.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
-import type { Fleet, WorkerAddress, WorkerSample, WorkerStatus } from './fleet.js';
-import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
-import { RestartBackoff } from './restart-backoff.js';
+import { Deployer } from './fleet/deployer.js';
+import type { Deployment } from './fleet/deployment.js';
+import { LifeSpans } from './fleet/life-spans.js';
+import type { PlaceParts } from './fleet/place-parts.js';
+import { PortKeeper } from './fleet/port-keeper.js';
+import { Quarantine } from './fleet/quarantine.js';
+import { Scaling } from './fleet/scaling.js';
+import { Supervision } from './fleet/supervision.js';
+import { versionOf } from './fleet/versions.js';
+import { Waits } from './fleet/waits.js';
+import { WorkerPlace } from './fleet/worker-place.js';
+import type { Fleet, Traffic, WorkerAddress, WorkerSample, WorkerStatus } from './fleet.js';
 
-/**
- * Workers give way to the gateway and the load generator, which must keep time. Measured with eight crash-looping
- * workers on two cores: nice 5 brought the generator's lag from 66 to 13 ms.
- */
-export const WORKER_NICE = 5;
-
-export const FIRST_CONFIG_VERSION = 1;
-
-/** The line V8 writes before it aborts for want of memory. */
-const FATAL_LINE = /^FATAL ERROR: .*$/m;
-
-interface Worker {
-  readonly id: string;
-  readonly backoff: RestartBackoff;
-  readonly random: Random;
-  port: number;
-  child: Child<ToWorker, FromWorker> | null;
-  up: boolean;
-  exits: number;
-  startedMs: number;
-  assigned: VersionedWorkerConfig;
-  /** Version that the process has applied. */
-  appliedVersion: number;
-  lastSample: WorkerSample | null;
-  restart: Timer | null;
-  readonly faults: ActiveFaults;
-}
+export { WORKER_NICE } from './fleet/worker-life.js';
 
 export interface ProcessFleetOptions {
   readonly config: FleetConfig;
@@ -52,173 +35,167 @@ export interface ProcessFleetOptions {
   readonly reaper: Reaper;
   readonly emit: Emit;
   readonly onSample: (sample: WorkerSample) => void;
+  /** Told which workers get nothing; default: nobody. */
+  readonly traffic?: Traffic;
+  /** Where what workers depend on is to be found, when one starts; default: they depend on nothing. */
+  readonly dependencies?: () => readonly DependencyTarget[];
+  /** Requests that clients have offered since the start, for a forecast; default: none are known. */
+  readonly offered?: () => number;
 }
+
+const NOBODY: Traffic = { setDrained: () => Promise.resolve() };
 
 export class ProcessFleet implements Fleet {
   readonly #options: ProcessFleetOptions;
-  readonly #workers: Worker[];
-  #stopping = false;
+  readonly #places: readonly WorkerPlace[];
+  readonly #ports: PortKeeper;
+  readonly #waits: Waits;
+  readonly #spans = new LifeSpans();
+  readonly #quarantine: Quarantine | null;
+  readonly #supervision: Supervision;
+  readonly #deployer: Deployer;
+  readonly #scaling: Scaling;
 
   constructor(options: ProcessFleetOptions) {
+    const { config, random, clock, emit } = options;
     this.#options = options;
-    const { config, random } = options;
-    this.#workers = Array.from({ length: config.workers }, (_, index) => {
+    this.#ports = new PortKeeper(options.host);
+    this.#waits = new Waits(clock);
+    this.#quarantine = config.quarantine && new Quarantine(config.quarantine);
+    const parts = this.#placeParts();
+    this.#places = Array.from({ length: config.maxWorkers }, (_, index) => {
       const id = `worker-${index + 1}`;
-      return {
-        id,
-        backoff: new RestartBackoff(config.restart),
-        random: random.fork(id),
-        port: 0,
-        child: null,
-        up: false,
-        exits: 0,
-        startedMs: 0,
-        assigned: { version: FIRST_CONFIG_VERSION, config: config.initialConfig },
-        appliedVersion: 0,
-        lastSample: null,
-        restart: null,
-        faults: new ActiveFaults(id, options.clock, options.emit),
-      };
+      return new WorkerPlace(id, random.fork(id), parts);
+    });
+    const shared = { config, clock, emit, waits: this.#waits, places: this.#places };
+    this.#deployer = new Deployer({
+      ...shared,
+      first: versionOf(config),
+      bootMs: config.bootDelayMs,
+      makeVersion: ({ version, changes }) => versionOf(config, version, changes),
+    });
+    const isDeploying = (): boolean => this.#deployer.busy;
+    this.#supervision = new Supervision({ ...shared, isDeploying });
+    this.#scaling = new Scaling({
+      ...shared,
+      isDeploying,
+      version: () => this.#deployer.current,
+      offered: options.offered ?? (() => 0),
     });
   }
 
   async start(): Promise<readonly WorkerAddress[]> {
-    const ready = this.#workers.map(
-      (worker) =>
-        new Promise<void>((resolve, reject) => {
-          this.#spawn(worker, resolve, (reason) => {
-            reject(new UserError('couldNotStart', `${worker.id} could not start: ${reason}`));
-          });
-        }),
+    const { config, host } = this.#options;
+    await Promise.all(
+      this.#places.map((place, index) =>
+        (index < config.workers ? place.start(versionOf(config), 0) : place.reserve()).catch(
+          (error: Error) => {
+            throw new UserError('couldNotStart', `${place.id} could not start: ${error.message}`);
+          },
+        ),
+      ),
     );
-    await Promise.all(ready);
-    return this.#workers.map(({ id, port }) => ({ id, host: this.#options.host, port }));
+    this.#supervision.start();
+    return this.#places.map(({ id, port }) => ({ id, host, port }));
   }
 
   assignConfig(id: string, version: number, config: WorkerConfig): void {
-    const worker = this.#find(id);
-    worker.assigned = { version, config };
-    if (worker.child?.running) worker.child.send({ type: 'config', config: worker.assigned });
+    this.#find(id).assignConfig({ version, config });
   }
 
   inject(id: string, injection: Injection): boolean {
-    return this.#find(id).faults.inject(injection);
+    return this.#find(id).inject(injection);
   }
 
   heal(id: string, fault: WorkerFaultName | null): void {
-    this.#find(id).faults.heal(fault);
+    this.#find(id).heal(fault);
   }
 
   status(): readonly WorkerStatus[] {
-    return this.#workers.map((worker) => ({
-      worker: worker.id,
-      up: worker.up,
-      exits: worker.exits,
-      heapBytes: worker.lastSample?.heapBytes ?? 0,
-      heapLimitBytes: this.#options.config.heapLimitBytes,
-      configVersion: worker.appliedVersion,
-      faults: worker.faults.list,
-    }));
+    return this.#places.map(({ status }) => status);
+  }
+
+  beginScaling(): void {
+    this.#scaling.start();
+  }
+
+  scale(workers: number, reason: string): void {
+    this.#scaling.scale(workers, 'ordered', reason);
+  }
+
+  deploy(deployment: Deployment): void {
+    void this.#deployer.deploy(deployment);
+  }
+
+  rollbackDeploy(): void {
+    void this.#deployer.rollback('ordered');
+  }
+
+  workerSeconds(fromMs: number, toMs: number): number {
+    return this.#spans.seconds(fromMs, toMs);
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all(
-      this.#workers.map((worker) => {
-        worker.restart?.cancel();
-        worker.faults.stop();
-        worker.child?.kill();
-        return worker.child?.exited;
-      }),
-    );
+    this.#waits.stop();
+    this.#supervision.stop();
+    await Promise.all([...this.#places.map((place) => place.stop()), this.#ports.stop()]);
   }
 
-  #find(id: string): Worker {
-    const worker = this.#workers.find((candidate) => candidate.id === id);
-    if (worker === undefined) throw new Error(`no worker is called ${id}`);
-    return worker;
-  }
-
-  #spawn(worker: Worker, onReady?: () => void, onFailed?: (reason: string) => void): void {
-    const { config, host, clock, reaper } = this.#options;
-    const argument: WorkerArgument = {
-      id: worker.id,
+  #placeParts(): PlaceParts {
+    const {
+      config,
       host,
-      port: worker.port,
-      slots: config.slots,
-      serviceTime: config.serviceTime,
-      abandoned: config.abandoned,
-      // Every life draws its own service times, in an order that the seed decides.
-      seed: worker.random.fork(`life-${worker.exits}`).seed,
-      config: worker.assigned,
-    };
-    worker.startedMs = clock.nowMs();
-    worker.lastSample = null;
-    worker.appliedVersion = 0;
-    const child = new Child<ToWorker, FromWorker>({
-      name: worker.id,
-      entry: 'upstream/worker.js',
-      argument,
+      clock,
       reaper,
-      nice: WORKER_NICE,
-      heapLimitBytes: config.heapLimitBytes,
-      openFiles: config.openFiles,
-      onMessage: (message) => {
-        if (message.type === 'ready') {
-          worker.port = message.port;
-          worker.up = true;
-          this.#options.emit('worker.started', {
-            worker: worker.id,
-            pid: child.pid,
-            configVersion: argument.config.version,
-          });
-          worker.faults.started(child);
-          onReady?.();
-        } else if (message.type === 'failed') {
-          onFailed?.(message.message);
-          child.kill();
-        } else this.#onMessage(worker, message);
+      emit,
+      onSample,
+      traffic = NOBODY,
+      dependencies = () => [],
+    } = this.#options;
+    return {
+      ...{ config, host, clock, reaper, emit, traffic, dependencies },
+      ports: this.#ports,
+      spans: this.#spans,
+      waits: this.#waits,
+      onSample: (place, sample) => {
+        this.#supervision.beat(place);
+        onSample(sample);
       },
-    });
-    worker.child = child;
-    child.exited.then((exit) => {
-      onFailed?.(child.stderr || `exited with ${exit.signal ?? exit.code}`);
-      if (!this.#stopping) this.#onExit(worker, child, exit);
-    });
+      onUp: (place) => this.#supervision.up(place),
+      onDown: (place, ordered) => {
+        this.#supervision.down(place, ordered);
+        if (ordered) this.#quarantine?.left(place.id);
+        else this.#blame(place);
+      },
+      onRequest: (place, message) => {
+        if (message.type === 'began') this.#quarantine?.began(place.id, message.fingerprint);
+        else this.#quarantine?.ended(place.id, message.fingerprint, message.answered);
+      },
+      quarantined: () => this.#quarantine?.held(clock.nowMs()) ?? [],
+    };
   }
 
-  #onMessage(worker: Worker, message: Extract<FromWorker, { type: 'applied' | 'sample' }>): void {
-    if (message.type === 'applied') {
-      worker.appliedVersion = message.version;
-      this.#options.emit('config.applied', { version: message.version, reader: worker.id });
-      return;
-    }
-    const { type: _, ...sample } = message;
-    worker.lastSample = { worker: worker.id, atMs: this.#options.clock.nowMs(), ...sample };
-    this.#options.onSample(worker.lastSample);
-  }
-
-  #onExit(worker: Worker, child: Child<ToWorker, FromWorker>, exit: ChildExit): void {
+  /** A worker died: what it had in hand may have killed it. */
+  #blame(place: WorkerPlace): void {
     const { clock, config, emit } = this.#options;
-    const nowMs = clock.nowMs();
-    const uptimeMs = nowMs - worker.startedMs;
-    const restartInMs = worker.backoff.onExit(uptimeMs);
-    worker.up = false;
-    worker.exits++;
-    worker.faults.died();
-    emit('worker.exited', {
-      worker: worker.id,
-      pid: child.pid,
-      code: exit.code,
-      signal: exit.signal,
-      fatalLine: FATAL_LINE.exec(child.stderr)?.[0] ?? null,
-      lastHeapBytes: worker.lastSample?.heapBytes ?? 0,
-      lastSampleAgeMs: worker.lastSample === null ? uptimeMs : nowMs - worker.lastSample.atMs,
-      heapLimitBytes: config.heapLimitBytes,
-      uptimeMs,
-      restartInMs,
-      configVersion: worker.appliedVersion,
-    });
-    worker.restart = clock.after(restartInMs, () => this.#spawn(worker));
+    if (this.#quarantine === null || config.quarantine === null) return;
+    const caught = this.#quarantine.died(place.id, clock.nowMs());
+    if (caught.length === 0) return;
+    for (const { fingerprint, deaths } of caught) {
+      emit('request.quarantined', { fingerprint, deaths, forMs: config.quarantine.forMs });
+    }
+    this.#tellQuarantine();
+    void this.#waits.wait(config.quarantine.forMs).then(() => this.#tellQuarantine());
+  }
+
+  #tellQuarantine(): void {
+    const fingerprints = this.#quarantine!.held(this.#options.clock.nowMs());
+    for (const place of this.#places) place.send({ type: 'quarantine', fingerprints });
+  }
+
+  #find(id: string): WorkerPlace {
+    const place = this.#places.find((candidate) => candidate.id === id);
+    if (place === undefined) throw new Error(`no worker is called ${id}`);
+    return place;
   }
 }

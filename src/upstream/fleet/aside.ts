@@ -1,0 +1,56 @@
+/**
+ * Why a worker gets no requests. Several parts of the fleet may want it out at once, and none of them brings it back
+ * while another has it out; the gateway is told when the first comes and when the last is gone.
+ */
+import type { Traffic } from '../fleet.js';
+
+/**
+ * `idle`: no process runs there. `leaving`: its process is about to be ended. `standby`: the colour that is not in use.
+ * `unready`: its readiness probe says so.
+ */
+export type AsideReason = 'idle' | 'leaving' | 'standby' | 'unready';
+
+export class Aside {
+  readonly #worker: string;
+  readonly #traffic: Traffic;
+  readonly #reasons = new Set<AsideReason>();
+  /** The last word to the gateway: words must arrive in the order in which they were said. */
+  #told: Promise<void> = Promise.resolve();
+
+  constructor(worker: string, traffic: Traffic) {
+    this.#worker = worker;
+    this.#traffic = traffic;
+  }
+
+  has(reason: AsideReason): boolean {
+    return this.#reasons.has(reason);
+  }
+
+  get any(): boolean {
+    return this.#reasons.size > 0;
+  }
+
+  /** When the gateway has taken all that was said. */
+  get settled(): Promise<void> {
+    return this.#told;
+  }
+
+  /** @returns when the gateway has taken it. */
+  hold(reason: AsideReason): Promise<void> {
+    const before = this.any;
+    this.#reasons.add(reason);
+    return before ? this.#told : this.#tell(true);
+  }
+
+  /** @returns when the gateway has taken it. */
+  release(...reasons: readonly AsideReason[]): Promise<void> {
+    const before = this.any;
+    for (const reason of reasons) this.#reasons.delete(reason);
+    return before && !this.any ? this.#tell(false) : this.#told;
+  }
+
+  #tell(drained: boolean): Promise<void> {
+    this.#told = this.#told.then(() => this.#traffic.setDrained(this.#worker, drained));
+    return this.#told;
+  }
+}

@@ -1,0 +1,121 @@
+/** The keys of the `fleet:` section by which workers are watched, replaced, added and taken away. None is on by default. */
+import { Count, Duration, Optional, type Static, Type } from '../../core/schema.js';
+import { parseDurationMs, parseDurationMsOr } from '../../core/units.js';
+import { type AutoscaleConfig, AutoscaleSchema, resolveAutoscale } from './autoscaler.js';
+import {
+  LivenessSchema,
+  type ProbeConfig,
+  ReadinessSchema,
+  resolveLiveness,
+  resolveReadiness,
+} from './probe.js';
+import { type QuarantineConfig, QuarantineSchema, resolveQuarantine } from './quarantine.js';
+import { type RecycleConfig, RecycleSchema, resolveRecycle } from './recycling.js';
+import { MIN_WATCHDOG_MS } from './watchdog.js';
+
+export const MechanismProperties = {
+  maxWorkers: Optional(
+    Count(1, 'Places for workers; those that do not run are drained at the gateway. Default: `workers`.'),
+  ),
+  bootDelay: Optional(
+    Duration('How long a worker boots before it serves; the first start is not waited for. Default 0s.'),
+  ),
+  liveness: Optional(LivenessSchema),
+  readiness: Optional(ReadinessSchema),
+  watchdog: Optional(
+    Duration(
+      'A worker whose event loop gives no sign for so long is killed, and comes back; at least 200ms.',
+    ),
+  ),
+  recycle: Optional(RecycleSchema),
+  quarantine: Optional(QuarantineSchema),
+  autoscale: Optional(AutoscaleSchema),
+};
+
+const Mechanisms = Type.Object(MechanismProperties);
+type MechanismsSection = Static<typeof Mechanisms> & { readonly workers: number };
+
+export interface MechanismsConfig {
+  /** Places for workers, of which `workers` run at first. */
+  readonly maxWorkers: number;
+  readonly bootDelayMs: number;
+  readonly liveness: ProbeConfig | null;
+  readonly readiness: ProbeConfig | null;
+  readonly watchdogMs: number | null;
+  readonly recycle: RecycleConfig | null;
+  readonly quarantine: QuarantineConfig | null;
+  readonly autoscale: AutoscaleConfig | null;
+}
+
+const orNull = <Written, Value>(
+  written: Written | undefined,
+  resolve: (written: Written) => Value,
+): Value | null => (written === undefined ? null : resolve(written));
+
+export const maxWorkersOf = ({ workers, maxWorkers, autoscale }: MechanismsSection): number =>
+  maxWorkers ?? Math.max(workers, autoscale?.max ?? 0);
+
+export const resolveMechanisms = (section: MechanismsSection): MechanismsConfig => {
+  const maxWorkers = maxWorkersOf(section);
+  return {
+    maxWorkers,
+    bootDelayMs: parseDurationMsOr(section.bootDelay, 0),
+    liveness: orNull(section.liveness, resolveLiveness),
+    readiness: orNull(section.readiness, resolveReadiness),
+    watchdogMs: orNull(section.watchdog, parseDurationMs),
+    recycle: orNull(section.recycle, resolveRecycle),
+    quarantine: orNull(section.quarantine, resolveQuarantine),
+    autoscale: orNull(section.autoscale, (written) =>
+      resolveAutoscale(written, { workers: section.workers, maxWorkers }),
+    ),
+  };
+};
+
+interface Problem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** What each key is right about and all together are not. */
+export const findMechanismProblems = (section: MechanismsSection): Problem[] => {
+  const { workers, maxWorkers, watchdog, recycle, autoscale } = section;
+  const problems: Problem[] = [];
+  if (maxWorkers !== undefined && maxWorkers < workers) {
+    problems.push({
+      path: ['maxWorkers'],
+      message: `is ${maxWorkers}, and there are ${workers} workers from the start; give ${workers} or more`,
+    });
+  }
+  if (watchdog !== undefined && parseDurationMs(watchdog) < MIN_WATCHDOG_MS) {
+    const message = `must be at least ${MIN_WATCHDOG_MS}ms, or a pause of the collector is a death; got ${watchdog}`;
+    problems.push({ path: ['watchdog'], message });
+  }
+  const atRatio = recycle === undefined ? 1 : resolveRecycle(recycle).atRatio;
+  if (atRatio > 1 || atRatio === 0) {
+    problems.push({
+      path: ['recycle', 'at'],
+      message: 'is a share of the heap limit: above 0%, at most 100%',
+    });
+  }
+  if (autoscale !== undefined) problems.push(...findAutoscaleProblems(section, maxWorkersOf(section)));
+  return problems;
+};
+
+const findAutoscaleProblems = (section: MechanismsSection, places: number): Problem[] => {
+  const written = section.autoscale!;
+  const { min, max, targetRatio, intervalMs } = resolveAutoscale(written, {
+    workers: section.workers,
+    maxWorkers: places,
+  });
+  const at = (key: string, message: string): Problem => ({ path: ['autoscale', key], message });
+  const problems: Problem[] = [];
+  if (max > places)
+    problems.push(at('max', `is ${max}, and \`maxWorkers\` is ${places}; raise \`maxWorkers\``));
+  if (min > max) {
+    const key = written.min === undefined ? 'max' : 'min';
+    problems.push(at(key, `the least is ${min} and the most ${max}; \`min\` may not be above \`max\``));
+  }
+  if (targetRatio === 0) problems.push(at('target', 'must be above 0%: nobody is ever so idle'));
+  if (intervalMs === 0) problems.push(at('interval', 'must be above 0s'));
+  return problems;
+};
