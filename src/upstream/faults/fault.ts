@@ -93,7 +93,10 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-const namesOf = (fault: WorkerFault): ParameterName[] => Object.keys(fault.takes) as ParameterName[];
+/** Whatever takes parameters, a worker's fault or another. */
+type Takes = Pick<Definition<Parameters>, 'takes' | 'check'>;
+
+const namesOf = (fault: Takes): ParameterName[] => Object.keys(fault.takes) as ParameterName[];
 
 /** A parameter whose types only its name decides. */
 interface AnyParameter {
@@ -105,7 +108,7 @@ const parameter = (name: ParameterName): AnyParameter => FAULT_PARAMETERS[name] 
 
 /** With the defaults filled in. @param written one that `findOptionProblems` has nothing against. */
 export const resolveOptions = (
-  fault: WorkerFault,
+  fault: Takes,
   written: WrittenOptions,
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
@@ -118,7 +121,7 @@ export const resolveOptions = (
 /** What is wrong with parameters that are each right by their schema. */
 export const findOptionProblems = (
   name: string,
-  fault: WorkerFault,
+  fault: Takes,
   written: WrittenOptions,
 ): OptionProblem[] => {
   const known = namesOf(fault);

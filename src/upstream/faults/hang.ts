@@ -7,7 +7,7 @@ export const hang = defineFault({
     'takes requests, without a slot, and never answers them; checks that do not come this way stay green',
   clientSees: '504 after the attempt timeout',
   standsFor:
-    'seed 001 "the main server fails to respond in time"; Canva 2024-11-12 (requests that never completed)',
+    'seed 001 "the main server fails to respond properly or in time"; Canva 2024-11-12 (requests that never completed)',
   takes: CHOSEN,
   lasts: 'span',
   survivesRestart: false,
