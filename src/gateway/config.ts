@@ -5,6 +5,7 @@
 import { Count, Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMsOr } from '../core/units.js';
 import type { BreakerOptions } from '../policies/breaker.js';
+import { resolveBreaker } from '../policies/breaker-options.js';
 import type { CacheOptions } from '../policies/cache/options.js';
 import type { OutlierOptions } from '../policies/outlier-options.js';
 import type { TokenBucketOptions } from '../policies/token-bucket.js';
@@ -28,7 +29,6 @@ import {
   type HealthCheckConfig,
   HealthCheckSchema,
   OutlierSchema,
-  resolveBreaker,
   resolveHealthCheck,
   resolveOutlier,
 } from './config/health.js';
@@ -54,6 +54,7 @@ import {
   resolveHedge,
   resolveRetry,
 } from './config/retries.js';
+import { type NamesConfig, NamesSchema, resolveNames } from './config/names.js';
 import {
   PoolsSchema,
   type RouteConfig,
@@ -91,6 +92,7 @@ export const GatewaySchema = Section(
     routes: Optional(RoutesSchema),
     pools: Optional(PoolsSchema),
     upstreams: Optional(UpstreamsSchema),
+    names: Optional(NamesSchema),
     balancer: Optional(BalancerSchema),
     hashOn: Optional(HashOnSchema),
     priorities: Optional(PrioritiesSchema),
@@ -126,6 +128,9 @@ export const GatewaySchema = Section(
     cache: Optional(CacheSchema),
     statusDialect: Optional(OneOf(STATUS_DIALECTS, 'Whose status codes failures get; default standard.')),
     maxConnections: Optional(Count(1, 'Connections to one upstream at once; default 1024.')),
+    keepAlive: Optional(
+      OneOf(['on', 'off'], 'off: each attempt has a connection of its own, which ends with it; default on.'),
+    ),
   },
   'The gateway under test.',
 );
@@ -143,6 +148,8 @@ export interface GatewayConfig {
   readonly pools: Readonly<Record<string, readonly string[]>>;
   /** By id, of those that differ from weight 1 and priority 0. */
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  /** `null`: as Node resolves them, unless the gateway was started with a resolver. */
+  readonly names: NamesConfig | null;
   readonly balancer: BalancerConfig;
   readonly hashOn: HashOn;
   readonly priorities: PriorityOptions;
@@ -156,6 +163,8 @@ export interface GatewayConfig {
   readonly healthCheck: HealthCheckConfig | null;
   /** One more than this many at once is refused with BGW_ERR_CONNECTION_LIMIT: nothing waits unseen in a pool. */
   readonly maxConnections: number;
+  /** Whether connections to upstreams outlive a request. */
+  readonly keepAlive: boolean;
   /** `null` in these: the policy is not there. */
   readonly slowStart: SlowStartOptions | null;
   readonly outlierEjection: OutlierOptions | null;
@@ -200,6 +209,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
         { weight, priority },
       ]),
     ),
+    names: optional(section.names, resolveNames),
     balancer,
     hashOn: resolveHashOn(section.hashOn, balancer.name),
     priorities: resolvePriorities(section.priorities),
@@ -210,6 +220,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
     deadlineHeader: deadlineHeader === 'off' ? null : deadlineHeader,
     healthCheck: resolveHealthCheck(section.healthCheck),
     maxConnections: section.maxConnections ?? 1024,
+    keepAlive: section.keepAlive !== 'off',
     slowStart: optional(section.slowStart, resolveSlowStart),
     outlierEjection: optional(section.outlierEjection, resolveOutlier),
     concurrency: optional(section.concurrency, (own) => resolveConcurrency(own, criticality)),

@@ -5,7 +5,10 @@
 import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../core/schema.js';
 import { parseDurationMsOr, parseSizeBytes } from '../core/units.js';
 import { findProblems } from '../core/validate.js';
+import { DependenciesSchema, resolveDependencies } from './dependencies/config.js';
+import type { DependencyConfig } from './dependencies/messages.js';
 import type { DownstreamConfig } from './downstream.js';
+import { MechanismProperties, type MechanismsConfig, resolveMechanisms } from './fleet/mechanisms.js';
 import { SERVICE_TIMES, type ServiceTime, type ServiceTimeName } from './service-time.js';
 
 const DownstreamConfigSchema = Section(
@@ -62,33 +65,33 @@ const MIN_OPEN_FILES = 64;
  */
 const DEFAULT_OPEN_FILES = 4_096;
 
+export const ServiceTimeSchema = Section(
+  {
+    distribution: Optional(
+      OneOf(Object.keys(SERVICE_TIMES) as ServiceTimeName[], 'How times spread; default exponential.'),
+    ),
+    mean: Duration('Mean time a request keeps its slot.'),
+  },
+  'How long a worker takes for a request, without waiting; default exponential with a mean of 100ms.',
+);
+
+export const MemorySchema = Section(
+  { heapLimit: Optional(Size("V8's heap limit, at least 24MiB; default 64MiB.")) },
+  "A worker's memory.",
+);
+
 export const FleetSchema = Section(
   {
-    workers: Count(1, 'How many workers there are.'),
+    workers: Count(1, 'How many workers there are, at first.'),
     slots: Optional(Count(1, 'Requests that one worker serves at once; default 8. More wait in its queue.')),
-    serviceTime: Optional(
-      Section(
-        {
-          distribution: Optional(
-            OneOf(Object.keys(SERVICE_TIMES) as ServiceTimeName[], 'How times spread; default exponential.'),
-          ),
-          mean: Duration('Mean time a request keeps its slot.'),
-        },
-        'How long a worker takes for a request, without waiting; default exponential with a mean of 100ms.',
-      ),
-    ),
+    serviceTime: Optional(ServiceTimeSchema),
     abandoned: Optional(
       OneOf(
         ['finish', 'cancel'],
         'What a worker does with a request whose sender is gone; default finish, as most servers do.',
       ),
     ),
-    memory: Optional(
-      Section(
-        { heapLimit: Optional(Size("V8's heap limit, at least 24MiB; default 64MiB.")) },
-        "A worker's memory.",
-      ),
-    ),
+    memory: Optional(MemorySchema),
     openFiles: Optional(
       Type.Integer({
         minimum: MIN_OPEN_FILES,
@@ -111,6 +114,11 @@ export const FleetSchema = Section(
         'How a worker that died comes back.',
       ),
     ),
+    deadPorts: Optional(
+      Count(0, 'Upstreams dead-1 and so on, where nobody listens: for routes that lead there; default 0.'),
+    ),
+    ...MechanismProperties,
+    dependencies: Optional(DependenciesSchema),
     config: Optional(WorkerConfigSchema),
   },
   'The simulated upstream workers.',
@@ -125,15 +133,18 @@ export interface RestartConfig {
   readonly resetAfterMs: number;
 }
 
-export interface FleetConfig {
+export interface FleetConfig extends MechanismsConfig {
   readonly workers: number;
   readonly slots: number;
+  /** Upstreams beside the workers where nobody listens. */
+  readonly deadPorts: number;
   readonly serviceTime: ServiceTime;
   readonly abandoned: 'finish' | 'cancel';
   readonly heapLimitBytes: number;
   /** Files and connections a worker may have open at once; new connections are closed as they come beyond it. */
   readonly openFiles: number;
   readonly restart: RestartConfig;
+  readonly dependencies: readonly DependencyConfig[];
   readonly initialConfig: WorkerConfig;
 }
 
@@ -145,8 +156,10 @@ export const MIN_HEAP_LIMIT_BYTES = 24 * 1024 ** 2;
  * fleet; restarts follow the Kubernetes crash-loop back-off (doubling), on a clock compressed like the scenario's.
  */
 export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
+  ...resolveMechanisms(section),
   workers: section.workers,
   slots: section.slots ?? 8,
+  deadPorts: section.deadPorts ?? 0,
   serviceTime: {
     distribution: section.serviceTime?.distribution ?? 'exponential',
     meanMs: parseDurationMsOr(section.serviceTime?.mean, 100),
@@ -160,6 +173,7 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
     maxDelayMs: parseDurationMsOr(section.restart?.maxDelay, 4_000),
     resetAfterMs: parseDurationMsOr(section.restart?.resetAfter, 10_000),
   },
+  dependencies: resolveDependencies(section.dependencies, section.workers),
   initialConfig: section.config ?? {
     downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
   },

@@ -1,7 +1,10 @@
 /** What a worker process and the fleet say to each other. */
+import type { Injection } from './active-faults.js';
+import type { CircuitState } from '../policies/breaker.js';
 import type { WorkerConfig } from './config.js';
+import type { DependencyTarget } from './dependencies/messages.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
-import type { WorkerReading } from './fleet.js';
+import type { WorkerReport } from './fleet.js';
 import type { ServiceTime } from './service-time.js';
 
 export interface VersionedWorkerConfig {
@@ -19,6 +22,15 @@ export interface WorkerArgument {
   readonly abandoned: 'finish' | 'cancel';
   readonly seed: number;
   readonly config: VersionedWorkerConfig;
+  readonly dependencies: readonly DependencyTarget[];
+  /** How long it takes to boot before it listens, milliseconds. */
+  readonly bootDelayMs: number;
+  /** Faults that its version has by birth. */
+  readonly faults: readonly Pick<Injection, 'fault' | 'options'>[];
+  /** Whether it tells of each request as it begins and ends: who looks for those that kill needs it. */
+  readonly tellsRequests: boolean;
+  /** Fingerprints that are not served. */
+  readonly quarantined: readonly string[];
 }
 
 export type ToWorker =
@@ -32,10 +44,16 @@ export type ToWorker =
       /** `null`: until it is healed. */
       readonly forMs: number | null;
     }
-  | { readonly type: 'heal'; readonly id: number };
+  | { readonly type: 'heal'; readonly id: number }
+  /** Fingerprints that are not served, all of them. */
+  | { readonly type: 'quarantine'; readonly fingerprints: readonly string[] };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'applied'; readonly version: number }
-  | ({ readonly type: 'sample' } & WorkerReading);
+  | ({ readonly type: 'sample' } & WorkerReport)
+  /** Of its breaker for a dependency. */
+  | { readonly type: 'circuit'; readonly dependency: string; readonly state: CircuitState }
+  | { readonly type: 'began'; readonly fingerprint: string }
+  | { readonly type: 'ended'; readonly fingerprint: string; readonly answered: boolean };

@@ -4,7 +4,7 @@ import type { Random } from '../core/random.js';
 import type { Undo, Visit, WorkerSite } from './faults/fault.js';
 
 /** In the order in which they came; each leaves on its own. */
-class Hooks<Hook> {
+export class Hooks<Hook> {
   #hooks: readonly Hook[] = [];
 
   add(hook: Hook): Undo {

@@ -7,12 +7,16 @@ import { getHeapStatistics } from 'node:v8';
 import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
+import type { Consultation, DependencyClients } from './dependencies/client.js';
+import { answerOf, type Consulted, DEGRADED_HEADER } from './dependencies/consulted.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
 import type { Undo, Visit } from './faults/fault.js';
 import { WORKER_FAULTS } from './faults/worker-faults.js';
 import { LatencyByLoad } from './latency-by-load.js';
+import { listenOn } from './listen.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { type Start, WorkerModel } from './model.js';
+import { RequestWatch } from './request-watch.js';
 import { Site } from './site.js';
 
 /** The last sample before a death is the evidence for its cause, so it must be young. */
@@ -20,10 +24,6 @@ const SAMPLE_INTERVAL_MS = 50;
 
 /** Longer than any gateway keeps an idle connection, so that the worker is not the one to close it. */
 const KEEP_ALIVE_MS = 65_000;
-
-/** A port that was taken over a restart may be held for a moment by a connection that is just ending. */
-const LISTEN_RETRY_MS = 50;
-const LISTEN_ATTEMPTS = 40;
 
 const argument = childArgument<WorkerArgument>();
 const link = parentLink<ToWorker, FromWorker>();
@@ -40,6 +40,9 @@ interface Job extends Visit {
   abandoned: boolean;
   /** Called when it has waited; `null`: it does not wait. */
   waited: Undo | null;
+  /** Its calls to dependencies; `null`: there are none yet. */
+  consultation: Consultation | null;
+  consulted: readonly Consulted[];
 }
 
 const random = new Random(argument.seed);
@@ -49,7 +52,10 @@ const site = new Site(wallClock, random.fork('faults'));
 const injected = new Map<number, Undo>();
 const downstream = new DownstreamBalancer();
 const latencies = new LatencyByLoad();
-const counts = { served: 0, wasted: 0, abandoned: 0 };
+/** `null`: it has none, or has not loaded them yet. */
+let dependencies: DependencyClients | null = null;
+const counts = { served: 0, wasted: 0, abandoned: 0, failed: 0, latencyTotalMs: 0 };
+const watch = new RequestWatch(argument, link.send);
 let configVersion = 0;
 
 const actuate = ({ version, config }: VersionedWorkerConfig): void => {
@@ -58,8 +64,11 @@ const actuate = ({ version, config }: VersionedWorkerConfig): void => {
   link.send({ type: 'applied', version });
 };
 
-const respond = ({ response }: Job): void => {
-  sendJson(response, 200, { worker: argument.id, config: configVersion, downstream: downstream.pick() });
+const respond = ({ response, consulted }: Job): void => {
+  const { statusCode, degraded, fields } = answerOf(consulted);
+  if (degraded) response.setHeader(DEGRADED_HEADER, '1');
+  const good = statusCode === 200 && { config: configVersion, downstream: downstream.pick() };
+  sendJson(response, statusCode, { worker: argument.id, ...good, ...fields });
 };
 
 const sendJson = (response: ServerResponse, statusCode: number, value: unknown): void => {
@@ -76,15 +85,31 @@ const serve = (start: Start<Job> | null): void => {
   const { job, serviceMs } = start;
   stopWaiting(job);
   wallClock.after(site.serviceMs(serviceMs, job), () => {
-    serve(model.finish());
-    if (job.abandoned) {
-      counts.wasted++;
-      return;
-    }
-    counts.served++;
-    latencies.add(job.inFlight, wallClock.nowMs() - job.startedMs);
-    if (!site.answered(job)) job.answer(job);
+    if (dependencies === null || job.answer !== respond) finish(job);
+    else consult(job, dependencies);
   });
+};
+
+/** The slot is held until the dependencies have answered: that is what makes their trouble the worker's. */
+const consult = (job: Job, clients: DependencyClients): void => {
+  job.consultation = clients.consult(job.request.url ?? '/');
+  void job.consultation.done.then((consulted) => {
+    job.consulted = consulted;
+    finish(job);
+  });
+};
+
+const finish = (job: Job): void => {
+  serve(model.finish());
+  if (job.abandoned) {
+    counts.wasted++;
+    return;
+  }
+  counts.served++;
+  const latencyMs = wallClock.nowMs() - job.startedMs;
+  latencies.add(job.inFlight, latencyMs);
+  counts.latencyTotalMs += latencyMs;
+  if (!site.answered(job)) job.answer(job);
 };
 
 const stopWaiting = (job: Job): void => {
@@ -107,13 +132,22 @@ const dropWhenLate = (job: Job, leftMs: number): void => {
 const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (job: Job) => void): void => {
   const inFlight = model.busy + model.queued + 1;
   const startedMs = wallClock.nowMs();
-  const job: Job = { request, response, answer, inFlight, startedMs, abandoned: false, waited: null };
+  const job: Job = {
+    ...{ request, response, answer, inFlight, startedMs, abandoned: false },
+    ...{ waited: null, consultation: null, consulted: [] },
+  };
+  if (watch.refuses(job)) return;
+  response.on('finish', () => {
+    if (response.statusCode >= 500) counts.failed++;
+  });
   if (site.taken(job)) return;
   response.on('close', () => {
     if (response.writableFinished) return;
     job.abandoned = true;
     counts.abandoned++;
-    if (argument.abandoned === 'cancel' && model.leave(job)) stopWaiting(job);
+    if (argument.abandoned !== 'cancel') return;
+    if (model.leave(job)) stopWaiting(job);
+    else job.consultation?.cancel();
   });
   const leftMs = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
   if (argument.abandoned === 'cancel' && leftMs >= 0) dropWhenLate(job, leftMs);
@@ -128,6 +162,12 @@ const handle = (request: IncomingMessage, response: ServerResponse): void => {
     case '/healthz':
       response.writeHead(200, { 'content-length': 2 }).end('ok');
       return;
+    case '/readyz': {
+      const ready = site.ready(model.queued <= argument.slots);
+      response.writeHead(ready ? 200 : 503, { 'content-length': ready ? 5 : 7 });
+      response.end(ready ? 'ready' : 'unready');
+      return;
+    }
     case '/healthz/deep':
       enqueue(request, response, () => response.writeHead(200, { 'content-length': 2 }).end('ok'));
       return;
@@ -148,21 +188,32 @@ const inject = ({ id, fault, options, forMs }: Extract<ToWorker, { type: 'inject
   injected.set(id, definition.begin(site, options, forMs ?? Number.POSITIVE_INFINITY));
 };
 
+for (const { fault, options } of argument.faults) {
+  const definition = WORKER_FAULTS[fault];
+  if ('begin' in definition) definition.begin(site, options, Number.POSITIVE_INFINITY);
+}
+
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handle);
 
-let listenAttempts = 0;
 const listen = (): void => {
-  listenAttempts++;
-  server.listen(argument.port, argument.host);
+  listenOn(server, {
+    host: argument.host,
+    port: argument.port,
+    clock: wallClock,
+    onReady: (port) => link.send({ type: 'ready', port }),
+    onFailed: (message) => link.send({ type: 'failed', message }),
+  });
 };
-server.on('listening', () => {
-  link.send({ type: 'ready', port: (server.address() as { port: number }).port });
-});
-server.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EADDRINUSE' && listenAttempts < LISTEN_ATTEMPTS)
-    wallClock.after(LISTEN_RETRY_MS, listen);
-  else link.send({ type: 'failed', message: error.message });
-});
+
+/** Loaded here and not above: it brings the policies along, and a worker without dependencies stays bare. */
+const loadDependencies = async (): Promise<void> => {
+  const { DependencyClients } = await import('./dependencies/client.js');
+  dependencies = new DependencyClients(argument.dependencies, {
+    clock: wallClock,
+    random: random.fork('dependencies'),
+    onCircuit: (dependency, state) => link.send({ type: 'circuit', dependency, state }),
+  });
+};
 
 actuate(argument.config);
 wallClock.every(REFRESH_INTERVAL_MS, () => downstream.refresh());
@@ -178,9 +229,12 @@ wallClock.every(SAMPLE_INTERVAL_MS, () => {
 link.onMessage((message) => {
   if (message.type === 'config') actuate(message.config);
   else if (message.type === 'inject') inject(message);
+  else if (message.type === 'quarantine') watch.quarantine(message.fingerprints);
   else {
     injected.get(message.id)?.();
     injected.delete(message.id);
   }
 });
-listen();
+if (argument.dependencies.length > 0) await loadDependencies();
+if (argument.bootDelayMs > 0) wallClock.after(argument.bootDelayMs, listen);
+else listen();

@@ -1,7 +1,7 @@
 /** How an upstream is found unfit: `gateway.healthCheck`, `gateway.outlierEjection` and `gateway.breaker`. */
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMsOr, parseRatio } from '../../core/units.js';
-import type { BreakerOptions } from '../../policies/breaker.js';
+import { breakerSchema } from '../../policies/breaker-options.js';
 import { OUTLIER_DEFAULTS, type OutlierOptions } from '../../policies/outlier-options.js';
 
 export const HEALTH_CHECK_TYPES = ['http', 'tcp', 'deep'] as const;
@@ -86,15 +86,7 @@ export const OutlierSchema = Section(
   'Outlier ejection, after Envoy.',
 );
 
-export const BreakerSchema = Section(
-  {
-    errorThreshold: Optional(Percent('The circuit opens above this share of failures; default 50%.')),
-    minRequests: Optional(Count(1, 'With fewer outcomes in the window it stays closed; default 20.')),
-    window: Optional(Duration('Outcomes older than this do not count; default 10s.')),
-    openFor: Optional(Duration('How long it stays open before one trial; default 30s.')),
-  },
-  'Circuit breaker per upstream.',
-);
+export const BreakerSchema = breakerSchema('Circuit breaker per upstream.');
 
 export interface HealthCheckConfig {
   readonly type: (typeof HEALTH_CHECK_TYPES)[number];
@@ -122,14 +114,6 @@ export const resolveHealthCheck = (
     fall: section.fall ?? 3,
   };
 };
-
-/** opossum's defaults, but for the volume threshold: its 0 lets the first failure of all open the circuit. */
-export const resolveBreaker = (section: Static<typeof BreakerSchema>): BreakerOptions => ({
-  errorRatio: parseRatio(section.errorThreshold ?? '50%'),
-  minRequests: section.minRequests ?? 20,
-  windowMs: parseDurationMsOr(section.window, 10_000),
-  openMs: parseDurationMsOr(section.openFor, 30_000),
-});
 
 const enforcedRatio = (text: string | undefined, otherwise: number): number =>
   text === undefined ? otherwise : parseRatio(text);

@@ -1,0 +1,26 @@
+/** A lock on a table: queries that need it wait until it is released, then all go on at once. */
+import { CHOSEN, chosenBy } from '../../faults/chosen.js';
+import type { HeldCall } from '../model.js';
+import { defineDependencyFault } from './dependency-fault.js';
+
+export const lock = defineDependencyFault({
+  description: 'queries wait, each on its connection, until the lock is released, and then all go on at once',
+  workerSees: 'no answer until the release: connections of its pool that do not come back',
+  standsFor: 'seed 001 "Database maintenance operations" (a migration that takes an exclusive lock)',
+  kinds: ['database'],
+  takes: CHOSEN,
+  survivesRestart: false,
+  begin: (site, options) => {
+    const isChosen = chosenBy(options, site.random);
+    const waiting = new Set<HeldCall>();
+    const release = site.onCall((call) => {
+      if (!isChosen()) return false;
+      waiting.add(call);
+      return true;
+    });
+    return () => {
+      release();
+      for (const call of waiting) call.proceed();
+    };
+  },
+});
