@@ -1,6 +1,7 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
 import { formatDuration, formatRatio } from '../core/units.js';
+import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */
 const circuitText = (upstream: string, state: string, process: number | undefined): string =>
@@ -43,16 +44,36 @@ export const eventText = (event: Event): string | null => {
         : `${event.upstream} ejected for ${formatDuration(event.forMs)} by ${event.detector}: ${seenText(event)}`;
     case 'upstream.unejected':
       return `${event.upstream} is back after ${formatDuration(event.afterMs)} (${event.reason})`;
+    case 'name.lookup-failed':
+      return `${event.name} does not resolve: ${event.reason}`;
+    case 'name.served-stale':
+      return `${event.name}: lookups fail, the address of ${formatDuration(event.staleMs)} past its TTL is used`;
+    case 'name.recovered':
+      return `${event.name} resolves again, after ${formatDuration(event.afterMs)}`;
+    case 'name.changed':
+      return `${event.name} resolves to ${event.to} now, before to ${event.from}`;
     case 'panic.began':
       return `pool ${event.pool} panics: so few are healthy that health is not believed`;
     case 'panic.ended':
       return `pool ${event.pool} panics no more`;
+    case 'flood.began':
+      return `flood of ${event.rateRps}/s on ${event.path} from ${event.identities} addresses began`;
+    case 'flood.ended':
+      return `flood on ${event.path} ended: ${event.sent} sent, ${event.skipped} skipped`;
+    case 'dependency.disturbed':
+      return `${event.dependency} disturbed: ${event.fault}`;
+    case 'dependency.recovered':
+      return `${event.dependency} recovered from ${event.fault} (${event.reason})`;
+    case 'link.toxic-added':
+      return `${event.toxic} on the link of ${event.link}`;
+    case 'link.toxic-removed':
+      return `${event.toxic} taken off the link of ${event.link} (${event.reason})`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
     case 'fault.healed':
       return `${event.fault} of ${event.worker} healed (${event.reason})`;
     default:
-      return null;
+      return fleetEventText(event);
   }
 };
 

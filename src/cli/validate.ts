@@ -2,20 +2,34 @@
 
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
-import { formatDuration } from '../core/units.js';
+import { formatDuration, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { Action, TimelineEntry } from '../scenarios/timeline.js';
+import { floodText } from '../scenarios/timeline-clients.js';
+import { fleetActionText } from '../scenarios/timeline-fleet.js';
+import { linkActionText } from '../scenarios/timeline-links.js';
 import { findScenario } from './scenario-file.js';
+
+const optionsText = (options: Readonly<Record<string, unknown>>): string => {
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === null ? [] : `${name} ${String(value)}`,
+  );
+  return given.length === 0 ? '' : ` (${given.join(', ')})`;
+};
 
 /** Quantities in base units: they were written in others, and what counts is what they came to. */
 const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
   const { fault, options, forMs } = injection;
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === null ? [] : `${name} ${String(value)}`,
-  );
-  const how = given.length === 0 ? '' : ` (${given.join(', ')})`;
+  const how = optionsText(options);
   return `inject ${fault}${how} into ${workers.join(', ')}${forMs === null ? '' : ` for ${formatDuration(forMs)}`}`;
+};
+
+const disturbanceText = ({ dependencies, disturbance }: Extract<Action, { type: 'disturb' }>): string => {
+  const { fault, options, forMs } = disturbance;
+  const how = optionsText(options);
+  const forText = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
+  return `disturb ${dependencies.join(', ')}: ${fault}${how}${forText}`;
 };
 
 const actionText = ({ action }: TimelineEntry): string => {
@@ -24,8 +38,26 @@ const actionText = ({ action }: TimelineEntry): string => {
       return `note: ${action.text}`;
     case 'inject':
       return injectionText(action);
+    case 'flood':
+      return floodText(action.plan);
     case 'heal':
       return `heal ${action.fault ?? 'everything'} of ${action.workers.join(', ')}`;
+    case 'disturb':
+      return disturbanceText(action);
+    case 'recover':
+      return `${action.fault ?? 'everything'} of ${action.dependencies.join(', ')} is over`;
+    case 'dns': {
+      const { fault, workers, forMs } = action;
+      const how = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
+      return `names of ${workers.join(', ')}: ${fault ?? 'healed'}${how}`;
+    }
+    case 'toxic':
+    case 'remove-toxic':
+      return linkActionText(action);
+    case 'deploy':
+    case 'rollback-deploy':
+    case 'scale':
+      return fleetActionText(action);
     case 'push-config':
       return `push a config, ${action.strategy.name}`;
     case 'push-gateway-config':
@@ -41,6 +73,23 @@ const actionText = ({ action }: TimelineEntry): string => {
   }
 };
 
+const populationLines = ({ load: { population } }: Variant): string[] => {
+  if (population === undefined) return [];
+  const { users, durationMs, think } = population;
+  const thinking = `${think.distribution} with a mean of ${formatDuration(think.meanMs)}`;
+  return [`    0ms..${formatDuration(durationMs)}: ${users} users, thinking ${thinking}`];
+};
+
+const classLines = ({ clients }: Variant): string[] => {
+  if (clients[0]!.name === '') return [];
+  const lines = clients.map(({ name, shareRatio, tier, method, path, behaviour }) => {
+    const of = tier === '' ? '' : `, ${tier}`;
+    const tries = `${behaviour.attempts} ${behaviour.attempts === 1 ? 'try' : 'tries'}`;
+    return `    ${name}: ${formatRatio(shareRatio)}${of}, ${method} ${path}, ${tries} in ${formatDuration(behaviour.patienceMs)}`;
+  });
+  return ['   clients', ...lines];
+};
+
 const variantLines = (variant: Variant): string[] => {
   let startMs = 0;
   const load = variant.load.stages.map(({ fromRps, toRps, durationMs }) => {
@@ -54,6 +103,8 @@ const variantLines = (variant: Variant): string[] => {
     `  ${variant.name}: ${variant.thresholds.length} thresholds`,
     '   load',
     ...load,
+    ...populationLines(variant),
+    ...classLines(variant),
     ...(timeline.length === 0 ? [] : ['   timeline', ...timeline]),
   ];
 };

@@ -7,7 +7,7 @@ const TOLD: ReadonlySet<number> = new Set([409, 422, 423]);
 export interface AdminRequest {
   readonly host: string;
   readonly port: number;
-  readonly method: 'PUT' | 'POST';
+  readonly method: 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body: object;
 }

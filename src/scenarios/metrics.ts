@@ -4,9 +4,11 @@
  */
 import { causeOf, ERRORS, type ErrorCode } from '../core/errors.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../core/events.js';
+import { isEmpty, type Selector } from '../core/selectors.js';
 import type { Kind } from '../core/thresholds.js';
 import { CLIENT_CAUSES } from './clients.js';
-import type { VariantResult, WindowResult } from './result.js';
+import { failedSessions, failedShare, floodSum, selected, usersLost, WHOLE_RUN } from './metrics-clients.js';
+import type { RequestsResult, VariantResult, WindowResult } from './result.js';
 import { ofType } from './result-events.js';
 
 interface MetricBase {
@@ -20,25 +22,40 @@ interface MetricBase {
 /** Measured over a window, or the run as a whole. */
 interface WindowMetric extends MetricBase {
   readonly windowed: true;
+  readonly selectable?: false;
   readonly value: (window: WindowResult, part: string) => number;
+}
+
+/** Measured over a window, or the run as a whole, and of a part of the clients too. */
+interface ClientMetric extends MetricBase {
+  readonly windowed: true;
+  readonly selectable: true;
+  readonly value: (requests: RequestsResult, part: string) => number;
 }
 
 /** Measured over the run as a whole, always. */
 interface RunMetric extends MetricBase {
   readonly windowed: false;
+  readonly selectable?: false;
   readonly value: (variant: VariantResult, part: string) => number;
 }
 
-export type Metric = WindowMetric | RunMetric;
+/** The same, and of a part of the clients too. */
+interface RunClientMetric extends MetricBase {
+  readonly windowed: false;
+  readonly selectable: true;
+  readonly value: (variant: VariantResult, part: string, selector: Selector) => number;
+}
 
-/** The window that is the run itself; its name cannot be that of a user's window. */
-export const WHOLE_RUN = '(run)';
+export type Metric = WindowMetric | ClientMetric | RunMetric | RunClientMetric;
+
+export { WHOLE_RUN };
 
 /** What never happened is at infinity; what has no value is `NaN`, and passes no comparison. */
 const orNever = (value: number | null | undefined): number => value ?? Number.POSITIVE_INFINITY;
 const orNothing = (value: number | null | undefined): number => value ?? Number.NaN;
 
-const share = ({ requests }: WindowResult, count: number | undefined): number =>
+const share = ({ requests }: RequestsResult, count: number | undefined): number =>
   requests === 0 ? Number.NaN : (count ?? 0) / requests;
 
 const blastRadius = (variant: VariantResult): number => {
@@ -69,6 +86,7 @@ export const METRICS: readonly Metric[] = [
     pattern: /^availability$/,
     kind: 'ratio',
     windowed: true,
+    selectable: true,
     example: 'availability[after]',
     meaning: 'share of requests that got a good answer within the client’s patience',
     value: (window) => orNothing(window.availability),
@@ -77,6 +95,7 @@ export const METRICS: readonly Metric[] = [
     pattern: /^goodput$/,
     kind: 'rate',
     windowed: true,
+    selectable: true,
     example: 'goodput[after]',
     meaning: 'good answers a second',
     value: (window) => window.goodputRps,
@@ -85,6 +104,7 @@ export const METRICS: readonly Metric[] = [
     pattern: /^latency\.(p50|p95|p99|max)$/,
     kind: 'duration',
     windowed: true,
+    selectable: true,
     example: 'latency.p99[baseline]',
     meaning: 'time from the intended send to the end, of requests that were answered',
     value: (window, quantile) => window.latencyMs[quantile as 'p50'],
@@ -93,6 +113,7 @@ export const METRICS: readonly Metric[] = [
     pattern: /^status\.(\d{3}|none)$/,
     kind: 'ratio',
     windowed: true,
+    selectable: true,
     example: 'status.502[outage]',
     meaning: 'share of requests that ended with this status; none: without any answer',
     value: (window, status) => share(window, window.status[status]),
@@ -101,14 +122,25 @@ export const METRICS: readonly Metric[] = [
     pattern: oneOf('cause', CAUSES),
     kind: 'ratio',
     windowed: true,
+    selectable: true,
     example: 'cause.connection_refused[outage]',
     meaning: 'share of requests that failed for this cause',
     value: (window, cause) => share(window, window.cause[cause]),
   },
   {
+    pattern: /^degraded$/,
+    kind: 'ratio',
+    windowed: true,
+    selectable: true,
+    example: 'degraded[outage]',
+    meaning: 'share of the good answers that a fallback had a part in, because a dependency failed',
+    value: ({ availability, degraded = 0 }) => (availability ? degraded : Number.NaN),
+  },
+  {
     pattern: /^amplification$/,
     kind: 'scalar',
     windowed: true,
+    selectable: true,
     example: 'amplification[outage]',
     meaning: 'tries that clients sent, per request',
     value: (window) => orNothing(window.amplification),
@@ -125,6 +157,7 @@ export const METRICS: readonly Metric[] = [
     pattern: /^requests$/,
     kind: 'count',
     windowed: true,
+    selectable: true,
     example: 'requests[baseline]',
     meaning: 'requests that were meant to be sent',
     value: (window) => window.requests,
@@ -146,12 +179,60 @@ export const METRICS: readonly Metric[] = [
     value: (variant) => variant.workersLost,
   },
   {
+    pattern: /^worker-seconds$/,
+    kind: 'scalar',
+    windowed: false,
+    example: 'worker-seconds',
+    meaning: 'how long worker processes ran during the load, all together: what the fleet cost',
+    value: (variant) => variant.workerSeconds,
+  },
+  {
     pattern: /^blast-radius$/,
     kind: 'ratio',
     windowed: false,
+    selectable: true,
     example: 'blast-radius',
-    meaning: 'share of the workers that were given a config which was rolled back later',
-    value: blastRadius,
+    meaning:
+      'share of the workers that were given a config which was rolled back later; with a selector, share of these clients’ requests that failed in the window `outage`, or in the run where there is none',
+    value: (variant, _part, selector) =>
+      isEmpty(selector) ? blastRadius(variant) : failedShare(variant, selector),
+  },
+  {
+    pattern: /^users-lost$/,
+    kind: 'count',
+    windowed: false,
+    selectable: true,
+    example: 'users-lost',
+    meaning: 'users of the population who gave up for good',
+    value: (variant, _part, selector) => usersLost(variant, selector),
+  },
+  {
+    pattern: /^sessions-failed$/,
+    kind: 'ratio',
+    windowed: false,
+    selectable: true,
+    example: 'sessions-failed',
+    meaning: 'share of the sessions of the population in which a request failed',
+    value: (variant, _part, selector) => failedSessions(variant, selector),
+  },
+  {
+    pattern: /^flood\.sent$/,
+    kind: 'count',
+    windowed: false,
+    example: 'flood.sent',
+    meaning: 'requests that floods sent',
+    value: (variant) => floodSum(variant, 'sent'),
+  },
+  {
+    pattern: /^flood\.served$/,
+    kind: 'ratio',
+    windowed: false,
+    example: 'flood.served',
+    meaning: 'share of them that got a good answer',
+    value: (variant) => {
+      const sent = floodSum(variant, 'sent');
+      return sent === 0 ? Number.NaN : floodSum(variant, 'ok') / sent;
+    },
   },
   {
     pattern: /^heap-at-death$/,
@@ -198,12 +279,22 @@ export const METRICS: readonly Metric[] = [
 export const findMetric = (name: string): Metric | undefined =>
   METRICS.find(({ pattern }) => pattern.test(name));
 
-/** @param window empty: the whole run. */
-export const metricValue = (variant: VariantResult, name: string, window: string): number => {
+/**
+ * @param window empty: the whole run.
+ * @param selector empty: all clients.
+ */
+export const metricValue = (
+  variant: VariantResult,
+  name: string,
+  window: string,
+  selector: Selector = {},
+): number => {
   const metric = findMetric(name);
   if (metric === undefined) throw new Error(`no metric is called ${name}`);
   const part = metric.pattern.exec(name)?.[1] ?? '';
-  if (!metric.windowed) return metric.value(variant, part);
-  const measured = variant.windows[window === '' ? WHOLE_RUN : window];
+  if (!metric.windowed) return metric.value(variant, part, selector);
+  const whole = variant.windows[window === '' ? WHOLE_RUN : window];
+  if (!metric.selectable) return whole === undefined ? Number.NaN : metric.value(whole, part);
+  const measured = selected(whole, selector);
   return measured === undefined ? Number.NaN : metric.value(measured, part);
 };

@@ -14,7 +14,13 @@ import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/
 import { findConfigProblems, findContradictions } from '../gateway/config/check.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
-import { resolveClients } from './clients.js';
+import { findDependencyProblems } from '../upstream/dependencies/config.js';
+import { deadPortIds } from '../upstream/dead-ports.js';
+import { findMechanismProblems, maxWorkersOf } from '../upstream/fleet/mechanisms.js';
+import { resolveLinks } from '../upstream/links/config.js';
+import { findTtlProblem, resolveStubNames } from '../upstream/names/config.js';
+import { resolveClasses } from './client-classes.js';
+import { checkClientSide, floodsOf, selectorsOf } from './client-side.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -24,8 +30,9 @@ import {
   type Variant,
   type Window,
 } from './scenario.js';
+import type { DependencyKinds } from './timeline-dependencies.js';
 import { parseThreshold } from './thresholds.js';
-import { checkEntry, resolveEntry } from './timeline.js';
+import { checkEntry, type EntryScope, resolveEntry, type TimelineEntry } from './timeline.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
 
 /** @throws UserError for a text that is not PATH=VALUE, or not a value for every variant. */
@@ -53,12 +60,28 @@ const parseWindow = (name: string, text: string): Window => {
 
 /** What must hold of one variant beyond its form. */
 const workersOf = ({ fleet }: ScenarioFile): string[] =>
-  Array.from({ length: fleet.workers }, (_, index) => `worker-${index + 1}`);
+  Array.from({ length: maxWorkersOf(fleet) }, (_, index) => `worker-${index + 1}`);
+
+const upstreamsOf = (file: ScenarioFile): string[] => [
+  ...workersOf(file),
+  ...deadPortIds(file.fleet.deadPorts ?? 0),
+];
+
+const dependencyKindsOf = ({ fleet: { dependencies = {} } }: ScenarioFile): DependencyKinds =>
+  Object.fromEntries(Object.entries(dependencies).map(([name, { kind }]) => [name, kind]));
+
+const scopeOf = (file: ScenarioFile): EntryScope => ({
+  workers: workersOf(file),
+  running: file.fleet.workers,
+  upstreams: upstreamsOf(file),
+  named: file.names !== undefined,
+  dependencies: dependencyKindsOf(file),
+  gateway: file.gateway ?? {},
+});
 
 const checkVariant = (file: ScenarioFile): Finding[] => {
-  const findings: Finding[] = [];
+  const findings: Finding[] = checkClientSide(file);
   const durationMs = loadDurationMs(resolveLoad(file.load));
-  const workers = workersOf(file);
 
   const heapLimit = file.fleet.memory?.heapLimit;
   if (heapLimit !== undefined && parseSizeBytes(heapLimit) < MIN_HEAP_LIMIT_BYTES) {
@@ -67,18 +90,28 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
       message: `must be at least 24MiB, or V8 has no room to serve in; got ${heapLimit}`,
     });
   }
+  for (const { path, message } of findMechanismProblems(file.fleet)) {
+    findings.push({ path: ['fleet', ...path], message });
+  }
   const configProblem = file.fleet.config === undefined ? null : checkWorkerConfig(file.fleet.config);
   if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
+
+  for (const { path, ...finding } of findDependencyProblems(file.fleet.dependencies)) {
+    findings.push({ ...finding, path: ['fleet', 'dependencies', ...path] });
+  }
 
   const contradictions = findContradictions(file.gateway ?? {});
   const gatewayProblems =
     contradictions.length > 0
       ? contradictions
-      : findConfigProblems(resolveGatewayConfig(file.gateway), workers);
+      : findConfigProblems(resolveGatewayConfig(file.gateway), upstreamsOf(file));
   for (const { path, message } of gatewayProblems) findings.push({ path: ['gateway', ...path], message });
 
+  const ttlProblem = file.names === undefined ? null : findTtlProblem(file.names);
+  if (ttlProblem !== null) findings.push({ path: ['names', 'ttl'], message: ttlProblem });
+
   for (const [index, entry] of (file.timeline ?? []).entries()) {
-    const scope = { workers, gateway: file.gateway ?? {} };
+    const scope = scopeOf(file);
     for (const { key, path = [], message, atKey = false } of checkEntry(entry, scope)) {
       const full = ['timeline', index, ...(key === '' ? [] : [key]), ...path];
       findings.push({ path: full, message, key: atKey });
@@ -107,7 +140,7 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
 
 const checkThresholds = (name: string, file: ScenarioFile, variants: readonly string[]): Finding[] => {
   const findings: Finding[] = [];
-  const scope = { variants, windows: Object.keys(file.windows ?? {}) };
+  const scope = { variants, windows: Object.keys(file.windows ?? {}), selectors: selectorsOf(file) };
   for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
     if (!variants.includes(variant)) {
       const message = `there is no variant "${variant}"; there are ${variants.join(', ')}`;
@@ -129,22 +162,30 @@ const checkThresholds = (name: string, file: ScenarioFile, variants: readonly st
   return findings;
 };
 
+const isOfLinks = ({ action }: TimelineEntry): boolean =>
+  action.type === 'toxic' || action.type === 'remove-toxic';
+
 const resolveVariant = (name: string, file: ScenarioFile, variants: readonly string[]): Variant => {
   const load = resolveLoad(file.load);
   const windows = Object.entries(file.windows ?? {}).map(([window, text]) => parseWindow(window, text));
-  const scope = { variants, windows: windows.map((window) => window.name) };
+  const scope = { variants, windows: windows.map((window) => window.name), selectors: selectorsOf(file) };
+  const durationMs = loadDurationMs(load);
+  const timeline = (file.timeline ?? [])
+    .map((entry) => resolveEntry(entry, scopeOf(file)))
+    .sort((a, b) => a.atMs - b.atMs);
   return {
     name,
     seed: file.seed ?? DEFAULT_SEED,
     fleet: resolveFleetConfig(file.fleet),
     gateway: resolveGatewayConfig(file.gateway),
-    clients: resolveClients(file.clients),
+    names: file.names === undefined ? null : resolveStubNames(file.names),
+    links: file.links !== undefined || timeline.some(isOfLinks) ? resolveLinks(file.links) : null,
+    clients: resolveClasses(file.clients, file.gateway),
     load,
-    durationMs: loadDurationMs(load),
+    durationMs,
     settleMs: parseDurationMs(file.settle ?? '200ms'),
-    timeline: (file.timeline ?? [])
-      .map((entry) => resolveEntry(entry, { workers: workersOf(file), gateway: file.gateway ?? {} }))
-      .sort((a, b) => a.atMs - b.atMs),
+    timeline,
+    floods: floodsOf(timeline, durationMs),
     windows,
     thresholds: (file.thresholds?.[name] ?? []).map((text) => parseThreshold(text, scope)),
   };

@@ -10,9 +10,14 @@ import { EventStream } from '../core/events.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
 import { GatewayChild } from '../gateway/gateway-child.js';
+import { deadPortAddresses } from '../upstream/dead-ports.js';
+import { DependencyFleet } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
+import { LinkFleet } from '../upstream/links/link-fleet.js';
+import { StubResolver } from '../upstream/names/stub-resolver.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
 import { askAdmin } from './admin-request.js';
+import { GatewayDrains } from './gateway-drains.js';
 import type {
   FromGenerator,
   FromProbe,
@@ -23,6 +28,7 @@ import type {
 } from './messages.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
+import type { NameAction } from './timeline-names.js';
 import type { World } from './world.js';
 
 /** Loopback only: nothing of a run can be reached from another machine. */
@@ -39,11 +45,15 @@ export class RealWorld implements World {
   readonly clock = wallClock;
   readonly recorder = new Recorder(wallClock.nowMs());
   readonly fleet: Fleet;
+  readonly dependencies: DependencyFleet;
+  readonly #drains: GatewayDrains;
+  #links: LinkFleet | null = null;
   readonly #variant: Variant;
   readonly #random: Random;
   readonly #reaper = new Reaper();
   readonly #stream = new EventStream(wallClock.nowMs);
   readonly #loadDone = new Deferred<void>();
+  #resolver: StubResolver | null = null;
   #gateway: GatewayChild | null = null;
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
@@ -54,7 +64,18 @@ export class RealWorld implements World {
     this.#variant = variant;
     this.#random = new Random(variant.seed);
     this.#stream.subscribe((event) => this.recorder.events.push(event));
+    this.dependencies = new DependencyFleet({
+      ...{ configs: variant.fleet.dependencies, host: HOST, clock: wallClock },
+      ...{ random: this.#random.fork('dependencies'), reaper: this.#reaper, emit: this.#stream.emit },
+      onLost: (how) => this.#loadDone.reject(new Error(how)),
+    });
+    this.#drains = new GatewayDrains(HOST, (text) => {
+      if (!this.#stopping) this.emit('run.noted', { text });
+    });
     this.fleet = new ProcessFleet({
+      traffic: this.#drains,
+      offered: () => this.recorder.offered,
+      dependencies: () => this.dependencies.targets,
       config: variant.fleet,
       host: HOST,
       clock: wallClock,
@@ -65,16 +86,27 @@ export class RealWorld implements World {
     });
   }
 
+  get links() {
+    return this.#links;
+  }
+
   get emit() {
     return this.#stream.emit;
   }
 
   async start(): Promise<void> {
     this.#startProbe();
-    const upstreams = await this.fleet.start();
+    await this.dependencies.start();
+    if (this.#stopping) return;
+    const workers = await this.fleet.start();
+    if (this.#stopping) return;
+    const linked = await this.#startLinks(workers);
+    const upstreams = [...linked, ...deadPortAddresses(this.#variant.fleet.deadPorts, HOST)];
     // A run that was interrupted meanwhile is being stopped: nothing more may be started.
     if (this.#stopping) return;
-    const port = await this.#startGateway(upstreams);
+    const { named, resolver } = await this.#startResolver(upstreams);
+    if (this.#stopping) return;
+    const port = await this.#startGateway(named, resolver);
     if (this.#stopping) return;
     await this.#startGenerator(`http://${HOST}:${port}`);
   }
@@ -83,6 +115,13 @@ export class RealWorld implements World {
     this.recorder.originMs = originMs;
     this.#generator?.send({ type: 'start', atMs: originMs });
     await this.#loadDone.promise;
+  }
+
+  disturbNames({ workers, fault, forMs }: NameAction): void {
+    for (const worker of workers) {
+      if (fault === null) this.#resolver?.heal(worker);
+      else this.#resolver?.inject(worker, fault, forMs);
+    }
   }
 
   askGateway(method: 'PUT' | 'POST', path: string, body: object): void {
@@ -98,8 +137,11 @@ export class RealWorld implements World {
     await Promise.all([
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
       this.#gateway?.stop(STOP_GRACE_MS),
+      this.#resolver?.stop(STOP_GRACE_MS),
+      this.#links?.stop(STOP_GRACE_MS),
       this.#probe?.stop({ type: 'stop' }, STOP_GRACE_MS),
       this.fleet.stop(),
+      this.dependencies.stop(),
     ]);
     await this.#reaper.stop();
   }
@@ -118,11 +160,51 @@ export class RealWorld implements World {
     this.#endsTheRun(probe, new Deferred<void>());
   }
 
-  async #startGateway(upstreams: readonly WorkerAddress[]): Promise<number> {
+  /** Puts a link before each worker, where the scenario wants any; the gateway sees its address under the worker's id. */
+  async #startLinks(workers: readonly WorkerAddress[]): Promise<readonly WorkerAddress[]> {
+    const { links: config } = this.#variant;
+    if (config === null) return workers;
+    const links = new LinkFleet({
+      ...{ config, host: HOST, clock: wallClock, random: this.#random.fork('links') },
+      ...{ reaper: this.#reaper, emit: this.#stream.emit },
+    });
+    this.#links = links;
+    links.failed.then((how) => {
+      if (!this.#stopping) this.#loadDone.reject(new Error(how));
+    });
+    this.#stream.subscribe((event) => {
+      if (event.type === 'worker.exited' || event.type === 'worker.stopped')
+        links.setUpstreamUp(event.worker, false);
+      if (event.type === 'worker.started') links.setUpstreamUp(event.worker, true);
+    });
+    return links.start(workers);
+  }
+
+  /** Where workers have names, the gateway is told these, and whom to ask. */
+  async #startResolver(upstreams: readonly WorkerAddress[]): Promise<{
+    readonly named: readonly WorkerAddress[];
+    readonly resolver?: string;
+  }> {
+    const { names: config } = this.#variant;
+    if (config === null) return { named: upstreams };
+    const resolver = new StubResolver({
+      ...{ config, hosts: upstreams, host: HOST },
+      ...{ clock: wallClock, reaper: this.#reaper, emit: this.#stream.emit },
+    });
+    this.#resolver = resolver;
+    resolver.failed.then((how) => {
+      if (!this.#stopping) this.#loadDone.reject(new Error(how));
+    });
+    const named = upstreams.map((upstream) => ({ ...upstream, host: resolver.nameOf(upstream.id) }));
+    return { named, resolver: await resolver.ready };
+  }
+
+  async #startGateway(upstreams: readonly WorkerAddress[], resolver?: string): Promise<number> {
     const gateway = new GatewayChild({
       argument: {
         config: this.#variant.gateway,
         upstreams,
+        resolver,
         host: HOST,
         port: 0,
         adminPort: 0,
@@ -140,6 +222,7 @@ export class RealWorld implements World {
     });
     const { port, adminPort } = await gateway.ready;
     this.#adminPort = adminPort;
+    await this.#drains.connect(adminPort);
     return port;
   }
 
@@ -149,6 +232,7 @@ export class RealWorld implements World {
       origin,
       load: this.#variant.load,
       clients: this.#variant.clients,
+      floods: this.#variant.floods,
       seed: this.#random.fork('load').seed,
     };
     const generator = new Child<ToGenerator, FromGenerator>({
@@ -158,13 +242,26 @@ export class RealWorld implements World {
       reaper: this.#reaper,
       onMessage: (message) => {
         if (message.type === 'ready') ready.resolve();
-        else if (message.type === 'records') this.recorder.requests.push(...message.records);
+        else if (message.type === 'unable') ready.reject(new UserError('couldNotStart', message.message));
+        else if (message.type === 'records') this.#record(message);
+        else if (message.type === 'flood-ended') this.#endFlood(message);
         else this.#loadDone.resolve();
       },
     });
     this.#generator = generator;
     this.#endsTheRun(generator, ready);
     return ready.promise;
+  }
+
+  #record({ records, sent, population, floods }: Extract<FromGenerator, { type: 'records' }>): void {
+    this.recorder.offered = sent;
+    this.recorder.requests.push(...records);
+    if (population !== undefined) this.recorder.population = population;
+    if (floods !== undefined) this.recorder.floods = floods;
+  }
+
+  #endFlood({ flood, counts: { sent, skipped } }: Extract<FromGenerator, { type: 'flood-ended' }>): void {
+    this.emit('flood.ended', { path: this.#variant.floods[flood]!.path, sent, skipped });
   }
 
   /** A helper that ends before it was asked to ends the run with it. */

@@ -2,6 +2,8 @@
 import type { Event } from '../core/events.js';
 import type { WorkerSample } from '../upstream/fleet.js';
 import type { RequestRecord } from './clients.js';
+import type { FloodCounts } from './flood.js';
+import type { PopulationCounts } from './population.js';
 
 export interface ProbeReport {
   readonly atMs: number;
@@ -15,6 +17,12 @@ export class Recorder {
   readonly samples: WorkerSample[] = [];
   readonly probeReports: ProbeReport[] = [];
   gatewayStallMs = 0;
+  /** Requests that clients have sent so far, without their further tries. */
+  offered = 0;
+  /** Of the users of each class; `null`: there is no population. */
+  population: Readonly<Record<string, PopulationCounts>> | null = null;
+  /** In the order of the variant's floods. */
+  floods: readonly FloodCounts[] = [];
   /** The clock's time at which the load began. */
   originMs: number;
 

@@ -2,7 +2,7 @@
  * The result of a run: one versioned document. The table, the story and every other output are drawn from it and from
  * nothing else. `badgateway schema result` prints the schema.
  */
-import { Section, type Static, Type } from '../core/schema.js';
+import { Optional, Section, type Static, Type } from '../core/schema.js';
 import { ThresholdResultSchema } from '../core/thresholds.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
@@ -22,18 +22,40 @@ const VerdictSchema = Type.Unsafe<Verdict>({
   description: 'inconclusive: the machine spoiled the run; invalid: it was bad before anything happened.',
 });
 
+const RequestsProperties = {
+  requests: Type.Number({ description: 'Requests that were meant to be sent in this window.' }),
+  availability: NumberOrNull('Share of them with a good answer; null when there were none.'),
+  goodputRps: Type.Number(),
+  amplification: NumberOrNull('Tries sent, per request.'),
+  degraded: Optional(
+    Type.Number({
+      description: 'Share of the good answers that a fallback had a part in; left out when none had.',
+    }),
+  ),
+  status: Numbers('Requests by the status of their last answer; `none`: no answer.'),
+  cause: Numbers('Failed requests by cause.'),
+  latencyMs: Latency,
+};
+
+const RequestsResultSchema = Section(RequestsProperties, 'What a part of the clients got.');
+export type RequestsResult = Static<typeof RequestsResultSchema>;
+
 const WindowResultSchema = Section(
   {
     fromMs: Type.Number(),
     toMs: Type.Number(),
-    requests: Type.Number({ description: 'Requests that were meant to be sent in this window.' }),
-    availability: NumberOrNull('Share of them with a good answer; null when there were none.'),
-    goodputRps: Type.Number(),
-    amplification: NumberOrNull('Tries sent, per request.'),
+    ...RequestsProperties,
     wasted: NumberOrNull('Share of the requests workers worked on to the end whose sender had left.'),
-    status: Numbers('Requests by the status of their last answer; `none`: no answer.'),
-    cause: Numbers('Failed requests by cause.'),
-    latencyMs: Latency,
+    classes: Optional(
+      Type.Record(Type.String(), RequestsResultSchema, {
+        description: 'By class of clients; left out where the scenario names none.',
+      }),
+    ),
+    groups: Optional(
+      Type.Record(Type.String(), RequestsResultSchema, {
+        description: 'By tier, by route, and by both, such as `tier=premium` and `route=/api,tier=free`.',
+      }),
+    ),
   },
   'What clients got in one window of time.',
 );
@@ -92,6 +114,31 @@ const RequestSchema = Section(
 );
 export type SampledRequest = Static<typeof RequestSchema>;
 
+const PopulationSchema = Section(
+  {
+    users: Type.Number(),
+    usersLost: Type.Number({ description: 'Users who gave up for good.' }),
+    sessions: Type.Number({ description: 'Sessions of which at least one request was sent.' }),
+    sessionsFailed: Type.Number({ description: 'Of these, with at least one failed request.' }),
+  },
+  'Users of a population.',
+);
+export type PopulationResult = Static<typeof PopulationSchema>;
+
+const FloodSchema = Section(
+  {
+    t: Type.Number({ description: 'When it began, seconds from the start of the load.' }),
+    path: Type.String(),
+    identities: Type.Number(),
+    sent: Type.Number(),
+    skipped: Type.Number({ description: 'Due and not sent, for one of the flood’s limits.' }),
+    ok: Type.Number({ description: 'Good answers.' }),
+    status: Numbers('Answers by status; `none`: the connection was refused or broken.'),
+  },
+  'A hostile flood; its requests are counted nowhere else.',
+);
+export type FloodResult = Static<typeof FloodSchema>;
+
 const VariantResultSchema = Section(
   {
     name: Type.String(),
@@ -100,11 +147,31 @@ const VariantResultSchema = Section(
     durationMs: Type.Number(),
     partial: Type.Boolean({ description: 'The run was interrupted.' }),
     windows: Type.Record(Type.String(), WindowResultSchema),
+    classes: Optional(
+      Type.Record(
+        Type.String(),
+        Section(
+          { share: Type.Number(), tier: Type.String(), route: Type.String() },
+          'One class; `route` is the gateway’s that takes its requests, or their path.',
+        ),
+        { description: 'Classes of clients; left out where the scenario names none.' },
+      ),
+    ),
+    population: Optional(
+      Type.Record(Type.String(), PopulationSchema, {
+        description:
+          'Users by class, under an empty name where there are no classes; left out without users.',
+      }),
+    ),
+    floods: Optional(Type.Array(FloodSchema, { description: 'Left out where there were none.' })),
     recoveryMs: NumberOrNull('From the end of the window `outage` until service was good for 3 s.'),
     recoveredMs: NumberOrNull('When service was first good for 3 s after it had failed.'),
     heapLimitBytes: Type.Number({ description: "A worker's heap limit." }),
     crashes: Type.Number(),
     workersLost: Type.Number({ description: 'Workers that died at least once.' }),
+    workerSeconds: Type.Number({
+      description: 'How long worker processes ran during the load, all together.',
+    }),
     firstStatusMs: Numbers('When a client first got each status.'),
     bucketMs: Type.Number({ description: 'Length of a bucket of the series.' }),
     series: Type.Array(SeriesPointSchema),

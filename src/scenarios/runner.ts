@@ -16,10 +16,12 @@ import {
   sampleFailures,
   starvedShare,
 } from './measure.js';
+import { measureClasses, measureClients } from './measure-clients.js';
 import { WHOLE_RUN } from './metrics.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant, Window } from './scenario.js';
 import type { TimelineEntry } from './timeline.js';
+import { performOnFleet } from './timeline-fleet.js';
 import { checkThresholds, judge, MACHINE_LIMITS } from './verdict.js';
 import type { World } from './world.js';
 
@@ -87,6 +89,7 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
       timers = variant.timeline.map((entry) =>
         world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () => perform(entry, world, delivery)),
       );
+      timers.push(world.clock.after(originMs - world.clock.nowMs(), () => world.fleet.beginScaling()));
       const timelineDone = new Promise<void>((resolve) => {
         timers.push(world.clock.after(originMs + variant.durationMs - world.clock.nowMs(), resolve));
       });
@@ -111,8 +114,34 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
     case 'inject':
       for (const worker of action.workers) world.fleet.inject(worker, action.injection);
       return;
+    case 'flood': {
+      // The generator has had the plan from the start, and keeps its time itself.
+      const { path, rateRps, identities } = action.plan;
+      world.emit('flood.began', { path, rateRps, identities });
+      return;
+    }
     case 'heal':
       for (const worker of action.workers) world.fleet.heal(worker, action.fault);
+      return;
+    case 'disturb':
+      for (const name of action.dependencies) world.dependencies.disturb(name, action.disturbance);
+      return;
+    case 'recover':
+      for (const name of action.dependencies) world.dependencies.recover(name, action.fault);
+      return;
+    case 'toxic':
+      for (const worker of action.workers) world.links?.addToxic(worker, action.order);
+      return;
+    case 'remove-toxic':
+      for (const worker of action.workers) world.links?.removeToxics(worker, action.order);
+      return;
+    case 'dns':
+      world.disturbNames(action);
+      return;
+    case 'deploy':
+    case 'rollback-deploy':
+    case 'scale':
+      performOnFleet(action, world.fleet);
       return;
     case 'push-config':
       delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });
@@ -121,7 +150,7 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       world.askGateway('PUT', '/config', {
         ...{ by: OPERATOR, config: action.config, ...action.strategy },
         // The timeline means what it says; what a guard would object to is what a scenario is there to show.
-        approve: 'the timeline says so',
+        ...(action.approved && { approve: 'the timeline says so' }),
         ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
       });
       return;
@@ -180,13 +209,23 @@ const measure = (variant: Variant, world: World, partial: boolean): VariantResul
     durationMs: variant.durationMs,
     partial,
     windows: Object.fromEntries(
-      windows.map((window) => [window.name, measureWindow(window, requests, samples, originMs)]),
+      windows.map((window) => [
+        window.name,
+        {
+          ...measureWindow(window, requests, samples, originMs),
+          ...measureClasses(window, requests, variant.clients),
+        },
+      ]),
     ),
+    ...measureClients(variant, world.recorder),
     recoveryMs,
     recoveredMs,
     heapLimitBytes: variant.fleet.heapLimitBytes,
     crashes: exits.length,
     workersLost: new Set(exits.map(({ worker }) => worker)).size,
+    workerSeconds: Number(
+      world.fleet.workerSeconds(originMs, originMs + variant.durationMs).toFixed(2),
+    ),
     firstStatusMs: firstStatuses(requests),
     bucketMs: BUCKET_MS,
     series: measureSeries(variant.durationMs, requests, samples, workers, originMs),

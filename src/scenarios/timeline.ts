@@ -3,7 +3,6 @@
  */
 import { type Json, merge } from '../core/document/overrides.js';
 import type { Path } from '../core/document/positions.js';
-import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { Duration, OneOf, Optional, type Schema, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
 import {
@@ -15,19 +14,47 @@ import {
   StrategyProperties,
   type StrategySection,
 } from '../delivery/strategy.js';
-import {
-  findStrategyProblems,
-  TRAFFIC_STRATEGY_NAMES,
-  TrafficStrategyProperties,
-  type TrafficStrategySection,
-} from '../delivery/traffic-strategy.js';
-import { findConfigProblems, findContradictions, findFixedChanges } from '../gateway/config/check.js';
-import { GatewaySchema, type GatewaySection, resolveGatewayConfig } from '../gateway/config.js';
+import { TrafficStrategyProperties, type TrafficStrategySection } from '../delivery/traffic-strategy.js';
+import type { GatewaySection } from '../gateway/config.js';
 import type { Injection } from '../upstream/active-faults.js';
-import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../upstream/config.js';
+import type { WorkerConfig } from '../upstream/config.js';
 import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/fault.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
+import type { FloodPlan } from './flood.js';
+import { checkFlood, FloodSchema, resolveFlood } from './timeline-clients.js';
+import { checkGatewayPush, checkStrategy, checkWorkerPush } from './timeline-config.js';
+import {
+  checkDependencyEntry,
+  type DependencyAction,
+  type DependencyEntry,
+  type DependencyKinds,
+  DependencyProperties,
+  resolveDependencyEntry,
+} from './timeline-dependencies.js';
+import {
+  checkFleetEntry,
+  FLEET_ACTIONS,
+  type FleetAction,
+  type FleetEntry,
+  FleetProperties,
+  resolveFleetEntry,
+} from './timeline-fleet.js';
+import {
+  checkLinkEntry,
+  LINK_BELONGS_TO,
+  type LinkAction,
+  type LinkEntry,
+  LinkProperties,
+  resolveLinkEntry,
+} from './timeline-links.js';
+import {
+  findNameProblems,
+  type NameAction,
+  type NameEntry,
+  NameProperties,
+  resolveNameAction,
+} from './timeline-names.js';
 
 /** Each as a key of its own beside `inject`. */
 const FaultProperties = Object.fromEntries(
@@ -52,6 +79,11 @@ export const TimelineEntrySchema = Section(
     ),
     for: Optional(Duration('How long the fault lasts; left out: until it is healed.')),
     ...FaultProperties,
+    flood: Optional(FloodSchema),
+    ...NameProperties,
+    ...LinkProperties,
+    ...DependencyProperties,
+    ...FleetProperties,
     'push-config': Optional(
       Type.Object(
         {},
@@ -70,6 +102,12 @@ export const TimelineEntrySchema = Section(
       ),
     ),
     'unlock-config': Optional(Section({}, 'New config may go out again.')),
+    approved: Optional(
+      OneOf(
+        ['on', 'off'],
+        'Whether a push to the gateway goes out although a guard objects; default on, off: the gateway decides.',
+      ),
+    ),
     breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
     to: Optional(OneOf(['workers', 'gateway'], 'Who gets the config; default workers.')),
     ...StrategyProperties,
@@ -81,12 +119,16 @@ export const TimelineEntrySchema = Section(
     ),
     staged: TrafficStrategyProperties.staged,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
 
 export type Action =
+  | NameAction
+  | LinkAction
+  | DependencyAction
+  | FleetAction
   | { readonly type: 'note'; readonly text: string }
   | {
       readonly type: 'inject';
@@ -99,6 +141,7 @@ export type Action =
       /** `null`: whatever they have. */
       readonly fault: WorkerFaultName | null;
     }
+  | { readonly type: 'flood'; readonly plan: FloodPlan }
   | {
       readonly type: 'push-config';
       readonly config: WorkerConfig;
@@ -112,6 +155,8 @@ export type Action =
       readonly config: Json;
       readonly strategy: TrafficStrategySection;
       readonly breakGlass: string;
+      /** Whether a guard is passed by. */
+      readonly approved: boolean;
     }
   | { readonly type: 'rollback-gateway-config' }
   | { readonly type: 'lock-config'; readonly reason: string }
@@ -127,29 +172,32 @@ const ACTIONS = [
   'note',
   'inject',
   'heal',
+  'flood',
   'push-config',
   'rollback-config',
   'lock-config',
   'unlock-config',
+  'dns',
+  'toxic',
+  'remove-toxic',
+  'disturb',
+  'recover',
+  ...FLEET_ACTIONS,
 ] as const;
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  on: ['inject', 'heal'],
-  for: ['inject'],
-  ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject']])),
+  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover'],
+  for: ['inject', 'dns', 'toxic', 'disturb'],
+  ...LINK_BELONGS_TO,
+  ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject', 'disturb']])),
+  approved: ['push-config'],
   breakGlass: ['push-config'],
   to: ['push-config', 'rollback-config'],
   strategy: ['push-config', 'rollback-config'],
   rolling: ['push-config', 'rollback-config'],
   canary: ['push-config', 'rollback-config'],
   staged: ['push-config'],
-};
-
-/** Strategies by who gets the config. */
-const STRATEGIES_OF: Readonly<Record<'workers' | 'gateway', readonly string[]>> = {
-  workers: STRATEGY_NAMES,
-  gateway: TRAFFIC_STRATEGY_NAMES,
 };
 
 export interface EntryProblem {
@@ -164,63 +212,27 @@ export interface EntryProblem {
 /** What a timeline is checked against. */
 export interface EntryScope {
   readonly workers: readonly string[];
+  /** How many of these run at first; default: all. */
+  readonly running?: number;
+  /** Of everything that the gateway sends to; default: the workers. */
+  readonly upstreams?: readonly string[];
+  /** Whether the workers have names; default: no. */
+  readonly named?: boolean;
+  /** What the workers call; default: nothing. */
+  readonly dependencies?: DependencyKinds;
   /** The variant's gateway section. */
   readonly gateway: GatewaySection;
 }
 
-const belowPush = ({ path, message, key = false }: Finding): EntryProblem => ({
-  key: 'push-config',
-  path,
-  message,
-  atKey: key,
-});
-
-const checkWorkerPush = (pushed: Json): EntryProblem[] => {
-  const findings = checkSchema(pushed, WorkerConfigSchema);
-  if (findings.length > 0) {
-    return findings.map(belowPush);
-  }
-  const problem = checkWorkerConfig(pushed as unknown as WorkerConfig);
-  return problem === null ? [] : [{ key: 'push-config', message: problem }];
-};
-
-const checkGatewayPush = (pushed: Json, { workers, gateway }: EntryScope): EntryProblem[] => {
-  const section = merge(gateway, pushed);
-  const findings = checkSchema(section, GatewaySchema);
-  if (findings.length > 0) return findings.map(belowPush);
-  const contradictions = findContradictions(section);
-  if (contradictions.length > 0) return contradictions.map(belowPush);
-  const config = resolveGatewayConfig(section);
-  return [
-    ...findFixedChanges(resolveGatewayConfig(gateway), config),
-    ...findConfigProblems(config, workers),
-  ].map(belowPush);
-};
-
-const checkStrategy = (entry: TimelineEntrySection, action: string): EntryProblem[] => {
-  const { to = 'workers', strategy } = entry;
-  const problems: EntryProblem[] = [];
-  if (strategy !== undefined && !STRATEGIES_OF[to].includes(strategy)) {
-    const message = `${strategy} does not go to ${to}; use ${STRATEGIES_OF[to].join(' or ')}`;
-    problems.push({ key: 'strategy', message });
-  }
-  if (action === 'rollback-config' && strategy === 'canary') {
-    problems.push({ key: 'strategy', message: 'a rollback has no gate to pass: use all-at-once or rolling' });
-  }
-  if (to === 'gateway' && entry.staged !== undefined) {
-    for (const { path, message } of findStrategyProblems({ staged: entry.staged })) {
-      problems.push({ key: 'staged', path: path.slice(1), message });
-    }
-  }
-  return problems;
-};
+/** Those that go to workers. */
+const WORKER_ACTIONS = ['inject', 'heal', 'dns', 'toxic', 'remove-toxic'] as const;
 
 const targetsOf = ({ on }: TimelineEntrySection): readonly string[] =>
   on === undefined ? [] : typeof on === 'string' ? [on] : on;
 
 const checkTargets = (
   entry: TimelineEntrySection,
-  action: 'inject' | 'heal',
+  action: (typeof WORKER_ACTIONS)[number],
   workers: readonly string[],
 ): EntryProblem[] => {
   if (entry.on === undefined) return [{ key: action, message: 'needs `on`, the worker it goes to' }];
@@ -247,6 +259,17 @@ const checkInjection = (entry: TimelineEntrySection, name: WorkerFaultName): Ent
     problems.push({ key: 'for', message: `means nothing to ${name}, which is over when it has begun` });
   }
   return problems;
+};
+
+const NOT_HEALED: Readonly<Record<'moment' | 'bounded', string>> = {
+  moment: 'is over when it has begun',
+  bounded: 'cannot be healed before its time: nothing reaches the worker until then',
+};
+
+const checkHealing = (name: WorkerFaultName | typeof ALL): EntryProblem[] => {
+  if (name === ALL) return [];
+  const { lasts } = WORKER_FAULTS[name];
+  return lasts === 'span' ? [] : [{ key: 'heal', message: `${name} ${NOT_HEALED[lasts]}` }];
 };
 
 /** What the schema cannot say: one action an entry, and only the keys that belong to it. */
@@ -279,8 +302,19 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
       message: `a canary of all ${workers.length} workers is none; give fewer readers`,
     });
   }
-  if (action === 'inject' || action === 'heal') problems.push(...checkTargets(entry, action, workers));
+  const toWorkers = WORKER_ACTIONS.find((one) => one === action);
+  if (toWorkers !== undefined) problems.push(...checkTargets(entry, toWorkers, workers));
+  if (action === 'disturb' || action === 'recover') {
+    const { dependencies = {} } = scope;
+    problems.push(...checkDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies));
+  }
+  if (action === 'toxic' || action === 'remove-toxic') problems.push(...checkLinkEntry(entry as LinkEntry));
+  if (action === 'dns') problems.push(...findNameProblems(entry as NameEntry, scope.named ?? false));
   if (action === 'inject') problems.push(...checkInjection(entry, entry.inject!));
+  if (action === 'heal') problems.push(...checkHealing(entry.heal!));
+  if (entry.flood !== undefined) problems.push(...checkFlood(entry.flood));
+  const { running = workers.length } = scope;
+  problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
   const pushed = entry['push-config'] as Json | undefined;
   if (pushed !== undefined) {
     problems.push(...(entry.to === 'gateway' ? checkGatewayPush(pushed, scope) : checkWorkerPush(pushed)));
@@ -291,7 +325,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
 /** @param entry one that `checkEntry` has nothing against. */
 export const resolveEntry = (
   entry: TimelineEntrySection,
-  { workers, gateway }: EntryScope,
+  { workers, gateway, dependencies = {} }: EntryScope,
 ): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
   const { breakGlass = '', to = 'workers' } = entry;
@@ -299,12 +333,16 @@ export const resolveEntry = (
   if (pushed !== undefined && to === 'gateway') {
     const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
     const config = merge(gateway, pushed);
-    return { atMs, action: { type: 'push-gateway-config', config, strategy, breakGlass } };
+    const approved = entry.approved !== 'off';
+    return { atMs, action: { type: 'push-gateway-config', config, strategy, breakGlass, approved } };
   }
   if (pushed !== undefined) {
     const config = pushed as unknown as WorkerConfig;
     const strategy = resolveStrategy(entry as StrategySection);
     return { atMs, action: { type: 'push-config', config, strategy, breakGlass } };
+  }
+  if (entry.flood !== undefined) {
+    return { atMs, action: { type: 'flood', plan: resolveFlood(entry.flood, atMs) } };
   }
   const lock = entry['lock-config'];
   if (lock !== undefined) return { atMs, action: { type: 'lock-config', reason: lock.reason } };
@@ -314,8 +352,15 @@ export const resolveEntry = (
     const strategy = resolveRollbackStrategy(entry as StrategySection);
     return { atMs, action: { type: 'rollback-config', strategy } };
   }
+  const disturbed = resolveDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies);
+  if (disturbed !== null) return { atMs, action: disturbed };
+  const onFleet = resolveFleetEntry(entry as FleetEntry);
+  if (onFleet !== null) return { atMs, action: onFleet };
   const targets = targetsOf(entry);
   const chosen = targets.includes(ALL) ? workers : targets;
+  if (entry.dns !== undefined) return { atMs, action: resolveNameAction(entry as NameEntry, chosen) };
+  const link = resolveLinkEntry(entry as LinkEntry, chosen);
+  if (link !== null) return { atMs, action: link };
   if (entry.inject !== undefined) {
     const fault = entry.inject;
     const options = resolveOptions(WORKER_FAULTS[fault], optionsOf(entry));

@@ -130,6 +130,7 @@ export const variantResult = (fields: Partial<VariantResult> = {}): VariantResul
   recoveredMs: 0,
   crashes: 0,
   workersLost: 0,
+  workerSeconds: 0,
   heapLimitBytes: 64 * MIB,
   firstStatusMs: { '200': 10 },
   bucketMs: 250,
