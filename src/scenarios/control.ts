@@ -1,12 +1,14 @@
 /**
  * The control API of a run: a listener of its own in the command's process, on loopback, through which an operator can
- * look at a run and change its config by hand while it goes on. It does not share fate with the gateway.
+ * look at a run, change its config, and inject and heal faults by hand while it goes on. It does not share fate with the
+ * gateway.
  */
 import Fastify from 'fastify';
 import { UNIT_KEYWORD } from '../core/schema.js';
 import { serveConfig } from '../delivery/config-api.js';
 import type { ConfigDelivery } from '../delivery/config-delivery.js';
 import { parseWorkerConfig, type WorkerConfig } from '../upstream/config.js';
+import { serveFaults } from './fault-api.js';
 import type { World } from './world.js';
 
 export interface Control {
@@ -22,6 +24,12 @@ export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world:
     ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
   });
   app.get('/workers', () => world.fleet.status());
+  serveFaults(app, world.fleet);
+  app.get('/links', () => ({
+    // Of Toxiproxy's HTTP API, for its clients; `null`: there are no links.
+    toxiproxy: world.links?.apiAddress ?? null,
+    links: world.links?.status() ?? [],
+  }));
   serveConfig(app, delivery, parseWorkerConfig, () => {
     const nowMs = world.clock.nowMs();
     // Workers report all the time; who runs which version is put down when somebody asks.

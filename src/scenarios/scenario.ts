@@ -10,7 +10,10 @@ import type { GatewayConfig } from '../gateway/config.js';
 import { GatewaySchema } from '../gateway/config.js';
 import type { FleetConfig } from '../upstream/config.js';
 import { FleetSchema } from '../upstream/config.js';
-import { type ClientBehaviour, ClientsSchema } from './clients.js';
+import { type ClientClass, ClientsSchema } from './client-classes.js';
+import type { FloodPlan } from './flood.js';
+import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.js';
+import { type LinksConfig, LinksSchema } from '../upstream/links/config.js';
 import { type TimelineEntry, TimelineEntrySchema } from './timeline.js';
 import { type LoadPlan, LoadSchema } from './workload.js';
 
@@ -35,6 +38,8 @@ export const ScenarioSchema = Section(
     ),
     fleet: FleetSchema,
     gateway: Optional(GatewaySchema),
+    names: Optional(StubNamesSchema),
+    links: Optional(LinksSchema),
     clients: Optional(ClientsSchema),
     load: LoadSchema,
     timeline: Optional(Type.Array(TimelineEntrySchema, { description: 'What happens, and when.' })),
@@ -78,11 +83,18 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
-  readonly clients: ClientBehaviour;
+  /** `null`: the gateway is given addresses. */
+  readonly names: StubNamesConfig | null;
+  /** `null`: the gateway talks to the workers directly. */
+  readonly links: LinksConfig | null;
+  /** One without a name where the scenario names none. */
+  readonly clients: readonly ClientClass[];
   readonly load: LoadPlan;
   readonly durationMs: number;
   readonly settleMs: number;
   readonly timeline: readonly TimelineEntry[];
+  /** Those of the timeline, in its order. */
+  readonly floods: readonly FloodPlan[];
   readonly windows: readonly Window[];
   readonly thresholds: readonly Threshold[];
 }

@@ -4,12 +4,18 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
+import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet } from '../upstream/fleet.js';
+import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { Recorder } from './recorder.js';
+import type { NameAction } from './timeline-names.js';
 
 export interface World {
   readonly clock: Clock;
   readonly fleet: Fleet;
+  readonly dependencies: Dependencies;
+  /** `null`: the gateway talks to the workers directly. */
+  readonly links: LinkFleet | null;
   readonly emit: Emit;
   /** Where everything that happens is written to. */
   readonly recorder: Recorder;
@@ -17,6 +23,8 @@ export interface World {
   start(): Promise<void>;
   /** Begins the load at that moment of the clock. @returns when the last client is done. */
   runLoad(originMs: number): Promise<void>;
+  /** Makes the names of workers misbehave, or heals them. */
+  disturbNames(action: NameAction): void;
   /** Asks the gateway's admin API for something; what becomes of it is told by events. */
   askGateway(method: 'PUT' | 'POST', path: string, body: object): void;
   /** Ends everything that was started, in whatever state it is. */

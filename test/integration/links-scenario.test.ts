@@ -1,0 +1,146 @@
+/** Links in a run: put before every worker, disturbed by the timeline, told of by the control API, gone at the end. */
+import { describe, expect, it } from 'vitest';
+import { openControl } from '../../src/scenarios/control.js';
+import { parseScenario } from '../../src/scenarios/parse.js';
+import { RealWorld } from '../../src/scenarios/real-world.js';
+import type { VariantResult } from '../../src/scenarios/result.js';
+import { ofType } from '../../src/scenarios/result-events.js';
+import { runScenario } from '../../src/scenarios/runner.js';
+import { runCli, scenarioFile, startCli } from '../support/cli.js';
+import { descendants, isAlive } from '../support/processes.js';
+
+const scenario = (timeline: string, more = ''): string => `
+version: 1
+name: links
+title: What is wrong with a link
+fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 5ms } }
+gateway: { timeouts: { connect: 300ms, attempt: 600ms } }
+clients: { patience: 2s }
+load: { arrivals: constant, stages: [{ rate: 40/s, for: 5s }] }
+windows: { baseline: 0s..1s, outage: 1s..3s, after: 4s..5s }
+timeline: ${timeline}
+${more}`;
+
+interface Links {
+  readonly toxiproxy: string | null;
+  readonly links: readonly { readonly link: string; readonly listen: string; readonly upstream: string }[];
+}
+
+/** Runs it to its end. @param look called when the load begins, with what the control API says of the links. */
+const run = async (
+  text: string,
+  look: (links: Links) => Promise<void> = async () => {},
+): Promise<VariantResult> => {
+  const parsed = parseScenario(text, 'test.yaml');
+  let looked: Promise<void> = Promise.resolve();
+  const [result] = await runScenario(parsed, parsed.variants, {
+    makeWorld: (variant) => new RealWorld(variant),
+    openControl,
+    signal: new AbortController().signal,
+    onVariantStart: (_variant, _world, control) => {
+      looked = fetch(`${control!.address}/links`).then(async (response) =>
+        look((await response.json()) as Links),
+      );
+    },
+  });
+  await looked;
+  return result!;
+};
+
+const failuresIn = (result: VariantResult, window: string, status: string): number =>
+  result.windows[window]!.status[status] ?? 0;
+
+describe('a run with a toxic on one worker’s link', () => {
+  it('fails while it is there, and not before or after', async () => {
+    const result = await run(
+      scenario('[{ at: 1s, toxic: reset_peer, on: worker-2, for: 2s }]'),
+      async (links) => {
+        expect(links.toxiproxy).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+        expect(links.links.map(({ link }) => link)).toEqual(['worker-1', 'worker-2']);
+        const proxies = (await (await fetch(`${links.toxiproxy}/proxies`)).json()) as Record<string, object>;
+        for (const { link, listen, upstream } of links.links) {
+          expect(proxies[link]).toMatchObject({ name: link, listen, upstream, enabled: true });
+          expect(listen).not.toBe(upstream);
+        }
+      },
+    );
+    expect(failuresIn(result, 'baseline', '502')).toBe(0);
+    expect(failuresIn(result, 'outage', '502')).toBeGreaterThan(10);
+    expect(failuresIn(result, 'after', '502')).toBe(0);
+    const [added] = ofType(result, 'link.toxic-added');
+    expect(added!.fields).toMatchObject({
+      ...{ link: 'worker-2', name: 'reset_peer_downstream', toxic: 'reset_peer', by: 'timeline' },
+      ...{ stream: 'downstream', toxicity: 1, attributes: { timeout: 0 }, forMs: 2_000 },
+    });
+    const [removed] = ofType(result, 'link.toxic-removed');
+    expect(removed!.fields).toMatchObject({ toxic: 'reset_peer', reason: 'time-over' });
+    expect(removed!.t - added!.t).toBeGreaterThan(1.9);
+  });
+
+  it('is refused in a moment where a firewall rejects, and waited for where it drops', async () => {
+    const rejected = await run(scenario('[{ at: 1s, toxic: down, on: worker-2, for: 2s }]'));
+    const dropped = await run(scenario('[{ at: 1s, toxic: black-hole, on: worker-2, for: 2s }]'));
+    expect(failuresIn(rejected, 'outage', '502')).toBeGreaterThan(10);
+    expect(failuresIn(rejected, 'outage', '504')).toBe(0);
+    expect(failuresIn(dropped, 'outage', '504')).toBeGreaterThan(10);
+    expect(dropped.windows.outage!.latencyMs.max).toBeGreaterThan(290);
+    for (const result of [rejected, dropped]) {
+      expect(failuresIn(result, 'after', '502') + failuresIn(result, 'after', '504')).toBe(0);
+    }
+  });
+
+  it('that is never taken away is taken away at the end', async () => {
+    const result = await run(scenario('[{ at: 1s, toxic: latency, on: all, attributes: { latency: 200 } }]'));
+    const { baseline, after } = result.windows;
+    expect(after!.latencyMs.p50).toBeGreaterThan(195);
+    expect(after!.latencyMs.p50).toBeGreaterThan(baseline!.latencyMs.p50);
+    const removed = ofType(result, 'link.toxic-removed').map(({ fields }) => [fields.link, fields.reason]);
+    expect(removed.sort()).toEqual([
+      ['worker-1', 'run-over'],
+      ['worker-2', 'run-over'],
+    ]);
+  });
+
+  it('sees a crashed worker refuse connections, as without a link', async () => {
+    const crash = '[{ at: 1s, inject: crash, on: worker-2, how: kill }]';
+    const result = await run(
+      scenario(crash, 'links: {}\n').replace('slots: 8', 'slots: 8, restart: { delay: 1s }'),
+    );
+    expect(result.windows.outage!.cause.connection_refused ?? 0).toBeGreaterThan(5);
+    expect(failuresIn(result, 'after', '502')).toBe(0);
+  });
+});
+
+describe('a run without links', () => {
+  it('has none, and says so', async () => {
+    let said: Links | null = null;
+    await run(scenario('[]'), async (links) => {
+      said = links;
+    });
+    expect(said).toEqual({ toxiproxy: null, links: [] });
+  });
+});
+
+describe('a run with links that is killed', () => {
+  it('leaves no process, though a thread of one stands still', async () => {
+    const text = scenario('[{ at: 100ms, toxic: black-hole, on: all }]').replace('for: 5s', 'for: 60s');
+    const command = startCli(['run', scenarioFile(text)]);
+    await command.said('black-hole on the link of worker-2');
+    const started = descendants(command.process.pid!);
+    expect(started.some(({ command: line }) => line.includes('upstream/links/process.js'))).toBe(true);
+    command.process.kill('SIGKILL');
+    await command.finished;
+    await expect.poll(() => started.filter(({ pid }) => isAlive(pid)), { timeout: 10_000 }).toEqual([]);
+  });
+});
+
+describe('a scenario with a toxic that makes no sense', () => {
+  it('is refused with exit code 104, its place and a hint, and nothing is started', async () => {
+    const wrong = '[{ at: 1s, toxic: latency, on: worker-9, attributes: { latency: -1 } }]';
+    const { code, stderr } = await runCli(['run', scenarioFile(scenario(wrong))]);
+    expect(code).toBe(104);
+    expect(stderr).toMatch(/:10:\d+: timeline\[0\]\.on: there is no worker-9; there are worker-1, worker-2/);
+    expect(stderr).toMatch(/:10:\d+: timeline\[0\]\.attributes\.latency: must be a whole number \(ms\)/);
+    expect(stderr).not.toContain('control API');
+  });
+});
