@@ -177,7 +177,10 @@ export class RealWorld implements World {
         links.setUpstreamUp(event.worker, false);
       if (event.type === 'worker.started') links.setUpstreamUp(event.worker, true);
     });
-    return links.start(workers);
+    const linked = await links.start(workers);
+    // Places that are held for workers to come.
+    for (const { worker, up } of this.fleet.status()) if (!up) links.setUpstreamUp(worker, false);
+    return linked;
   }
 
   /** Where workers have names, the gateway is told these, and whom to ask. */
