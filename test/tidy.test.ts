@@ -73,7 +73,7 @@ describe('imports', () => {
       'gateway/transport/connections.ts',
       'gateway/transport/connector.ts',
       'gateway/transport/exchange.ts',
-      'scenarios/generator.ts',
+      'scenarios/sender.ts',
     ],
     opossum: ['policies/breaker.ts'],
     'p-queue': ['policies/concurrency.ts'],

@@ -6,12 +6,15 @@
  *     availability[outage] > as-it-happened.availability[outage] + 20%
  *     goodput[after] > 2 * as-it-happened.goodput[after]
  *
- * `metric[window]`, without `[window]` over the whole run; a variant's name and a dot before a metric take it from that
+ * `metric[window]`, without `[window]` over the whole run; a selector before the window, as in
+ * `availability{class=web}[outage]`, is about a part of the clients; a variant's name and a dot before a metric take it from that
  * variant, and a variant's name alone takes the metric that the threshold begins with. Sums and products are allowed.
  * Every value has a kind, and kinds that do not fit are an error: a share compared with a duration says nothing, and a
  * bare number does not say what it counts.
  */
 import { Section, type Static, Type } from './schema.js';
+import { parseSelector, type Selector, SelectorError, type SelectorScope } from './selectors.js';
+import { ThresholdError, type Token, tokenize } from './threshold-tokens.js';
 import {
   formatDuration,
   formatMebibytes,
@@ -22,6 +25,8 @@ import {
   parseSizeBytes,
 } from './units.js';
 
+export { ThresholdError };
+
 /** What a value counts. `scalar` is a plain number, which may multiply anything. */
 export type Kind = 'ratio' | 'rate' | 'duration' | 'size' | 'count' | 'scalar';
 
@@ -30,6 +35,8 @@ export interface MetricSpec {
   readonly kind: Kind;
   /** Measured over a window; else over the whole run, always. */
   readonly windowed: boolean;
+  /** Measured of a part of the clients too; default false. */
+  readonly selectable?: boolean;
   readonly example: string;
 }
 
@@ -46,6 +53,8 @@ export interface MetricRef {
   readonly metric: string;
   /** Empty: the whole run. */
   readonly window: string;
+  /** Empty: all clients. */
+  readonly selector: Selector;
   readonly kind: Kind;
 }
 
@@ -78,50 +87,14 @@ export interface Threshold {
   readonly right: Expression;
 }
 
-/** A threshold that cannot be read; `column` counts from 1 within its text. */
-export class ThresholdError extends Error {
-  override readonly name = 'ThresholdError';
-  readonly column: number;
-
-  constructor(message: string, column: number) {
-    super(message);
-    this.column = column;
-  }
-}
-
 /** What names may occur in a threshold. */
 export interface Scope {
   readonly metrics: MetricCatalogue;
   readonly variants: readonly string[];
   readonly windows: readonly string[];
+  /** Left out: no metric takes a selector. */
+  readonly selectors?: SelectorScope;
 }
-
-interface Token {
-  readonly type: 'number' | 'name' | 'symbol';
-  readonly text: string;
-  readonly column: number;
-}
-
-const TOKEN =
-  /\s*(?:(?<number>(?:(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+|\d+(?:\.\d+)?(?:%|\/[smh]|[KMG]i?B|B)?)(?![a-z0-9_.]|-[a-z]))|(?<name>[a-z0-9][a-z0-9_]*(?:[.-][a-z0-9_]+)*)|(?<symbol>>=|<=|==|!=|[<>+*[\]-]))/y;
-
-const tokenize = (text: string): Token[] => {
-  const tokens: Token[] = [];
-  TOKEN.lastIndex = 0;
-  while (text.slice(TOKEN.lastIndex).trim() !== '') {
-    const start = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (match === null) {
-      const column = start + 1 + (text.slice(start).length - text.slice(start).trimStart().length);
-      throw new ThresholdError(`"${text[column - 1]}" does not belong here`, column);
-    }
-    const { number, name, symbol } = match.groups as Record<string, string | undefined>;
-    const token = (number ?? name ?? symbol)!;
-    const type = number !== undefined ? 'number' : name !== undefined ? 'name' : 'symbol';
-    tokens.push({ type, text: token, column: TOKEN.lastIndex - token.length + 1 });
-  }
-  return tokens;
-};
 
 const literal = (text: string): Expression => {
   if (text.endsWith('%')) return { type: 'literal', value: parseRatio(text), kind: 'ratio' };
@@ -208,7 +181,7 @@ class Parser {
   #atom(): Expression {
     const token = this.#next('a metric or a number');
     if (token.type === 'number') return literal(token.text);
-    if (token.type === 'symbol') {
+    if (token.type !== 'name') {
       throw new ThresholdError(`expected a metric or a number, got "${token.text}"`, token.column);
     }
     const ref = this.#reference(token);
@@ -220,7 +193,10 @@ class Parser {
     const { variants, metrics } = this.#scope;
     const { variant, metric } = this.#splitName(token.text);
     const spec = metrics.find(metric);
-    if (spec !== undefined) return { variant, metric, window: this.#window(spec), kind: spec.kind };
+    if (spec !== undefined) {
+      const selector = this.#selector(spec);
+      return { variant, metric, selector, window: this.#window(spec), kind: spec.kind };
+    }
     if (this.#subject !== null && variants.includes(token.text))
       return { ...this.#subject, variant: token.text };
     const known = metrics.examples.map((example) => example.replace(/\[.*/, '')).join(', ');
@@ -233,6 +209,24 @@ class Parser {
     return variant === undefined
       ? { variant: '', metric: name }
       : { variant, metric: name.slice(variant.length + 1) };
+  }
+
+  #selector(spec: MetricSpec): Selector {
+    const token = this.#peek();
+    if (token?.type !== 'selector') return {};
+    this.#position++;
+    if (!spec.selectable || this.#scope.selectors === undefined) {
+      throw new ThresholdError(
+        `${spec.example} is not measured by client and takes no selector`,
+        token.column,
+      );
+    }
+    try {
+      return parseSelector(token.text, this.#scope.selectors);
+    } catch (error) {
+      if (!(error instanceof SelectorError)) throw error;
+      throw new ThresholdError(error.message, token.column + error.column - 1);
+    }
   }
 
   #window(spec: MetricSpec): string {
@@ -251,6 +245,10 @@ class Parser {
     }
     const close = this.#next(']');
     if (close.text !== ']') throw new ThresholdError(`expected ], got "${close.text}"`, close.column);
+    const after = this.#peek();
+    if (after?.type === 'selector') {
+      throw new ThresholdError('a selector stands before the window: metric{…}[window]', after.column);
+    }
     return name.text;
   }
 

@@ -6,51 +6,9 @@
  */
 import type { Clock, Timer } from '../core/clock.js';
 import type { Random } from '../core/random.js';
-import { Count, Duration, OneOf, Optional, Section, type Static } from '../core/schema.js';
-import { parseDurationMs } from '../core/units.js';
-
-export const ClientsSchema = Section(
-  {
-    patience: Optional(Duration('How long a client waits for an answer, over all its tries; default 10s.')),
-    retry: Optional(
-      Section(
-        {
-          attempts: Optional(Count(1, 'Tries in all, the first included; default 1.')),
-          backoff: Optional(
-            OneOf(['none', 'constant', 'exponential'], 'The wait before another try; default none.'),
-          ),
-          delay: Optional(Duration('The first wait, for constant and exponential; default 1s.')),
-          maxDelay: Optional(Duration('An exponential wait grows no further; default 30s.')),
-          jitter: Optional(
-            OneOf(['none', 'full'], 'full: a wait is drawn between 0 and its length; default none.'),
-          ),
-        },
-        'What a client does when it gets an error.',
-      ),
-    ),
-  },
-  'How clients behave.',
-);
-
-export type ClientsSection = Static<typeof ClientsSchema>;
-
-export interface ClientBehaviour {
-  readonly patienceMs: number;
-  readonly attempts: number;
-  readonly backoff: 'none' | 'constant' | 'exponential';
-  readonly delayMs: number;
-  readonly maxDelayMs: number;
-  readonly jitter: 'none' | 'full';
-}
-
-export const resolveClients = (section: ClientsSection = {}): ClientBehaviour => ({
-  patienceMs: parseDurationMs(section.patience ?? '10s'),
-  attempts: section.retry?.attempts ?? 1,
-  backoff: section.retry?.backoff ?? 'none',
-  delayMs: parseDurationMs(section.retry?.delay ?? '1s'),
-  maxDelayMs: parseDurationMs(section.retry?.maxDelay ?? '30s'),
-  jitter: section.retry?.jitter ?? 'none',
-});
+import type { RetryBudget } from '../policies/budgets/retry-budget.js';
+import type { Outcome } from '../policies/outcome.js';
+import { type ClientBehaviour, retryWaitMs } from './client-behaviour.js';
 
 /** What came back for one try. */
 export interface Answer {
@@ -59,6 +17,8 @@ export interface Answer {
   /** Why it is not a good answer; empty for a good one. */
   readonly cause: string;
   readonly rayId: string;
+  /** Good, and less than it could be, because a dependency failed; left out where it is not. */
+  readonly degraded?: true;
 }
 
 /** One try, times in milliseconds since the load began. */
@@ -67,9 +27,14 @@ export interface ClientAttempt extends Answer {
   readonly endMs: number;
 }
 
+export type RequestId = number | string;
+
 /** One request of one client, with everything that became of it. */
 export interface RequestRecord {
-  readonly id: number;
+  /** Its place in the row of arrivals; of a user of a population: the user, and which of its requests. */
+  readonly id: RequestId;
+  /** Of its client; left out where the scenario names no classes. */
+  readonly class?: string;
   /** When it was meant to be sent. */
   readonly arrivalMs: number;
   /** How much later it was sent. */
@@ -79,6 +44,8 @@ export interface RequestRecord {
   /** Of the last answer; 0 when there was none. */
   readonly status: number;
   readonly cause: string;
+  /** Of the last answer; left out where it is not. */
+  readonly degraded?: true;
   readonly attempts: readonly ClientAttempt[];
 }
 
@@ -89,8 +56,11 @@ export const CLIENT_CAUSES = [
   'gateway_closed_connection',
 ] as const;
 
-/** Sends one try; what it returns takes it back. */
-export type Send = (onAnswer: (answer: Answer) => void) => { abort(): void };
+/** @param retryAfter the field as it came; empty: there was none. */
+export type OnAnswer = (answer: Answer, retryAfter?: string) => void;
+
+/** Sends one try of a request; what it returns takes it back. */
+export type Send = (onAnswer: OnAnswer, id: RequestId) => { abort(): void };
 
 const NOT_RETRIED_BELOW = 500;
 const TOO_MANY_REQUESTS = 429;
@@ -100,17 +70,12 @@ export const isGood = (status: number): boolean => status >= 200 && status < 400
 const isRetried = (status: number): boolean =>
   status === 0 || status === TOO_MANY_REQUESTS || status >= NOT_RETRIED_BELOW;
 
-/** The wait before try `attempt` (2 for the first retry). */
-export const backoffMs = (behaviour: ClientBehaviour, attempt: number, random: Random): number => {
-  if (behaviour.backoff === 'none') return 0;
-  const delayMs =
-    behaviour.backoff === 'constant'
-      ? behaviour.delayMs
-      : Math.min(behaviour.delayMs * 2 ** (attempt - 2), behaviour.maxDelayMs);
-  return behaviour.jitter === 'full' ? random.next() * delayMs : delayMs;
-};
-
+/** What requests of one client have in common; made once, and used for all of them. */
 export interface ClientParts {
+  /** Of the client; left out where the scenario names no classes. */
+  readonly class?: string;
+  /** Bounds the retries of all its requests together; left out: nothing does. */
+  readonly budget?: RetryBudget | null;
   readonly behaviour: ClientBehaviour;
   readonly clock: Clock;
   readonly random: Random;
@@ -119,14 +84,20 @@ export interface ClientParts {
   readonly originMs: number;
 }
 
+/** @param tries how many there were, the one that ended included. */
+const settle = (budget: RetryBudget | null, tries: number, outcome: Outcome): void => {
+  if (tries === 1) budget?.firstEnded(outcome);
+  else budget?.retryEnded(outcome);
+};
+
 /** Lives through one request; `onDone` gets the whole of it, once. */
 export const runRequest = (
-  id: number,
+  id: RequestId,
   arrivalMs: number,
   parts: ClientParts,
   onDone: (record: RequestRecord) => void,
 ): void => {
-  const { behaviour, clock, random, send, originMs } = parts;
+  const { behaviour, clock, random, send, originMs, budget = null } = parts;
   const sinceOriginMs = (): number => clock.nowMs() - originMs;
   const attempts: ClientAttempt[] = [];
   const sentMs = sinceOriginMs();
@@ -137,40 +108,44 @@ export const runRequest = (
   const finish = (): void => {
     patience.cancel();
     const last = attempts.at(-1)!;
-    onDone({
-      id,
-      arrivalMs,
-      lateMs: sentMs - arrivalMs,
-      endMs: sinceOriginMs(),
-      ok: isGood(last.status),
-      status: last.status,
-      cause: last.cause,
-      attempts,
-    });
+    const { status, cause } = last;
+    const degraded = last.degraded && { degraded: last.degraded };
+    const name = parts.class === undefined ? undefined : { class: parts.class };
+    const lateMs = sentMs - arrivalMs;
+    const ok = isGood(status);
+    onDone({ id, ...name, arrivalMs, lateMs, endMs: sinceOriginMs(), ok, status, cause, ...degraded, attempts });
   };
 
   const tryOnce = (): void => {
     waiting = null;
     startMs = sinceOriginMs();
     let answered = false;
-    const sent = send((answer) => {
+    const sent = send((answer, retryAfter = '') => {
       answered = true;
       underWay = null;
       attempts.push({ ...answer, startMs, endMs: sinceOriginMs() });
-      if (!isRetried(answer.status) || attempts.length >= behaviour.attempts) finish();
-      else waiting = clock.after(backoffMs(behaviour, attempts.length + 1, random), tryOnce);
-    });
+      const failed = isRetried(answer.status);
+      settle(budget, attempts.length, failed ? 'failure' : 'success');
+      const nowMs = clock.nowMs();
+      const again = failed && attempts.length < behaviour.attempts && (budget?.tryBeginRetry(nowMs) ?? true);
+      const wait = { behaviour, attempt: attempts.length + 1, retryAfter, nowMs };
+      if (again) waiting = clock.after(retryWaitMs(wait, random), tryOnce);
+      else finish();
+    }, id);
     // An answer may come before `send` returns; then nothing is under way any more.
     if (!answered) underWay = sent;
   };
 
   const patience = clock.after(arrivalMs + behaviour.patienceMs - sentMs, () => {
     waiting?.cancel();
+    // A retry has begun for its budget when its wait has.
+    settle(budget, attempts.length + 1, 'ignored');
     if (underWay !== null) {
       underWay.abort();
       attempts.push({ status: 0, cause: 'client_left', rayId: '', startMs, endMs: sinceOriginMs() });
     }
     finish();
   });
+  budget?.firstBegan(clock.nowMs());
   tryOnce();
 };

@@ -1,13 +1,20 @@
 /**
- * The load generator: a process of its own, so that nothing else in the run can slow it down unseen. It never waits
- * for an answer before it sends the next request, and opens as many connections as it needs.
+ * The load generator: a process of its own, so that nothing else in the run can slow it down unseen. It enacts three kinds
+ * of load beside each other: the stages of an open loop, which never wait for an answer before the next request is sent;
+ * a population, whose users do; and floods. It opens as many connections as they need.
  */
-import { type Dispatcher, Pool } from 'undici';
 import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
-import { type Answer, isGood, type RequestRecord, runRequest, type Send } from './clients.js';
+import { FINGERPRINT_HEADER } from '../upstream/fingerprint.js';
+import { AddressBook, explainMissing } from './addresses.js';
+import { ClientCrowd } from './client-crowd.js';
+import type { RequestRecord } from './clients.js';
+import { FloodLoad } from './flood-load.js';
 import type { FromGenerator, GeneratorArgument, ToGenerator } from './messages.js';
+import { Population, type PopulationCounts, usersByClass } from './population.js';
+import { runPopulation } from './population-load.js';
+import { Sender, type Target, targetOf } from './sender.js';
 import { arrivalTimes } from './workload.js';
 
 const REPORT_INTERVAL_MS = 100;
@@ -15,117 +22,77 @@ const REPORT_INTERVAL_MS = 100;
 const argument = childArgument<GeneratorArgument>();
 const link = parentLink<ToGenerator, FromGenerator>();
 const random = new Random(argument.seed);
-const pool = new Pool(argument.origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+const sender = new Sender(argument.origin);
+const book = new AddressBook();
 
-const headerText = (value: string | string[] | undefined): string =>
-  Array.isArray(value) ? value.join(', ') : (value ?? '');
+/** The same for the same seed, so that a request is the same one in every variant. */
+const idPrefix = (argument.seed >>> 0).toString(16).padStart(8, '0');
 
-/** The cause as the gateway names it in `Proxy-Status`; an upstream's own error has none. */
-const causeOf = (status: number, proxyStatus: string): string => {
-  if (isGood(status)) return '';
-  const code = /details="BGW_ERR_(\w+)"/.exec(proxyStatus)?.[1];
-  return code?.toLowerCase() ?? /error=(\w+)/.exec(proxyStatus)?.[1] ?? 'upstream_response';
+const idHeader = (id: number | string): string[] => [FINGERPRINT_HEADER, `${idPrefix}-${id}`];
+
+const targets = new Map<unknown, Target>(argument.clients.map((one) => [one, targetOf(one)]));
+
+const crowd = new ClientCrowd({
+  classes: argument.clients,
+  book,
+  clock: wallClock,
+  random,
+  send: (one, address, id, onAnswer) => sender.send(targets.get(one)!, address, idHeader(id), onAnswer),
+});
+const floodAddresses = argument.floods.map(({ identities }) => book.take(identities));
+
+let records: RequestRecord[] = [];
+let sent = 0;
+/** Kinds of load whose clients are not done yet. */
+let underWay = 0;
+const populations: Record<string, Population> = {};
+let floods: readonly FloodLoad[] = [];
+const enders: (() => void)[] = [];
+
+const populationCounts = (): Record<string, PopulationCounts> =>
+  Object.fromEntries(Object.entries(populations).map(([name, { counts }]) => [name, counts]));
+
+const report = (): void => {
+  link.send({
+    type: 'records',
+    records,
+    sent,
+    ...(argument.load.population !== undefined && { population: populationCounts() }),
+    ...(floods.length > 0 && { floods: floods.map(({ counts }) => counts) }),
+  });
+  records = [];
 };
 
-const CONNECT_FAILURES = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EADDRNOTAVAIL']);
-
-/** One try, as undici's handler. */
-class Try implements Dispatcher.DispatchHandler {
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #proxyStatus = '';
-  #rayId = '';
-  #done = false;
-  readonly #onAnswer: (answer: Answer) => void;
-
-  constructor(onAnswer: (answer: Answer) => void) {
-    this.#onAnswer = onAnswer;
-  }
-
-  abort(): void {
-    this.#done = true;
-    this.#controller?.abort(new Error('the client left'));
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#done) this.abort();
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#status = status;
-    this.#proxyStatus = headerText(headers['proxy-status']);
-    this.#rayId = headerText(headers['x-ray-id']);
-  }
-
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
-    this.#answer({
-      status: this.#status,
-      cause: causeOf(this.#status, this.#proxyStatus),
-      rayId: this.#rayId,
-    });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
-    const cause =
-      this.#status !== 0
-        ? 'body_broken'
-        : CONNECT_FAILURES.has(error.code ?? '')
-          ? 'gateway_unreachable'
-          : 'gateway_closed_connection';
-    this.#answer({ status: 0, cause, rayId: this.#rayId });
-  }
-
-  #answer(answer: Answer): void {
-    if (this.#done) return;
-    this.#done = true;
-    this.#onAnswer(answer);
-  }
-}
-
-const send: Send = (onAnswer) => {
-  const attempt = new Try(onAnswer);
-  pool.dispatch({ path: '/', method: 'GET' }, attempt);
-  return attempt;
+const record = (one: RequestRecord): void => {
+  records.push(one);
 };
 
-const run = (originMs: number): void => {
+const finishOne = (): void => {
+  underWay--;
+  if (underWay > 0) return;
+  report();
+  link.send({ type: 'finished' });
+};
+
+const runStages = (originMs: number): void => {
   const arrivals = arrivalTimes(argument.load, random.fork('arrivals'));
-  const parts = {
-    behaviour: argument.clients,
-    clock: wallClock,
-    random: random.fork('clients'),
-    send,
-    originMs,
-  };
-  let records: RequestRecord[] = [];
-  let sent = 0;
+  const begin = crowd.openLoop(originMs);
   let finished = 0;
+  let begun = 0;
+  let over = false;
   let next = arrivals.next();
 
-  const report = (): void => {
-    link.send({ type: 'records', records, sent });
-    records = [];
-  };
-  const reporting = wallClock.every(REPORT_INTERVAL_MS, report);
-
   const finishIfDone = (): void => {
-    if (!next.done || finished < sent) return;
-    reporting.cancel();
-    report();
-    link.send({ type: 'finished' });
+    if (over || !next.done || finished < begun) return;
+    over = true;
+    finishOne();
   };
 
   const sendDue = (): void => {
     while (!next.done && originMs + next.value <= wallClock.nowMs()) {
-      runRequest(sent++, next.value, parts, (record) => {
-        records.push(record);
+      sent++;
+      begin(begun++, next.value, (done) => {
+        record(done);
         finished++;
         finishIfDone();
       });
@@ -137,8 +104,70 @@ const run = (originMs: number): void => {
   wallClock.after(originMs - wallClock.nowMs(), sendDue);
 };
 
+const runUsers = (originMs: number): void => {
+  const plan = argument.load.population;
+  if (plan === undefined) return;
+  const shares = argument.clients.map(({ shareRatio }) => shareRatio);
+  for (const [index, users] of usersByClass(plan.users, shares).entries()) {
+    if (users === 0) continue;
+    const { name } = argument.clients[index]!;
+    const population = new Population(plan, users, random.fork(`population ${name}`));
+    const begins = crowd.users(index, users, originMs);
+    populations[name] = population;
+    underWay++;
+    const stop = runPopulation({
+      ...{ population, users, clock: wallClock, originMs },
+      label: name === '' ? 'user-' : `${name}-user-`,
+      begin: (user, id, atMs, onDone) => {
+        sent++;
+        begins[user]!(id, atMs, onDone);
+      },
+      onRecord: record,
+      onOver: finishOne,
+    });
+    enders.push(stop);
+  }
+};
+
+const runFloods = (originMs: number): void => {
+  floods = argument.floods.map((plan, index) => {
+    const target = targetOf(plan);
+    const addresses = floodAddresses[index]!;
+    return new FloodLoad({
+      ...{ plan, clock: wallClock, originMs },
+      label: `flood-${index + 1}-`,
+      send: (identity, id, onAnswer) => sender.send(target, addresses[identity]!, idHeader(id), onAnswer),
+      onOver: () => {
+        report();
+        link.send({ type: 'flood-ended', flood: index, counts: floods[index]!.counts });
+      },
+    });
+  });
+  enders.push(...floods.map((flood) => () => flood.stop()));
+};
+
+const run = (originMs: number): void => {
+  // The open loop counts even without stages, so that there is always somebody to be done.
+  underWay = 1;
+  runFloods(originMs);
+  runUsers(originMs);
+  runStages(originMs);
+  const reporting = wallClock.every(REPORT_INTERVAL_MS, () => {
+    if (underWay > 0 || records.length > 0 || floods.some(({ over }) => !over)) report();
+  });
+  enders.push(() => reporting.cancel());
+};
+
+const stop = (): void => {
+  for (const end of enders) end();
+  if (records.length > 0) report();
+  sender.destroy().finally(() => process.disconnect());
+};
+
 link.onMessage((message) => {
   if (message.type === 'start') run(message.atMs);
-  else pool.destroy().finally(() => process.disconnect());
+  else stop();
 });
-link.send({ type: 'ready' });
+explainMissing([...crowd.addresses, ...floodAddresses.flat()]).then((message) => {
+  link.send(message === null ? { type: 'ready' } : { type: 'unable', message });
+});

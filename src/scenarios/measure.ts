@@ -7,7 +7,7 @@ import { Histogram } from '../core/histogram.js';
 import type { WorkerSample } from '../upstream/fleet.js';
 import type { RequestRecord } from './clients.js';
 import type { ProbeReport } from './recorder.js';
-import type { SampledRequest, SeriesPoint, WindowResult } from './result.js';
+import type { RequestsResult, SampledRequest, SeriesPoint, WindowResult } from './result.js';
 import type { Window } from './scenario.js';
 
 /** Fine enough to show a heap's climb of a second. */
@@ -33,7 +33,7 @@ const latency = (histogram: Histogram) => {
   return { p50: round(p50), p95: round(p95), p99: round(p99), max: round(max) };
 };
 
-const within = (window: Window) => (record: RequestRecord) =>
+export const within = (window: Window) => (record: RequestRecord) =>
   record.arrivalMs >= window.fromMs && record.arrivalMs < window.toMs;
 
 /**
@@ -60,39 +60,49 @@ export const wastedShare = (
   return served + wasted === 0 ? null : wasted / (served + wasted);
 };
 
-export const measureWindow = (
-  window: Window,
-  all: readonly RequestRecord[],
-  samples: readonly WorkerSample[] = [],
-  originMs = 0,
-): WindowResult => {
-  const records = all.filter(within(window));
+/** @param records those that were meant to be sent within the window. */
+export const measureRequests = (
+  { fromMs, toMs }: Window,
+  records: readonly RequestRecord[],
+): RequestsResult => {
   const status: Record<string, number> = {};
   const cause: Record<string, number> = {};
   const histogram = new Histogram();
   let ok = 0;
+  let degraded = 0;
   let attempts = 0;
   for (const record of records) {
     increment(status, statusKey(record.status));
     attempts += record.attempts.length;
+    if (record.degraded) degraded++;
     if (record.ok) ok++;
     else increment(cause, record.cause);
     if (record.status !== 0) histogram.record(record.endMs - record.arrivalMs);
   }
   const requests = records.length;
   return {
-    fromMs: window.fromMs,
-    toMs: window.toMs,
     requests,
     availability: requests === 0 ? null : ok / requests,
-    goodputRps: round(ok / ((window.toMs - window.fromMs) / 1000)),
+    goodputRps: round(ok / ((toMs - fromMs) / 1000)),
     amplification: requests === 0 ? null : attempts / requests,
-    wasted: wastedShare(window, samples, originMs),
+    ...(degraded > 0 && { degraded: degraded / ok }),
     status,
     cause,
     latencyMs: latency(histogram),
   };
 };
+
+export const measureWindow = (
+  window: Window,
+  all: readonly RequestRecord[],
+  samples: readonly WorkerSample[] = [],
+  originMs = 0,
+): WindowResult => ({
+  fromMs: window.fromMs,
+  toMs: window.toMs,
+  ...measureRequests(window, all.filter(within(window))),
+  wasted: wastedShare(window, samples, originMs),
+});
 
 interface Bucket {
   readonly histogram: Histogram;

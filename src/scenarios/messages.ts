@@ -1,11 +1,15 @@
 /** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
-import type { ClientBehaviour, RequestRecord } from './clients.js';
+import type { ClientClass } from './client-classes.js';
+import type { RequestRecord } from './clients.js';
+import type { FloodCounts, FloodPlan } from './flood.js';
+import type { PopulationCounts } from './population.js';
 import type { LoadPlan } from './workload.js';
 
 export interface GeneratorArgument {
   readonly origin: string;
   readonly load: LoadPlan;
-  readonly clients: ClientBehaviour;
+  readonly clients: readonly ClientClass[];
+  readonly floods: readonly FloodPlan[];
   readonly seed: number;
 }
 
@@ -14,7 +18,19 @@ export type ToGenerator = { readonly type: 'start'; readonly atMs: number } | { 
 
 export type FromGenerator =
   | { readonly type: 'ready' }
-  | { readonly type: 'records'; readonly records: readonly RequestRecord[]; readonly sent: number }
+  /** What it cannot do on this machine, in words; nothing is sent. */
+  | { readonly type: 'unable'; readonly message: string }
+  | {
+      readonly type: 'records';
+      readonly records: readonly RequestRecord[];
+      readonly sent: number;
+      /** Of the users of each class, so far; left out without a population. */
+      readonly population?: Readonly<Record<string, PopulationCounts>>;
+      /** So far, in the order of the argument; left out without floods. */
+      readonly floods?: readonly FloodCounts[];
+    }
+  | { readonly type: 'flood-ended'; readonly flood: number; readonly counts: FloodCounts }
+  /** The last client is done; floods may go on. */
   | { readonly type: 'finished' };
 
 export interface ProbeArgument {

@@ -28,6 +28,8 @@ const CAUSE_TEXT: Readonly<Record<string, string>> = {
   response_timeout: 'a worker does not answer in time',
   deadline: 'the time for the whole request is over',
   rate_limited: 'clients send more than they may',
+  dns: 'the name of a worker does not resolve',
+  no_route: 'no route leads where the request wants to go',
 };
 
 const statusText = (variant: VariantResult, status: string): string => {
@@ -128,6 +130,12 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
   'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
   'config.locked': ({ reason }) => `the config is locked: ${reason}`,
   'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
+  'name.changed': ({ name, from, to }) => `${name} resolves to ${to}, no longer to ${from}`,
+  'name.recovered': ({ name, afterMs }) => `${name} resolves again, after ${formatDuration(afterMs)}`,
+  'flood.began': ({ path, rateRps, identities }) =>
+    `${identities} hostile clients begin to ask for ${path}, ${rateRps} times a second`,
+  'flood.ended': ({ path, sent, skipped }) =>
+    `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
   'fault.healed': ({ fault, worker, reason }) =>
     reason === 'restarted'

@@ -1,6 +1,6 @@
 /** The variants of a result beside each other: one row a measure, one column a variant. */
 import { formatDuration, formatRatio } from '../core/units.js';
-import { WHOLE_RUN } from './metrics.js';
+import { metricValue, WHOLE_RUN } from './metrics.js';
 import type { VariantResult } from './result.js';
 
 const percent = (ratio: number | null | undefined): string =>
@@ -13,15 +13,56 @@ const recoveredText = (variant: VariantResult): string => {
 
 const ERROR_STATUSES = ['502', '503', '504', 'none'] as const;
 
+type Row = (title: string, cell: (variant: VariantResult) => string) => string[];
+
+const rowOf =
+  (variants: readonly VariantResult[]): Row =>
+  (title, cell) => [title, ...variants.map(cell)];
+
+/** What each class got in the outage. */
+const classRows = (variants: readonly VariantResult[], window: string, inWindow: string): string[][] => {
+  const names = new Set(variants.flatMap(({ classes }) => Object.keys(classes ?? {})));
+  return [...names].map((name) =>
+    rowOf(variants)(`availability of ${name}${inWindow}`, ({ windows }) =>
+      percent(windows[window]?.classes?.[name]?.availability),
+    ),
+  );
+};
+
+const populationRows = (variants: readonly VariantResult[]): string[][] => {
+  if (variants.every(({ population }) => population === undefined)) return [];
+  const row = rowOf(variants);
+  return [
+    row('users lost', (variant) => {
+      const all = Object.values(variant.population ?? {});
+      const sum = (key: 'users' | 'usersLost'): number => all.reduce((total, one) => total + one[key], 0);
+      return all.length === 0 ? '–' : `${sum('usersLost')} of ${sum('users')}`;
+    }),
+    row('sessions failed', (variant) => {
+      const failed = metricValue(variant, 'sessions-failed', '');
+      return percent(Number.isNaN(failed) ? null : failed);
+    }),
+  ];
+};
+
+const floodRows = (variants: readonly VariantResult[]): string[][] => {
+  if (variants.every(({ floods }) => floods === undefined)) return [];
+  return [
+    rowOf(variants)('flood served', (variant) => {
+      const served = metricValue(variant, 'flood.served', '');
+      return Number.isNaN(served)
+        ? '–'
+        : `${formatRatio(served)} of ${metricValue(variant, 'flood.sent', '')}`;
+    }),
+  ];
+};
+
 /** The first row is the header; every row begins with what it is about. */
 export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
   const windows = Object.keys(variants[0]?.windows ?? {}).filter((name) => name !== WHOLE_RUN);
   const errorWindow = windows.includes('outage') ? 'outage' : WHOLE_RUN;
   const inWindow = errorWindow === 'outage' ? ' in outage' : '';
-  const row = (title: string, cell: (variant: VariantResult) => string): string[] => [
-    title,
-    ...variants.map(cell),
-  ];
+  const row = rowOf(variants);
   return [
     row('', ({ name }) => name),
     ...(windows.length === 0 ? [WHOLE_RUN] : windows).map((window) =>
@@ -35,6 +76,9 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     row(`p99${inWindow}`, (variant) => formatDuration(variant.windows[errorWindow]?.latencyMs.p99 ?? 0)),
     row('tries per request', (variant) => variant.windows[errorWindow]?.amplification?.toFixed(2) ?? '–'),
     row(`work for nobody${inWindow}`, (variant) => percent(variant.windows[errorWindow]?.wasted)),
+    ...classRows(variants, errorWindow, inWindow),
+    ...populationRows(variants),
+    ...floodRows(variants),
     row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
     row('deaths', (variant) => String(variant.crashes)),
     row('good again', recoveredText),

@@ -72,8 +72,8 @@ export const checkThresholds = (
   );
   return {
     thresholds: checkable.map((threshold) =>
-      checkThreshold(threshold, ({ variant: name, metric, window }) =>
-        metricValue(name === '' ? variant : find(name)!, metric, window),
+      checkThreshold(threshold, ({ variant: name, metric, window, selector }) =>
+        metricValue(name === '' ? variant : find(name)!, metric, window, selector),
       ),
     ),
     skippedThresholds: thresholds.filter((one) => !checkable.includes(one)).map(({ text }) => text),

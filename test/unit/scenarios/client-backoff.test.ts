@@ -2,9 +2,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { backoffMs, type ClientBehaviour, resolveClients } from '../../../src/scenarios/clients.js';
+import {
+  backoffMs,
+  type ClientBehaviour,
+  resolveBehaviour,
+} from '../../../src/scenarios/client-behaviour.js';
 
-const clients = (fields: Partial<ClientBehaviour>): ClientBehaviour => ({ ...resolveClients(), ...fields });
+const clients = (fields: Partial<ClientBehaviour>): ClientBehaviour => ({
+  ...resolveBehaviour(),
+  ...fields,
+});
 
 /** Waits before tries 2, 3, 4, 5 and 6. */
 const waits = (behaviour: ClientBehaviour): number[] =>
@@ -80,13 +87,15 @@ describe('the wait before another try', () => {
 
 describe('a clients section', () => {
   it('has its defaults filled in', () => {
-    expect(resolveClients()).toEqual({
+    expect(resolveBehaviour()).toEqual({
       patienceMs: 10_000,
       attempts: 1,
       backoff: 'none',
       delayMs: 1_000,
       maxDelayMs: 30_000,
       jitter: 'none',
+      retryAfter: 'ignore',
+      budget: null,
     });
   });
 
@@ -97,14 +106,18 @@ describe('a clients section', () => {
       delay: '250ms',
       maxDelay: '4s',
       jitter: 'full',
+      retryAfter: 'honour',
+      budget: { tokens: 5, refund: '20%' },
     } as const;
-    expect(resolveClients({ patience: '2s', retry })).toEqual({
+    expect(resolveBehaviour({ patience: '2s', retry })).toEqual({
       patienceMs: 2_000,
       attempts: 4,
       backoff: 'exponential',
       delayMs: 250,
       maxDelayMs: 4_000,
       jitter: 'full',
+      retryAfter: 'honour',
+      budget: { capacity: 5, refundRatio: 0.2 },
     });
   });
 });

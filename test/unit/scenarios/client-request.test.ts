@@ -6,13 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import {
-  type ClientBehaviour,
-  type RequestRecord,
-  resolveClients,
-  runRequest,
-  type Send,
-} from '../../../src/scenarios/clients.js';
+import { type ClientBehaviour, resolveBehaviour } from '../../../src/scenarios/client-behaviour.js';
+import { type RequestRecord, runRequest, type Send } from '../../../src/scenarios/clients.js';
 import { measureWindow } from '../../../src/scenarios/measure.js';
 
 /** What becomes of one try; `null`: nothing, ever. */
@@ -29,7 +24,7 @@ const ORIGIN_MS = 5_000;
 const LONG_AFTER_MS = 1_000_000;
 
 const behaviour = (fields: Partial<ClientBehaviour> = {}): ClientBehaviour => ({
-  ...resolveClients(),
+  ...resolveBehaviour(),
   ...fields,
 });
 
@@ -210,6 +205,8 @@ const anyBehaviour: fc.Arbitrary<ClientBehaviour> = fc.record({
   delayMs: fc.integer({ min: 0, max: 1_000 }),
   maxDelayMs: fc.integer({ min: 0, max: 2_000 }),
   jitter: fc.constantFrom('none' as const, 'full' as const),
+  retryAfter: fc.constantFrom('ignore' as const, 'honour' as const),
+  budget: fc.constant(null),
 });
 
 describe('whatever is answered', () => {

@@ -1,9 +1,12 @@
 /** The schema of a result: what the program makes is valid by it, and what it does not know is refused. */
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
+import { resolveClasses } from '../../../src/scenarios/client-classes.js';
 import { measureSeries, measureWindow, sampleFailures } from '../../../src/scenarios/measure.js';
+import { measureClasses, measureClients } from '../../../src/scenarios/measure-clients.js';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
 import { ResultSchema } from '../../../src/scenarios/result.js';
+import { resolveFlood } from '../../../src/scenarios/timeline-clients.js';
 import {
   failedAttempt,
   failedRequest,
@@ -36,6 +39,29 @@ describe('the schema of a result', () => {
   it('takes a whole result, as it is and as it comes back from JSON', () => {
     expect([...validator.Errors(whole)]).toEqual([]);
     expect(validator.Check(JSON.parse(JSON.stringify(whole)))).toBe(true);
+  });
+
+  it('takes one with classes, users and floods', () => {
+    const classes = resolveClasses({
+      classes: { web: { share: '60%', tier: 'free' }, ios: { share: '40%' } },
+    });
+    const ofClasses = requests.map((request) => ({ ...request, class: 'web' }));
+    const window = { name: WHOLE_RUN, fromMs: 0, toMs: 1_000 };
+    const recorder = {
+      population: { web: { users: 3, usersLost: 1, sessions: 5, sessionsFailed: 2 } },
+      floods: [{ sent: 5, skipped: 1, ok: 2, status: { 0: 1, 200: 2 } }],
+    };
+    const flood = resolveFlood({ rate: '10/s', for: '1s' }, 500);
+    const variant = variantResult({
+      windows: {
+        [WHOLE_RUN]: { ...measureWindow(window, ofClasses), ...measureClasses(window, ofClasses, classes) },
+      },
+      ...measureClients({ clients: classes, floods: [flood] }, recorder),
+    });
+    expect(variant.floods).toEqual([
+      { t: 0.5, path: '/', identities: 20, sent: 5, skipped: 1, ok: 2, status: { none: 1, 200: 2 } },
+    ]);
+    expect([...validator.Errors(result([variant]))]).toEqual([]);
   });
 
   it('takes a result without variants', () => {
