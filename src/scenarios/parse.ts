@@ -14,8 +14,8 @@ import { parseDurationMs, parseRatio, parseSizeBytes, UnitError } from '../core/
 import { findConfigProblems, findContradictions } from '../gateway/config/check.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, MIN_HEAP_LIMIT_BYTES, resolveFleetConfig } from '../upstream/config.js';
-import { findDependencyProblems } from '../upstream/dependencies/config.js';
 import { deadPortIds } from '../upstream/dead-ports.js';
+import { findDependencyProblems } from '../upstream/dependencies/config.js';
 import { findMechanismProblems, maxWorkersOf } from '../upstream/fleet/mechanisms.js';
 import { resolveLinks } from '../upstream/links/config.js';
 import { findTtlProblem, resolveStubNames } from '../upstream/names/config.js';
@@ -30,9 +30,9 @@ import {
   type Variant,
   type Window,
 } from './scenario.js';
-import type { DependencyKinds } from './timeline-dependencies.js';
 import { parseThreshold } from './thresholds.js';
 import { checkEntry, type EntryScope, resolveEntry, type TimelineEntry } from './timeline.js';
+import type { DependencyKinds } from './timeline-dependencies.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
 
 /** @throws UserError for a text that is not PATH=VALUE, or not a value for every variant. */
@@ -73,6 +73,7 @@ const dependencyKindsOf = ({ fleet: { dependencies = {} } }: ScenarioFile): Depe
 const scopeOf = (file: ScenarioFile): EntryScope => ({
   workers: workersOf(file),
   running: file.fleet.workers,
+  ...(file.fleet.clusters !== undefined && { clusters: file.fleet.clusters }),
   upstreams: upstreamsOf(file),
   named: file.names !== undefined,
   dependencies: dependencyKindsOf(file),

@@ -214,6 +214,8 @@ export interface EntryScope {
   readonly workers: readonly string[];
   /** How many of these run at first; default: all. */
   readonly running?: number;
+  /** Names for several workers; default: none. */
+  readonly clusters?: Readonly<Record<string, readonly string[]>>;
   /** Of everything that the gateway sends to; default: the workers. */
   readonly upstreams?: readonly string[];
   /** Whether the workers have names; default: no. */
@@ -233,13 +235,14 @@ const targetsOf = ({ on }: TimelineEntrySection): readonly string[] =>
 const checkTargets = (
   entry: TimelineEntrySection,
   action: (typeof WORKER_ACTIONS)[number],
-  workers: readonly string[],
+  { workers, clusters = {} }: EntryScope,
 ): EntryProblem[] => {
+  const known = [...workers, ...Object.keys(clusters)];
   if (entry.on === undefined) return [{ key: action, message: 'needs `on`, the worker it goes to' }];
   return targetsOf(entry).flatMap((target, index): EntryProblem[] => {
-    if (target === ALL || workers.includes(target)) return [];
+    if (target === ALL || known.includes(target)) return [];
     const path = typeof entry.on === 'string' ? [] : [index];
-    return [{ key: 'on', path, message: `there is no ${target}; there are ${workers.join(', ')}` }];
+    return [{ key: 'on', path, message: `there is no ${target}; there are ${known.join(', ')}` }];
   });
 };
 
@@ -303,7 +306,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
     });
   }
   const toWorkers = WORKER_ACTIONS.find((one) => one === action);
-  if (toWorkers !== undefined) problems.push(...checkTargets(entry, toWorkers, workers));
+  if (toWorkers !== undefined) problems.push(...checkTargets(entry, toWorkers, scope));
   if (action === 'disturb' || action === 'recover') {
     const { dependencies = {} } = scope;
     problems.push(...checkDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies));
@@ -325,7 +328,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
 /** @param entry one that `checkEntry` has nothing against. */
 export const resolveEntry = (
   entry: TimelineEntrySection,
-  { workers, gateway, dependencies = {} }: EntryScope,
+  { workers, clusters = {}, gateway, dependencies = {} }: EntryScope,
 ): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
   const { breakGlass = '', to = 'workers' } = entry;
@@ -357,7 +360,9 @@ export const resolveEntry = (
   const onFleet = resolveFleetEntry(entry as FleetEntry);
   if (onFleet !== null) return { atMs, action: onFleet };
   const targets = targetsOf(entry);
-  const chosen = targets.includes(ALL) ? workers : targets;
+  const chosen = targets.includes(ALL)
+    ? workers
+    : [...new Set(targets.flatMap((target) => clusters[target] ?? target))];
   if (entry.dns !== undefined) return { atMs, action: resolveNameAction(entry as NameEntry, chosen) };
   const link = resolveLinkEntry(entry as LinkEntry, chosen);
   if (link !== null) return { atMs, action: link };

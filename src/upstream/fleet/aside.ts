@@ -14,6 +14,7 @@ export class Aside {
   readonly #worker: string;
   readonly #traffic: Traffic;
   readonly #reasons = new Set<AsideReason>();
+  #waiting: readonly { readonly reason: AsideReason; readonly resolve: () => void }[] = [];
   /** The last word to the gateway: words must arrive in the order in which they were said. */
   #told: Promise<void> = Promise.resolve();
 
@@ -28,6 +29,14 @@ export class Aside {
 
   get any(): boolean {
     return this.#reasons.size > 0;
+  }
+
+  /** Settles when that reason is gone. */
+  without(reason: AsideReason): Promise<void> {
+    if (!this.#reasons.has(reason)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting = [...this.#waiting, { reason, resolve }];
+    });
   }
 
   /** When the gateway has taken all that was said. */
@@ -46,6 +55,9 @@ export class Aside {
   release(...reasons: readonly AsideReason[]): Promise<void> {
     const before = this.any;
     for (const reason of reasons) this.#reasons.delete(reason);
+    const done = this.#waiting.filter(({ reason }) => !this.#reasons.has(reason));
+    this.#waiting = this.#waiting.filter((one) => !done.includes(one));
+    for (const { resolve } of done) resolve();
     return before && !this.any ? this.#tell(false) : this.#told;
   }
 

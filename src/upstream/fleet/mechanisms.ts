@@ -13,6 +13,9 @@ import { type QuarantineConfig, QuarantineSchema, resolveQuarantine } from './qu
 import { type RecycleConfig, RecycleSchema, resolveRecycle } from './recycling.js';
 import { MIN_WATCHDOG_MS } from './watchdog.js';
 
+/** Never that of a worker, nor the word for all of them. */
+const CLUSTER_NAME = '^(?!all$|worker-\\d+$)[a-z0-9]+(-[a-z0-9]+)*$';
+
 export const MechanismProperties = {
   maxWorkers: Optional(
     Count(1, 'Places for workers; those that do not run are drained at the gateway. Default: `workers`.'),
@@ -30,6 +33,12 @@ export const MechanismProperties = {
   recycle: Optional(RecycleSchema),
   quarantine: Optional(QuarantineSchema),
   autoscale: Optional(AutoscaleSchema),
+  clusters: Optional(
+    Type.Record(Type.String({ pattern: CLUSTER_NAME }), Type.Array(Type.String(), { minItems: 1 }), {
+      description:
+        'Names for several workers, such as `a: [worker-1, worker-2]`; a timeline takes them in `on`.',
+    }),
+  ),
 };
 
 const Mechanisms = Type.Object(MechanismProperties);
@@ -72,7 +81,7 @@ export const resolveMechanisms = (section: MechanismsSection): MechanismsConfig 
 };
 
 interface Problem {
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
@@ -96,6 +105,14 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
       path: ['recycle', 'at'],
       message: 'is a share of the heap limit: above 0%, at most 100%',
     });
+  }
+  const known = Array.from({ length: maxWorkersOf(section) }, (_, index) => `worker-${index + 1}`);
+  for (const [name, members] of Object.entries(section.clusters ?? {})) {
+    for (const [index, member] of members.entries()) {
+      if (known.includes(member)) continue;
+      const message = `there is no ${member}; there are ${known.join(', ')}`;
+      problems.push({ path: ['clusters', name, index], message });
+    }
   }
   if (autoscale !== undefined) problems.push(...findAutoscaleProblems(section, maxWorkersOf(section)));
   return problems;

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:net';
 export class PortKeeper {
   readonly #host: string;
   readonly #servers = new Map<number, Server>();
+  #stopped = false;
 
   constructor(host: string) {
     this.#host = host;
@@ -22,6 +23,7 @@ export class PortKeeper {
       server.on('error', reject);
       server.listen(port, this.#host, () => {
         const kept = (server.address() as { port: number }).port;
+        if (this.#stopped) server.close();
         this.#servers.set(kept, server);
         resolve(kept);
       });
@@ -39,6 +41,7 @@ export class PortKeeper {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#servers.keys()].map((port) => this.release(port)));
   }
 }

@@ -23,6 +23,9 @@ export const FIRST_CONFIG_VERSION = 1;
 /** One that does not answer is not waited for for ever; it is the deploy's own checks that find it. */
 const WARM_UP_TIMEOUT_MS = 5_000;
 
+/** Kubernetes gives a deployment ten minutes to get on; a scenario's clock is compressed. */
+const READY_DEADLINE_MS = 10_000;
+
 export class WorkerPlace {
   readonly id: string;
   readonly aside: Aside;
@@ -222,8 +225,18 @@ export class WorkerPlace {
     await this.#parts.ports.release(this.#port);
     this.#spawn(bootMs);
     await this.#life?.ready;
+    await this.#untilReady();
     // It was let in when it was ready; here it is waited for until the gateway knows.
     await this.aside.settled;
+  }
+
+  /** Where there is a readiness probe, it is asked first. @throws Error when it does not say yes in time. */
+  async #untilReady(): Promise<void> {
+    if (!this.aside.has('unready')) return;
+    const late = this.#parts.waits.wait(READY_DEADLINE_MS).then(() => {
+      throw new Error(`it was not ready within ${READY_DEADLINE_MS / 1000}s`);
+    });
+    await Promise.race([this.aside.without('unready'), late]);
   }
 
   async #end(drainMs: number | null, reason: string): Promise<void> {

@@ -51,6 +51,18 @@ describe(`a mistake about the fleet, at ${HERE},`, () => {
       'the least is 2 and the most 1',
     ],
     ['a target of nothing', fleet('autoscale: { target: ▸0% }'), 'fleet.autoscale.target', 'above 0%'],
+    [
+      'a cluster of somebody unknown',
+      fleet('clusters: { a: [worker-1, ▸worker-3] }'),
+      'fleet.clusters.a[1]',
+      'there is no worker-3; there are worker-1, worker-2',
+    ],
+    [
+      'a target that is neither worker nor cluster',
+      timeline('inject: hang, on: ▸b', fleet('clusters: { a: [worker-1] }')),
+      'timeline[0].on',
+      'there is no b; there are worker-1, worker-2, a',
+    ],
     ['no interval', fleet('autoscale: { interval: ▸0s }'), 'fleet.autoscale.interval', 'above 0s'],
     [
       'an unknown strategy',
@@ -166,6 +178,14 @@ describe('a fleet with all its mechanisms', () => {
         ...{ step: null, upMs: 3_000, downMs: 30_000, drainMs: 5_000 },
       },
     });
+  });
+
+  it('takes a cluster for its workers', () => {
+    const clusters = fleet('clusters: { a: [worker-1], both: [worker-2, worker-1] }');
+    const entry = timeline('inject: hang, on: [a, both]', clusters);
+    expect(parseScenario(entry, 'test.yaml').variants[0]!.timeline).toMatchObject([
+      { action: { workers: ['worker-1', 'worker-2'] } },
+    ]);
   });
 
   it('has none of them unless it says so', () => {
