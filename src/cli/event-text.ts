@@ -70,6 +70,10 @@ export const eventText = (event: Event): string | null => {
       return `${event.toxic} taken off the link of ${event.link} (${event.reason})`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
+    case 'gateway.disrupted':
+      return `${event.gateway}: ${event.how}${event.forMs === null ? '' : ` for ${formatDuration(event.forMs)}`}`;
+    case 'gateway.recovered':
+      return `${event.gateway} is back (${event.how})`;
     case 'fault.healed':
       return `${event.fault} of ${event.worker} healed (${event.reason})`;
     default:

@@ -8,6 +8,7 @@ import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { Action, TimelineEntry } from '../scenarios/timeline.js';
 import { floodText } from '../scenarios/timeline-clients.js';
 import { fleetActionText } from '../scenarios/timeline-fleet.js';
+import { frontActionText } from '../scenarios/timeline-front.js';
 import { linkActionText } from '../scenarios/timeline-links.js';
 import { findScenario } from './scenario-file.js';
 
@@ -58,12 +59,14 @@ const actionText = ({ action }: TimelineEntry): string => {
     case 'rollback-deploy':
     case 'scale':
       return fleetActionText(action);
+    case 'disrupt':
+      return frontActionText(action);
     case 'push-config':
       return `push a config, ${action.strategy.name}`;
     case 'push-gateway-config':
-      return `push a config to the gateway, ${action.strategy.strategy ?? 'all-at-once'}`;
+      return `push a config to the ${action.to}, ${action.strategy.strategy ?? 'all-at-once'}`;
     case 'rollback-gateway-config':
-      return 'roll the gateway’s config back';
+      return `roll the ${action.to}’s config back`;
     case 'rollback-config':
       return `roll the config back, ${action.strategy.name}`;
     case 'lock-config':

@@ -160,6 +160,14 @@ export interface EventMap {
   'config.locked': { readonly by: string; readonly reason: string };
   'config.unlocked': { readonly by: string };
   'config.glass-broken': { readonly by: string; readonly reason: string };
+  /** `kill`, `stop` or `block`, of a gateway or the edge. */
+  'gateway.disrupted': {
+    readonly gateway: string;
+    readonly how: string;
+    /** `null`: to the end of the run. */
+    readonly forMs: number | null;
+  };
+  'gateway.recovered': { readonly gateway: string; readonly how: string };
   'fault.injected': {
     readonly fault: string;
     readonly worker: string;
@@ -293,6 +301,8 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'link.toxic-removed': true,
   'flood.began': true,
   'flood.ended': true,
+  'gateway.disrupted': true,
+  'gateway.recovered': true,
   'fault.injected': true,
   'fault.healed': true,
 };
@@ -305,6 +315,8 @@ interface EventBase<Type extends EventType> {
   readonly type: Type;
   /** Which of several processes of the gateway saw it, by its number from 1. */
   readonly process?: number;
+  /** Which of several gateways saw it, or the edge. */
+  readonly gateway?: string;
 }
 
 /** One event at one moment. */

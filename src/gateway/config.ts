@@ -46,6 +46,7 @@ import {
   resolveRateLimit,
 } from './config/limits.js';
 import { type ListenerConfig, ListenerSchema, resolveListener } from './config/listener.js';
+import { type NamesConfig, NamesSchema, resolveNames } from './config/names.js';
 import {
   type HedgeConfig,
   HedgeSchema,
@@ -54,7 +55,6 @@ import {
   resolveHedge,
   resolveRetry,
 } from './config/retries.js';
-import { type NamesConfig, NamesSchema, resolveNames } from './config/names.js';
 import {
   PoolsSchema,
   type RouteConfig,

@@ -85,6 +85,17 @@ export class GatewayChild {
     });
   }
 
+  /** It burns its processor and does nothing else for so long, as a rule that backtracks makes it do. */
+  block(forMs: number): void {
+    this.#child.send({ type: 'block', forMs });
+  }
+
+  /** SIGSTOP and SIGCONT, or an end that nobody is surprised at. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+    if (signal === 'SIGKILL') this.#stopping = true;
+    this.#child.kill(signal);
+  }
+
   /** Asks it to end, and after `graceMs` insists. */
   stop(graceMs: number): Promise<void> {
     this.#stopping = true;

@@ -29,7 +29,10 @@ export interface GatewayArgument {
   readonly seed: number;
 }
 
-export type ToGateway = { readonly type: 'stop' };
+export type ToGateway =
+  | { readonly type: 'stop' }
+  /** Burn the processor and do nothing else, for so long. */
+  | { readonly type: 'block'; readonly forMs: number };
 
 export type FromGateway =
   | {

@@ -69,8 +69,12 @@ const runAlone = async (
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);
 
-  link.onMessage(async ({ type }) => {
-    if (type !== 'stop') return;
+  link.onMessage(async (message) => {
+    if (message.type === 'block') {
+      const untilMs = wallClock.nowMs() + message.forMs;
+      while (wallClock.nowMs() < untilMs);
+      return;
+    }
     reporting.cancel();
     watch.stop();
     control.stop();

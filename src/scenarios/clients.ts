@@ -113,7 +113,18 @@ export const runRequest = (
     const name = parts.class === undefined ? undefined : { class: parts.class };
     const lateMs = sentMs - arrivalMs;
     const ok = isGood(status);
-    onDone({ id, ...name, arrivalMs, lateMs, endMs: sinceOriginMs(), ok, status, cause, ...degraded, attempts });
+    onDone({
+      id,
+      ...name,
+      arrivalMs,
+      lateMs,
+      endMs: sinceOriginMs(),
+      ok,
+      status,
+      cause,
+      ...degraded,
+      attempts,
+    });
   };
 
   const tryOnce = (): void => {

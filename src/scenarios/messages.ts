@@ -6,7 +6,8 @@ import type { PopulationCounts } from './population.js';
 import type { LoadPlan } from './workload.js';
 
 export interface GeneratorArgument {
-  readonly origin: string;
+  /** Where clients go: the first tier, and the next when nobody of it takes connections. */
+  readonly origins: readonly (readonly string[])[];
   readonly load: LoadPlan;
   readonly clients: readonly ClientClass[];
   readonly floods: readonly FloodPlan[];

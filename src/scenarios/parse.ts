@@ -21,6 +21,7 @@ import { resolveLinks } from '../upstream/links/config.js';
 import { findTtlProblem, resolveStubNames } from '../upstream/names/config.js';
 import { resolveClasses } from './client-classes.js';
 import { checkClientSide, floodsOf, selectorsOf } from './client-side.js';
+import { findFrontProblems, frontPlaces, resolveFront } from './front-config.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -78,6 +79,8 @@ const scopeOf = (file: ScenarioFile): EntryScope => ({
   named: file.names !== undefined,
   dependencies: dependencyKindsOf(file),
   gateway: file.gateway ?? {},
+  edge: file.edge === undefined ? null : (file.edge.gateway ?? {}),
+  front: frontPlaces(file, file.gateway ?? {}),
 });
 
 const checkVariant = (file: ScenarioFile): Finding[] => {
@@ -107,6 +110,7 @@ const checkVariant = (file: ScenarioFile): Finding[] => {
       ? contradictions
       : findConfigProblems(resolveGatewayConfig(file.gateway), upstreamsOf(file));
   for (const { path, message } of gatewayProblems) findings.push({ path: ['gateway', ...path], message });
+  findings.push(...findFrontProblems(file));
 
   const ttlProblem = file.names === undefined ? null : findTtlProblem(file.names);
   if (ttlProblem !== null) findings.push({ path: ['names', 'ttl'], message: ttlProblem });
@@ -179,6 +183,7 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
     seed: file.seed ?? DEFAULT_SEED,
     fleet: resolveFleetConfig(file.fleet),
     gateway: resolveGatewayConfig(file.gateway),
+    front: resolveFront(file),
     names: file.names === undefined ? null : resolveStubNames(file.names),
     links: file.links !== undefined || timeline.some(isOfLinks) ? resolveLinks(file.links) : null,
     clients: resolveClasses(file.clients, file.gateway),
@@ -241,7 +246,9 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     const found = checkSchema(merged, ScenarioSchema);
     // The gateway's own check looks at its section.
     const findings =
-      found.length > 0 ? found : findTooLong(ScenarioSchema, { ...merged, gateway: undefined });
+      found.length > 0
+        ? found
+        : findTooLong(ScenarioSchema, { ...merged, gateway: undefined, edge: undefined });
     report(findings, name);
     if (findings.length > 0) continue;
     report(checkVariant(merged as unknown as ScenarioFile), name);

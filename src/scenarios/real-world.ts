@@ -9,14 +9,13 @@ import { UserError } from '../core/errors.js';
 import { EventStream } from '../core/events.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
-import { GatewayChild } from '../gateway/gateway-child.js';
 import { deadPortAddresses } from '../upstream/dead-ports.js';
 import { DependencyFleet } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { LinkFleet } from '../upstream/links/link-fleet.js';
 import { StubResolver } from '../upstream/names/stub-resolver.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
-import { askAdmin } from './admin-request.js';
+import { Front } from './front.js';
 import { GatewayDrains } from './gateway-drains.js';
 import type {
   FromGenerator,
@@ -28,6 +27,7 @@ import type {
 } from './messages.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
+import type { FrontAction } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 import type { World } from './world.js';
 
@@ -54,11 +54,10 @@ export class RealWorld implements World {
   readonly #stream = new EventStream(wallClock.nowMs);
   readonly #loadDone = new Deferred<void>();
   #resolver: StubResolver | null = null;
-  #gateway: GatewayChild | null = null;
+  readonly #front: Front;
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
   #stopping = false;
-  #adminPort = 0;
 
   constructor(variant: Variant) {
     this.#variant = variant;
@@ -71,6 +70,20 @@ export class RealWorld implements World {
     });
     this.#drains = new GatewayDrains(HOST, (text) => {
       if (!this.#stopping) this.emit('run.noted', { text });
+    });
+    this.#front = new Front({
+      ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock: wallClock },
+      ...{ random: this.#random, reaper: this.#reaper, emit: this.#stream.emit },
+      onEvents: (events) => {
+        for (const event of events) this.#stream.publish(event);
+      },
+      onStall: (stallMs) => {
+        this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
+      },
+      onListening: (adminPort) => this.#drains.connect(adminPort),
+      onLost: (how) => {
+        if (!this.#stopping) this.#loadDone.reject(new Error(how));
+      },
     });
     this.fleet = new ProcessFleet({
       traffic: this.#drains,
@@ -106,9 +119,9 @@ export class RealWorld implements World {
     if (this.#stopping) return;
     const { named, resolver } = await this.#startResolver(upstreams);
     if (this.#stopping) return;
-    const port = await this.#startGateway(named, resolver);
+    const origins = await this.#front.start(named, resolver);
     if (this.#stopping) return;
-    await this.#startGenerator(`http://${HOST}:${port}`);
+    await this.#startGenerator(origins);
   }
 
   async runLoad(originMs: number): Promise<void> {
@@ -124,11 +137,14 @@ export class RealWorld implements World {
     }
   }
 
-  askGateway(method: 'PUT' | 'POST', path: string, body: object): void {
-    askAdmin({ host: HOST, port: this.#adminPort, method, path, body }).then((reason) => {
-      if (reason === null || this.#stopping) return;
-      this.emit('run.noted', { text: `the gateway did not take ${method} ${path}: ${reason}` });
+  askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void {
+    this.#front.ask(to, method, path, body).then((refusals) => {
+      if (!this.#stopping) for (const text of refusals) this.emit('run.noted', { text });
     });
+  }
+
+  disrupt(action: FrontAction): void {
+    this.#front.disrupt(action);
   }
 
   async stop(): Promise<void> {
@@ -136,7 +152,7 @@ export class RealWorld implements World {
     this.#loadDone.resolve();
     await Promise.all([
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
-      this.#gateway?.stop(STOP_GRACE_MS),
+      this.#front.stop(STOP_GRACE_MS),
       this.#resolver?.stop(STOP_GRACE_MS),
       this.#links?.stop(STOP_GRACE_MS),
       this.#probe?.stop({ type: 'stop' }, STOP_GRACE_MS),
@@ -202,37 +218,10 @@ export class RealWorld implements World {
     return { named, resolver: await resolver.ready };
   }
 
-  async #startGateway(upstreams: readonly WorkerAddress[], resolver?: string): Promise<number> {
-    const gateway = new GatewayChild({
-      argument: {
-        config: this.#variant.gateway,
-        upstreams,
-        resolver,
-        host: HOST,
-        port: 0,
-        adminPort: 0,
-        seed: this.#random.fork('gateway').seed,
-      },
-      reaper: this.#reaper,
-      onReport: ({ events, stallMs }) => {
-        for (const event of events) this.#stream.publish(event);
-        this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
-      },
-    });
-    this.#gateway = gateway;
-    gateway.failed.then((how) => {
-      if (!this.#stopping) this.#loadDone.reject(new Error(how));
-    });
-    const { port, adminPort } = await gateway.ready;
-    this.#adminPort = adminPort;
-    await this.#drains.connect(adminPort);
-    return port;
-  }
-
-  async #startGenerator(origin: string): Promise<void> {
+  async #startGenerator(origins: readonly (readonly string[])[]): Promise<void> {
     const ready = new Deferred<void>();
     const argument: GeneratorArgument = {
-      origin,
+      origins,
       load: this.#variant.load,
       clients: this.#variant.clients,
       floods: this.#variant.floods,

@@ -146,8 +146,11 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
     case 'push-config':
       delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });
       return;
+    case 'disrupt':
+      world.disrupt(action);
+      return;
     case 'push-gateway-config':
-      world.askGateway('PUT', '/config', {
+      world.askGateway(action.to, 'PUT', '/config', {
         ...{ by: OPERATOR, config: action.config, ...action.strategy },
         // The timeline means what it says; what a guard would object to is what a scenario is there to show.
         ...(action.approved && { approve: 'the timeline says so' }),
@@ -155,7 +158,7 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       });
       return;
     case 'rollback-gateway-config':
-      world.askGateway('POST', '/config/rollback', { by: OPERATOR });
+      world.askGateway(action.to, 'POST', '/config/rollback', { by: OPERATOR });
       return;
     case 'rollback-config':
       delivery.rollback(action.strategy, OPERATOR, 'ordered');
@@ -223,9 +226,7 @@ const measure = (variant: Variant, world: World, partial: boolean): VariantResul
     heapLimitBytes: variant.fleet.heapLimitBytes,
     crashes: exits.length,
     workersLost: new Set(exits.map(({ worker }) => worker)).size,
-    workerSeconds: Number(
-      world.fleet.workerSeconds(originMs, originMs + variant.durationMs).toFixed(2),
-    ),
+    workerSeconds: Number(world.fleet.workerSeconds(originMs, originMs + variant.durationMs).toFixed(2)),
     firstStatusMs: firstStatuses(requests),
     bucketMs: BUCKET_MS,
     series: measureSeries(variant.durationMs, requests, samples, workers, originMs),

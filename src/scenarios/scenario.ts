@@ -10,10 +10,11 @@ import type { GatewayConfig } from '../gateway/config.js';
 import { GatewaySchema } from '../gateway/config.js';
 import type { FleetConfig } from '../upstream/config.js';
 import { FleetSchema } from '../upstream/config.js';
+import { type LinksConfig, LinksSchema } from '../upstream/links/config.js';
+import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.js';
 import { type ClientClass, ClientsSchema } from './client-classes.js';
 import type { FloodPlan } from './flood.js';
-import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.js';
-import { type LinksConfig, LinksSchema } from '../upstream/links/config.js';
+import { type FrontConfig, FrontProperties } from './front-config.js';
 import { type TimelineEntry, TimelineEntrySchema } from './timeline.js';
 import { type LoadPlan, LoadSchema } from './workload.js';
 
@@ -38,6 +39,7 @@ export const ScenarioSchema = Section(
     ),
     fleet: FleetSchema,
     gateway: Optional(GatewaySchema),
+    ...FrontProperties,
     names: Optional(StubNamesSchema),
     links: Optional(LinksSchema),
     clients: Optional(ClientsSchema),
@@ -83,6 +85,7 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
+  readonly front: FrontConfig;
   /** `null`: the gateway is given addresses. */
   readonly names: StubNamesConfig | null;
   /** `null`: the gateway talks to the workers directly. */

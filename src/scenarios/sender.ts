@@ -3,10 +3,12 @@
  * it needs, one request at a time on each: nothing waits for a connection here, or the load would not be what was planned.
  */
 import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../core/clock.js';
 import { DEGRADED_HEADER } from '../upstream/dependencies/consulted.js';
 import { NO_ADDRESS } from './addresses.js';
 import type { Asked } from './client-classes.js';
 import { type Answer, isGood, type OnAnswer } from './clients.js';
+import { Origins } from './origins.js';
 
 const headerText = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '');
@@ -30,9 +32,12 @@ class Try implements Dispatcher.DispatchHandler {
   #retryAfter = '';
   #done = false;
   readonly #onAnswer: OnAnswer;
+  readonly #goElsewhere: (attempt: Try) => boolean;
 
-  constructor(onAnswer: OnAnswer) {
+  /** @param goElsewhere called when no connection was taken; true: it was sent to somebody else. */
+  constructor(onAnswer: OnAnswer, goElsewhere: (attempt: Try) => boolean) {
     this.#onAnswer = onAnswer;
+    this.#goElsewhere = goElsewhere;
   }
 
   abort(): void {
@@ -68,12 +73,10 @@ class Try implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
+    const unreachable = this.#status === 0 && CONNECT_FAILURES.has(error.code ?? '');
+    if (unreachable && !this.#done && this.#goElsewhere(this)) return;
     const cause =
-      this.#status !== 0
-        ? 'body_broken'
-        : CONNECT_FAILURES.has(error.code ?? '')
-          ? 'gateway_unreachable'
-          : 'gateway_closed_connection';
+      this.#status !== 0 ? 'body_broken' : unreachable ? 'gateway_unreachable' : 'gateway_closed_connection';
     this.#answer({ status: 0, cause, rayId: this.#rayId });
   }
 
@@ -103,11 +106,15 @@ export const targetOf = ({ method, path, headers, bodyBytes }: Asked): Target =>
 });
 
 export class Sender {
-  readonly #origin: string;
-  readonly #pools = new Map<string, Pool>();
+  readonly #origins: Origins;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  /** By origin, and by address. */
+  readonly #pools = new Map<string, Map<string, Pool>>();
 
-  constructor(origin: string) {
-    this.#origin = origin;
+  /** @param origins in tiers: see `origins.ts`. */
+  constructor(origins: readonly (readonly string[])[], clock: Pick<Clock, 'nowMs'>) {
+    this.#origins = new Origins(origins);
+    this.#clock = clock;
   }
 
   /**
@@ -116,21 +123,39 @@ export class Sender {
    */
   send(target: Target, address: string, extra: readonly string[], onAnswer: OnAnswer): { abort(): void } {
     const { method, path, headers, body } = target;
-    const attempt = new Try(onAnswer);
-    this.#poolOf(address).dispatch({ method, path, headers: [...headers, ...extra], body }, attempt);
+    const options = { method, path, headers: [...headers, ...extra], body };
+    let origin = this.#origins.choose(this.#clock.nowMs())!;
+    const tried = [origin];
+    const attempt = new Try(onAnswer, (same) => {
+      const nowMs = this.#clock.nowMs();
+      this.#origins.failed(origin, nowMs);
+      const other = this.#origins.choose(nowMs, tried);
+      if (other === null) return false;
+      origin = other;
+      tried.push(other);
+      this.#poolOf(other, address).dispatch(options, same);
+      return true;
+    });
+    this.#poolOf(origin, address).dispatch(options, attempt);
     return attempt;
   }
 
   destroy(): Promise<unknown> {
-    return Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    const pools = [...this.#pools.values()].flatMap((byAddress) => [...byAddress.values()]);
+    return Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  #poolOf(address: string): Pool {
-    let pool = this.#pools.get(address);
+  #poolOf(origin: string, address: string): Pool {
+    let byAddress = this.#pools.get(origin);
+    if (byAddress === undefined) {
+      byAddress = new Map();
+      this.#pools.set(origin, byAddress);
+    }
+    let pool = byAddress.get(address);
     if (pool === undefined) {
       const from = address === NO_ADDRESS ? undefined : { localAddress: address };
-      pool = new Pool(this.#origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, ...from });
-      this.#pools.set(address, pool);
+      pool = new Pool(origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, ...from });
+      byAddress.set(address, pool);
     }
     return pool;
   }

@@ -5,6 +5,7 @@
  */
 import type { EventMap, EventType } from '../core/events.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
+import { EDGE } from './front-config.js';
 import type { Result, SampledRequest, VariantResult } from './result.js';
 import { fieldsOf, ofType, type TypedEvent } from './result-events.js';
 
@@ -97,6 +98,8 @@ const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
 const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
   const unhealthy = new Set<string>();
   for (const event of variant.events) {
+    // Its upstreams are the gateways.
+    if ((event as { gateway?: unknown }).gateway === EDGE) continue;
     if (event.type === 'upstream.turned-unhealthy') {
       unhealthy.add(fieldsOf(event, 'upstream.turned-unhealthy').upstream);
     } else if (event.type === 'upstream.turned-healthy') {
@@ -106,6 +109,12 @@ const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
       return [{ t: event.t, text: 'health checks have taken the last worker out' }];
   }
   return [];
+};
+
+const DISRUPTED: Readonly<Record<string, string>> = {
+  kill: 'is killed',
+  stop: 'stands still',
+  block: 'burns its processor and serves nobody',
 };
 
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
@@ -136,6 +145,9 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
     `${identities} hostile clients begin to ask for ${path}, ${rateRps} times a second`,
   'flood.ended': ({ path, sent, skipped }) =>
     `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
+  'gateway.disrupted': ({ gateway, how }) => `${gateway} ${DISRUPTED[how] ?? how}`,
+  'gateway.recovered': ({ gateway, how }) =>
+    how === 'kill' ? `${gateway} is started again` : `${gateway} works again`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
   'fault.healed': ({ fault, worker, reason }) =>
     reason === 'restarted'

@@ -8,7 +8,7 @@ import {
   type DependencyFaultName,
 } from '../upstream/dependencies/faults/dependency-faults.js';
 import type { DependencyKind } from '../upstream/dependencies/messages.js';
-import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/fault.js';
+import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import type { EntryProblem } from './timeline.js';
 
 /** Stands for every dependency there is, or every fault that one has. */

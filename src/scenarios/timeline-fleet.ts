@@ -3,7 +3,7 @@ import type { Path } from '../core/document/positions.js';
 import { Count, Optional, Section } from '../core/schema.js';
 import { parseSizeBytes } from '../core/units.js';
 import { MIN_HEAP_LIMIT_BYTES } from '../upstream/config.js';
-import { findOptionProblems } from '../upstream/faults/fault.js';
+import { findOptionProblems } from '../upstream/faults/options.js';
 import { WORKER_FAULTS } from '../upstream/faults/worker-faults.js';
 import {
   type Deployment,

@@ -18,10 +18,11 @@ import { TrafficStrategyProperties, type TrafficStrategySection } from '../deliv
 import type { GatewaySection } from '../gateway/config.js';
 import type { Injection } from '../upstream/active-faults.js';
 import type { WorkerConfig } from '../upstream/config.js';
-import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/fault.js';
+import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
 import type { FloodPlan } from './flood.js';
+import { EDGE } from './front-config.js';
 import { checkFlood, FloodSchema, resolveFlood } from './timeline-clients.js';
 import { checkGatewayPush, checkStrategy, checkWorkerPush } from './timeline-config.js';
 import {
@@ -40,6 +41,13 @@ import {
   FleetProperties,
   resolveFleetEntry,
 } from './timeline-fleet.js';
+import {
+  checkFrontEntry,
+  type FrontAction,
+  FrontActionProperties,
+  type FrontEntry,
+  resolveFrontEntry,
+} from './timeline-front.js';
 import {
   checkLinkEntry,
   LINK_BELONGS_TO,
@@ -84,6 +92,7 @@ export const TimelineEntrySchema = Section(
     ...LinkProperties,
     ...DependencyProperties,
     ...FleetProperties,
+    ...FrontActionProperties,
     'push-config': Optional(
       Type.Object(
         {},
@@ -109,7 +118,7 @@ export const TimelineEntrySchema = Section(
       ),
     ),
     breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
-    to: Optional(OneOf(['workers', 'gateway'], 'Who gets the config; default workers.')),
+    to: Optional(OneOf(['workers', 'gateway', 'edge'], 'Who gets the config; default workers.')),
     ...StrategyProperties,
     strategy: Optional(
       OneOf(
@@ -119,7 +128,7 @@ export const TimelineEntrySchema = Section(
     ),
     staged: TrafficStrategyProperties.staged,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, flood, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -129,6 +138,7 @@ export type Action =
   | LinkAction
   | DependencyAction
   | FleetAction
+  | FrontAction
   | { readonly type: 'note'; readonly text: string }
   | {
       readonly type: 'inject';
@@ -151,6 +161,7 @@ export type Action =
     }
   | {
       readonly type: 'push-gateway-config';
+      readonly to: 'gateway' | 'edge';
       /** The whole gateway section, as it is written. */
       readonly config: Json;
       readonly strategy: TrafficStrategySection;
@@ -158,7 +169,7 @@ export type Action =
       /** Whether a guard is passed by. */
       readonly approved: boolean;
     }
-  | { readonly type: 'rollback-gateway-config' }
+  | { readonly type: 'rollback-gateway-config'; readonly to: 'gateway' | 'edge' }
   | { readonly type: 'lock-config'; readonly reason: string }
   | { readonly type: 'unlock-config' }
   | { readonly type: 'rollback-config'; readonly strategy: RollbackStrategy };
@@ -183,12 +194,13 @@ const ACTIONS = [
   'disturb',
   'recover',
   ...FLEET_ACTIONS,
+  'disrupt',
 ] as const;
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover'],
-  for: ['inject', 'dns', 'toxic', 'disturb'],
+  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'disrupt'],
+  for: ['inject', 'dns', 'toxic', 'disturb', 'disrupt'],
   ...LINK_BELONGS_TO,
   ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject', 'disturb']])),
   approved: ['push-config'],
@@ -224,7 +236,13 @@ export interface EntryScope {
   readonly dependencies?: DependencyKinds;
   /** The variant's gateway section. */
   readonly gateway: GatewaySection;
+  /** The same of the edge; `null`: there is none. */
+  readonly edge?: GatewaySection | null;
+  /** Every gateway and the edge, with the number of its processes; default: one gateway of one process. */
+  readonly front?: ReadonlyMap<string, number>;
 }
+
+const ONE_GATEWAY: ReadonlyMap<string, number> = new Map([['gateway-1', 1]]);
 
 /** Those that go to workers. */
 const WORKER_ACTIONS = ['inject', 'heal', 'dns', 'toxic', 'remove-toxic'] as const;
@@ -275,6 +293,17 @@ const checkHealing = (name: WorkerFaultName | typeof ALL): EntryProblem[] => {
   return lasts === 'span' ? [] : [{ key: 'heal', message: `${name} ${NOT_HEALED[lasts]}` }];
 };
 
+const checkPush = (
+  pushed: Json,
+  { to = 'workers' }: TimelineEntrySection,
+  { workers, upstreams = workers, gateway, edge = null, front = ONE_GATEWAY }: EntryScope,
+): EntryProblem[] => {
+  if (to === 'workers') return checkWorkerPush(pushed);
+  if (to === 'gateway') return checkGatewayPush(pushed, gateway, upstreams);
+  const behind = [...front.keys()].filter((id) => id !== EDGE);
+  return edge === null ? [] : checkGatewayPush(pushed, edge, behind);
+};
+
 /** What the schema cannot say: one action an entry, and only the keys that belong to it. */
 export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): EntryProblem[] => {
   const { workers } = scope;
@@ -319,25 +348,28 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   const { running = workers.length } = scope;
   problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
   const pushed = entry['push-config'] as Json | undefined;
-  if (pushed !== undefined) {
-    problems.push(...(entry.to === 'gateway' ? checkGatewayPush(pushed, scope) : checkWorkerPush(pushed)));
+  if (pushed !== undefined) problems.push(...checkPush(pushed, entry, scope));
+  if (entry.to === 'edge' && (scope.edge ?? null) === null) {
+    problems.push({ key: 'to', message: 'there is no edge; give the scenario the section `edge`' });
   }
+  if (action === 'disrupt')
+    problems.push(...checkFrontEntry(entry as FrontEntry, scope.front ?? ONE_GATEWAY));
   return problems;
 };
 
 /** @param entry one that `checkEntry` has nothing against. */
 export const resolveEntry = (
   entry: TimelineEntrySection,
-  { workers, clusters = {}, gateway, dependencies = {} }: EntryScope,
+  { workers, clusters = {}, gateway, edge = null, dependencies = {} }: EntryScope,
 ): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
   const { breakGlass = '', to = 'workers' } = entry;
   const pushed = entry['push-config'] as Json | undefined;
-  if (pushed !== undefined && to === 'gateway') {
+  if (pushed !== undefined && to !== 'workers') {
     const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
-    const config = merge(gateway, pushed);
+    const config = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);
     const approved = entry.approved !== 'off';
-    return { atMs, action: { type: 'push-gateway-config', config, strategy, breakGlass, approved } };
+    return { atMs, action: { type: 'push-gateway-config', to, config, strategy, breakGlass, approved } };
   }
   if (pushed !== undefined) {
     const config = pushed as unknown as WorkerConfig;
@@ -351,7 +383,7 @@ export const resolveEntry = (
   if (lock !== undefined) return { atMs, action: { type: 'lock-config', reason: lock.reason } };
   if (entry['unlock-config'] !== undefined) return { atMs, action: { type: 'unlock-config' } };
   if (entry['rollback-config'] !== undefined) {
-    if (to === 'gateway') return { atMs, action: { type: 'rollback-gateway-config' } };
+    if (to !== 'workers') return { atMs, action: { type: 'rollback-gateway-config', to } };
     const strategy = resolveRollbackStrategy(entry as StrategySection);
     return { atMs, action: { type: 'rollback-config', strategy } };
   }
@@ -359,6 +391,8 @@ export const resolveEntry = (
   if (disturbed !== null) return { atMs, action: disturbed };
   const onFleet = resolveFleetEntry(entry as FleetEntry);
   if (onFleet !== null) return { atMs, action: onFleet };
+  const onFront = resolveFrontEntry(entry as FrontEntry);
+  if (onFront !== null) return { atMs, action: onFront };
   const targets = targetsOf(entry);
   const chosen = targets.includes(ALL)
     ? workers

@@ -8,6 +8,7 @@ import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js'
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { Recorder } from './recorder.js';
+import type { FrontAction } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 
 export interface World {
@@ -25,8 +26,10 @@ export interface World {
   runLoad(originMs: number): Promise<void>;
   /** Makes the names of workers misbehave, or heals them. */
   disturbNames(action: NameAction): void;
-  /** Asks the gateway's admin API for something; what becomes of it is told by events. */
-  askGateway(method: 'PUT' | 'POST', path: string, body: object): void;
+  /** Does something to a gateway or the edge. */
+  disrupt(action: FrontAction): void;
+  /** Asks the admin API of the gateways, or of the edge, for something; what becomes of it is told by events. */
+  askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void;
   /** Ends everything that was started, in whatever state it is. */
   stop(): Promise<void>;
 }

@@ -111,7 +111,8 @@ const SCENARIO = 'version: 1\nname: x\ntitle: x\nfleet: { workers: 1 }\n';
 /** What the sections `clients`, `load` and `timeline` of a scenario come to for its generator. */
 export const argumentOf = (sections: string, origin: string, seed = 7): GeneratorArgument => {
   const [variant] = parseScenario(`${SCENARIO}${sections}`, 'x.yaml').variants;
-  return { origin, load: variant!.load, clients: variant!.clients, floods: variant!.floods, seed };
+  const { load, clients, floods } = variant!;
+  return { origins: [[origin]], load, clients, floods, seed };
 };
 
 /** From the command to begin to the first request: long enough for the message to arrive. */

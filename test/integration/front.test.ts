@@ -1,0 +1,110 @@
+/** Several gateways side by side, and an edge before them: one is gone, stands still or burns, and who still answers. */
+import { describe, expect, it } from 'vitest';
+import { parseScenario } from '../../src/scenarios/parse.js';
+import { RealWorld } from '../../src/scenarios/real-world.js';
+import type { VariantResult } from '../../src/scenarios/result.js';
+import { ofType } from '../../src/scenarios/result-events.js';
+import { runScenario } from '../../src/scenarios/runner.js';
+
+const scenario = (front: string, timeline: string): string => `
+version: 1
+name: front
+title: What stands before the workers
+fleet: { workers: 2, serviceTime: { distribution: constant, mean: 5ms } }
+${front}
+clients: { patience: 1s }
+load: { arrivals: constant, stages: [{ rate: 60/s, for: 5s }] }
+windows: { baseline: 0s..1s, outage: 1s..3s, after: 4s..5s }
+timeline: ${timeline}
+`;
+
+const run = async (front: string, timeline: string): Promise<VariantResult> => {
+  const parsed = parseScenario(scenario(front, timeline), 'test.yaml');
+  const [result] = await runScenario(parsed, parsed.variants, {
+    makeWorld: (variant) => new RealWorld(variant),
+    signal: new AbortController().signal,
+  });
+  return result!;
+};
+
+/** In the baseline, in the outage and after it. */
+const availability = ({ windows }: VariantResult): number[] =>
+  ['baseline', 'outage', 'after'].map((name) => Number(windows[name]!.availability!.toFixed(2)));
+
+const disruptions = (result: VariantResult): unknown[] =>
+  ['gateway.disrupted', 'gateway.recovered'].flatMap((type) =>
+    ofType(result, type as 'gateway.disrupted').map(({ fields }) => [type, fields.gateway, fields.how]),
+  );
+
+describe('one gateway that is killed', () => {
+  it('cannot be reached until it is back on its port', async () => {
+    const result = await run('', '[{ at: 1s, disrupt: kill, on: gateway-1, for: 2s }]');
+    const [before, during, after] = availability(result);
+    expect([before, after]).toEqual([1, 1]);
+    expect(during).toBeLessThan(0.2);
+    expect(result.windows.outage!.cause.gateway_unreachable).toBeGreaterThan(50);
+    expect(disruptions(result)).toEqual([
+      ['gateway.disrupted', 'gateway-1', 'kill'],
+      ['gateway.recovered', 'gateway-1', 'kill'],
+    ]);
+  });
+});
+
+describe('two gateways, one of which', () => {
+  it('is killed: clients take the other', async () => {
+    const result = await run('gateways: 2', '[{ at: 1s, disrupt: kill, on: gateway-1, for: 2s }]');
+    // What it had in hand is lost, and no more.
+    expect(result.windows.outage!.availability).toBeGreaterThan(0.95);
+    expect(result.windows.outage!.cause.gateway_unreachable ?? 0).toBe(0);
+    expect(result.windows.after!.availability).toBe(1);
+  });
+
+  it('stands still: its connections are taken, so its share of the clients waits in vain', async () => {
+    const result = await run('gateways: 2', '[{ at: 1s, disrupt: stop, on: gateway-2, for: 2s }]');
+    const { outage, after } = result.windows;
+    expect(outage!.availability).toBeGreaterThan(0.35);
+    expect(outage!.availability).toBeLessThan(0.85);
+    expect(after!.availability).toBe(1);
+    expect(result.machine.gatewayStallMs).toBeLessThan(1_000);
+  });
+});
+
+describe('an edge', () => {
+  const CACHING = 'edge: { gateway: { healthCheck: off, cache: { defaultTtl: 60s } } }';
+
+  it('serves what it holds while the gateway behind it is gone', async () => {
+    const killed = '[{ at: 1s, disrupt: kill, on: gateway-1, for: 2s }]';
+    const held = await run(CACHING, killed);
+    expect(held.windows.outage!.availability).toBe(1);
+    const plain = await run('edge: { gateway: { healthCheck: off } }', killed);
+    expect(plain.windows.outage!.availability).toBeLessThan(0.2);
+    expect(plain.windows.outage!.cause.connection_refused).toBeGreaterThan(50);
+  });
+
+  it('that burns its processor lets nobody through, though all behind it are well', async () => {
+    const result = await run('edge: {}', '[{ at: 1s, disrupt: block, on: edge, for: 2s }]');
+    const [before, during, after] = availability(result);
+    expect([before, after]).toEqual([1, 1]);
+    expect(during).toBeLessThan(0.7);
+    expect(result.windows.outage!.status['504'] ?? 0).toBe(0);
+  });
+
+  it('that is killed is passed by where clients may', async () => {
+    const killed = '[{ at: 1s, disrupt: kill, on: edge, for: 2s }]';
+    const passed = await run('edge: { bypass: on }', killed);
+    expect(passed.windows.outage!.availability).toBeGreaterThan(0.95);
+    const stuck = await run('edge: {}', killed);
+    expect(stuck.windows.outage!.availability).toBeLessThan(0.2);
+    expect(stuck.windows.after!.availability).toBe(1);
+  });
+
+  it('gets a config of its own', async () => {
+    const closed = '{ rateLimit: { rate: 1/s, burst: 1 } }';
+    const result = await run(
+      'edge: {}',
+      `[{ at: 1s, push-config: ${closed}, to: edge }, { at: 3s, rollback-config: {}, to: edge }]`,
+    );
+    expect(result.windows.outage!.status['429']).toBeGreaterThan(50);
+    expect(result.windows.after!.availability).toBe(1);
+  });
+});
