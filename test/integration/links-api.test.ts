@@ -145,13 +145,20 @@ describe('the API', () => {
       'stream was invalid, can be either',
     ],
     ['GET', '/proxies/%E0%A4%A', undefined, 400, 'not URL-encoded'],
-    ['POST', '/proxies', 'x'.repeat(1024 ** 2 + 1), 413, 'request body is larger than'],
   ])('answers %s %s %j with %i: %s', async (method, path, body, status, message) => {
     await ask('POST', '/proxies', { name: 'known', upstream: UPSTREAM });
     const answer = await ask(method, path, body);
     expect(answer).toMatchObject({ status, body: { status } });
     expect(answer.body.error).toContain(message);
     expect(Object.keys(answer.body).sort()).toEqual(['error', 'status']);
+  });
+
+  it('refuses a body that is too large', async () => {
+    const answer = await ask('POST', '/populate', 'x'.repeat(1024 ** 2 + 1));
+    expect(answer).toMatchObject({
+      status: 413,
+      body: { error: 'request body is larger than 1048576 bytes' },
+    });
   });
 
   it('refuses a second toxic of a name, and a port that is taken', async () => {

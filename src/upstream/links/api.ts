@@ -67,7 +67,8 @@ const isElsewhere = (link: Link, { listen, upstream }: Pick<ProxyInput, 'listen'
 
 const createProxy: Handler = async ({ links, body }) => {
   const { name, listen, upstream, enabled } = readProxy(body());
-  return { status: 201, body: linkJson(await links.create(name, listen, upstream, enabled)) };
+  const link = await links.inTurn(name, () => links.create(name, listen, upstream, enabled));
+  return { status: 201, body: linkJson(link) };
 };
 
 const updateProxy: Handler = async (asked) => {
@@ -82,15 +83,19 @@ const updateProxy: Handler = async (asked) => {
   return { status: 200, body: linkJson(link) };
 };
 
+const put = async (links: LinkCollection, { name, listen, upstream, enabled }: ProxyInput): Promise<Link> => {
+  const present = links.find(name);
+  if (present !== undefined && !isElsewhere(present, { listen, upstream })) return present;
+  if (present !== undefined) await links.delete(present);
+  return links.create(name, listen, upstream, enabled);
+};
+
 /** One that is there already with these addresses is left alone, and its toxics with it. */
 const populate: Handler = async ({ links, body }) => {
   const proxies: unknown[] = [];
   try {
-    for (const { name, listen, upstream, enabled } of readProxies(body())) {
-      const present = links.find(name);
-      if (present !== undefined && isElsewhere(present, { listen, upstream })) await links.delete(present);
-      const link = links.find(name) ?? (await links.create(name, listen, upstream, enabled));
-      proxies.push(linkJson(link));
+    for (const input of readProxies(body())) {
+      proxies.push(linkJson(await links.inTurn(input.name, () => put(links, input))));
     }
     return { status: 201, body: { proxies } };
   } catch (error) {
@@ -199,10 +204,10 @@ const readText = async (request: IncomingMessage): Promise<string> => {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new LinkError(413, `request body is larger than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
+    // Read on, so that whoever sends it gets to read the answer.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  if (bytes > MAX_BODY_BYTES) throw new LinkError(413, `request body is larger than ${MAX_BODY_BYTES} bytes`);
   return Buffer.concat(chunks).toString();
 };
 
@@ -238,15 +243,15 @@ const answer = async (
   const names = (route.path.exec(path) ?? []).slice(1).map(decode);
   const text = await readText(request);
   const asked = { links, names, body: () => parseBody(text) };
-  send(response, await links.inTurn(() => route.methods[method]!(asked)));
+  const handle = () => route.methods[method]!(asked);
+  const [name] = names;
+  send(response, await (name === undefined ? handle() : links.inTurn(name, handle)));
 };
 
 export const linksApi = (links: LinkCollection): Server =>
   createServer((request, response) => {
     answer(links, request, response).catch((error: unknown) => {
       const body = errorBody(error);
-      // What was not read of the request cannot be skipped.
-      if (body.status === 413) response.setHeader('connection', 'close');
       send(response, { status: body.status, body });
     });
   });

@@ -21,8 +21,11 @@ const TAKEN_WITHIN_MS = 100;
  */
 const MAX_FILLERS = 16;
 
-/** Two that were not taken: the first may only have been late on a busy machine. It goes on knocking, and fills too. */
-const UNANSWERED_WHEN_FULL = 2;
+/**
+ * At once; more than Linux takes with a backlog of 1, so that one round is enough. One that only was late on a busy
+ * machine goes on knocking, and fills too.
+ */
+const KNOCKS = 3;
 
 export type FromThread =
   | { readonly type: 'ready' }
@@ -70,9 +73,10 @@ export class BlackHole {
   async open(wanted: Address): Promise<Address> {
     this.#thread.postMessage(wanted);
     const address = { ...wanted, port: await this.#listening.promise };
-    let unanswered = 0;
-    while (unanswered < UNANSWERED_WHEN_FULL && this.#fillers.length < MAX_FILLERS) {
-      if (!(await this.#knock(address))) unanswered++;
+    let isFull = false;
+    while (!isFull && this.#fillers.length < MAX_FILLERS) {
+      const taken = await Promise.all(Array.from({ length: KNOCKS }, () => this.#knock(address)));
+      isFull = taken.includes(false);
     }
     return address;
   }

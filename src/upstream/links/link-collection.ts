@@ -1,6 +1,6 @@
 /**
- * All links of a run by name, and what may be done to them, by whomever: the timeline or a client of the HTTP API. One
- * thing is done after another, because a port takes a while to change hands.
+ * All links of a run by name, and what may be done to them, by whomever: the timeline or a client of the HTTP API. What
+ * is done to one link is done in turn, because a port takes a while to change hands.
  */
 import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
@@ -62,7 +62,8 @@ const MAX_TOXICS = 100;
 export class LinkCollection {
   readonly #options: LinkCollectionOptions;
   readonly #links = new Map<string, Link>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last of what is to be done to each link, by name. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(options: LinkCollectionOptions) {
     this.#options = options;
@@ -83,10 +84,15 @@ export class LinkCollection {
     return link;
   }
 
-  /** Does `work` when all that was asked for before is done. */
-  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
+  /** Does `work` when all that was asked of the link of that name before is done. */
+  inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const result = (this.#turns.get(name) ?? Promise.resolve()).then(work);
+    const turn: Promise<unknown> = result
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(name) === turn) this.#turns.delete(name);
+      });
+    this.#turns.set(name, turn);
     return result;
   }
 
@@ -144,15 +150,16 @@ export class LinkCollection {
 
   /** Everything as it was: every link enabled, no toxic on it. */
   async reset(reason: string): Promise<void> {
-    for (const link of this.all) {
+    const restore = async (link: Link): Promise<void> => {
       await this.setEnabled(link, true, 'api', { reason });
       for (const toxic of link.toxics) await this.removeToxic(link, toxic, reason);
-    }
+    };
+    await Promise.all(this.all.map((link) => this.inTurn(link.name, () => restore(link))));
   }
 
   /** Ends them all. */
   async close(): Promise<void> {
-    for (const link of this.all) await this.delete(link);
+    await Promise.all(this.all.map((link) => this.inTurn(link.name, () => this.delete(link))));
   }
 
   #reportRemoved(link: Link, name: string, toxic: string, reason: string): void {

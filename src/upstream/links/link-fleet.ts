@@ -113,7 +113,7 @@ export class LinkFleet {
     if (order.forMs === null) return;
     const timer = this.#options.clock.after(order.forMs, () => {
       this.#timers.delete(id);
-      this.#child.send({ type: 'time-over', id });
+      this.#child.send({ type: 'time-over', id, link: worker });
     });
     this.#timers.set(id, timer);
   }

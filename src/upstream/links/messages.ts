@@ -32,7 +32,7 @@ export type ToLinks =
   | { readonly type: 'upstream'; readonly link: string; readonly up: boolean }
   /** @property id by which it is taken back when its time is over. */
   | { readonly type: 'add'; readonly id: number; readonly link: string; readonly order: ToxicOrder }
-  | { readonly type: 'time-over'; readonly id: number }
+  | { readonly type: 'time-over'; readonly id: number; readonly link: string }
   | { readonly type: 'remove'; readonly link: string; readonly order: RemovalOrder }
   | { readonly type: 'stop' };
 

@@ -26,12 +26,13 @@ const link = async (name: string, port: number): Promise<void> => {
 const stop = async (): Promise<void> => {
   api.close();
   api.closeAllConnections();
-  await links.reset('run-over');
+  // A port that cannot be had again is no matter now.
+  await links.reset('run-over').catch(() => {});
   await links.close();
   process.exit(0);
 };
 
-const perform = (message: ToLinks): Promise<void> => {
+const perform = (message: Exclude<ToLinks, { type: 'stop' }>): Promise<void> => {
   switch (message.type) {
     case 'link':
       return link(message.link, message.port);
@@ -44,18 +45,17 @@ const perform = (message: ToLinks): Promise<void> => {
       return orders.timeOver(message.id);
     case 'remove':
       return orders.remove(message.link, message.order);
-    case 'stop':
-      return stop();
   }
 };
 
 parent.onMessage((message) => {
+  if (message.type === 'stop') {
+    stop();
+    return;
+  }
   links
-    .inTurn(() => perform(message))
-    .catch((error: Error) => {
-      const name = 'link' in message ? message.link : '';
-      parent.send({ type: 'refused', link: name, message: error.message });
-    });
+    .inTurn(message.link, () => perform(message))
+    .catch((error: Error) => parent.send({ type: 'refused', link: message.link, message: error.message }));
 });
 api.on('error', ({ message }) => parent.send({ type: 'failed', message }));
 api.listen(apiPort, host, () => {

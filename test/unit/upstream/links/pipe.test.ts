@@ -278,7 +278,7 @@ const play = (bench: Bench, one: Step): void => {
     default: {
       const [type, attributes] = HARMLESS[one.toxic]!;
       // The same name again would be another toxic of that name, which a link refuses.
-      bench.pipe.remove(type, false);
+      if (one.do !== 'change') bench.pipe.remove(type, false);
       if (one.do === 'add') bench.add(type, attributes);
       if (one.do === 'change') bench.pipe.change(type, () => bench.stage(type, attributes));
     }
