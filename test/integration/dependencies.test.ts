@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { resolveDependencies } from '../../src/upstream/dependencies/config.js';
 import { DependencyFleet } from '../../src/upstream/dependencies/dependency-fleet.js';
 import type { DependencyFaultName } from '../../src/upstream/dependencies/faults/dependency-faults.js';
-import type { WrittenOptions } from '../../src/upstream/faults/fault.js';
+import type { WrittenOptions } from '../../src/upstream/faults/options.js';
 import { askJson, startDependentWorkers } from '../support/dependent-workers.js';
 import { descendants, isAlive } from '../support/processes.js';
 

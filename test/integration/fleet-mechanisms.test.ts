@@ -1,7 +1,7 @@
 /** What keeps a fleet alive, on real processes: watchdog, probes, recycling and quarantine. */
 import { describe, expect, it } from 'vitest';
 import type { Injection } from '../../src/upstream/active-faults.js';
-import { resolveOptions } from '../../src/upstream/faults/fault.js';
+import { resolveOptions } from '../../src/upstream/faults/options.js';
 import { WORKER_FAULTS, type WorkerFaultName } from '../../src/upstream/faults/worker-faults.js';
 import { countStatuses, startFleetWorld, workerOf } from '../support/fleet-world.js';
 import { isAlive } from '../support/processes.js';

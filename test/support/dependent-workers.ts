@@ -11,7 +11,7 @@ import {
   DEPENDENCY_FAULTS,
   type DependencyFaultName,
 } from '../../src/upstream/dependencies/faults/dependency-faults.js';
-import { resolveOptions, type WrittenOptions } from '../../src/upstream/faults/fault.js';
+import { resolveOptions, type WrittenOptions } from '../../src/upstream/faults/options.js';
 import { ProcessFleet } from '../../src/upstream/process-fleet.js';
 import { ask, type ClientAnswer } from './gateway.js';
 

@@ -8,7 +8,7 @@ import { type Event, type EventMap, EventStream } from '../../src/core/events.js
 import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { type FleetSection, resolveFleetConfig, type WorkerConfig } from '../../src/upstream/config.js';
-import { findOptionProblems, resolveOptions } from '../../src/upstream/faults/fault.js';
+import { findOptionProblems, resolveOptions } from '../../src/upstream/faults/options.js';
 import { WORKER_FAULTS, type WorkerFaultName } from '../../src/upstream/faults/worker-faults.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';
 import { ProcessFleet } from '../../src/upstream/process-fleet.js';

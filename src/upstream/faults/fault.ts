@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
-import { FAULT_PARAMETERS, type ParameterName, type ParameterValue } from './parameters.js';
+import type { ParameterName, ParameterValue } from './parameters.js';
 
 /** Takes back what was done; called once. */
 export type Undo = () => void;
@@ -72,6 +72,9 @@ interface OnProcess<Takes extends Parameters> extends Definition<Takes> {
   readonly signals: { readonly begin: NodeJS.Signals; readonly end: NodeJS.Signals };
 }
 
+/** Whatever takes parameters, a worker's fault or another. */
+export type TakesParameters = Pick<Definition<Parameters>, 'takes' | 'check'>;
+
 /** Some fault, whatever it takes. */
 export type WorkerFault = Definition<Parameters> &
   (
@@ -83,61 +86,3 @@ export type WorkerFault = Definition<Parameters> &
 export const defineFault = <const Takes extends Parameters>(
   fault: InWorker<Takes> | OnProcess<Takes>,
 ): WorkerFault => fault as unknown as WorkerFault;
-
-/** Parameters as they are written, such as `{ perRequest: '200KiB' }`. */
-export type WrittenOptions = Readonly<Record<string, unknown>>;
-
-export interface OptionProblem {
-  /** Empty: the fault as a whole. */
-  readonly key: string;
-  readonly message: string;
-}
-
-/** Whatever takes parameters, a worker's fault or another. */
-type Takes = Pick<Definition<Parameters>, 'takes' | 'check'>;
-
-const namesOf = (fault: Takes): ParameterName[] => Object.keys(fault.takes) as ParameterName[];
-
-/** A parameter whose types only its name decides. */
-interface AnyParameter {
-  parse(written: unknown): unknown;
-  check?(value: unknown): string | null;
-}
-
-const parameter = (name: ParameterName): AnyParameter => FAULT_PARAMETERS[name] as unknown as AnyParameter;
-
-/** With the defaults filled in. @param written one that `findOptionProblems` has nothing against. */
-export const resolveOptions = (
-  fault: Takes,
-  written: WrittenOptions,
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    namesOf(fault).map((name) => {
-      const value = written[name] ?? fault.takes[name];
-      return [name, value === null ? null : parameter(name).parse(value)];
-    }),
-  );
-
-/** What is wrong with parameters that are each right by their schema. */
-export const findOptionProblems = (
-  name: string,
-  fault: Takes,
-  written: WrittenOptions,
-): OptionProblem[] => {
-  const known = namesOf(fault);
-  const problems: OptionProblem[] = [];
-  for (const key of Object.keys(written)) {
-    if (known.includes(key as ParameterName)) continue;
-    const hint = known.length === 0 ? 'it takes nothing' : `it takes ${known.join(', ')}`;
-    problems.push({ key, message: `${key} means nothing to ${name}; ${hint}` });
-  }
-  for (const key of known) {
-    if (written[key] === undefined) continue;
-    const { parse, check } = parameter(key);
-    const problem = check?.(parse(written[key])) ?? null;
-    if (problem !== null) problems.push({ key, message: `${problem}, got ${String(written[key])}` });
-  }
-  if (problems.length > 0) return problems;
-  const problem = fault.check?.(resolveOptions(fault, written) as Options<Parameters>) ?? null;
-  return problem === null ? [] : [{ key: '', message: `${name} ${problem}` }];
-};

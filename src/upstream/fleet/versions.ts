@@ -2,7 +2,7 @@
 import { Count, OneOf, Optional, type Schema, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseSizeBytes } from '../../core/units.js';
 import { type FleetConfig, MemorySchema, ServiceTimeSchema } from '../config.js';
-import { resolveOptions } from '../faults/fault.js';
+import { resolveOptions } from '../faults/options.js';
 import { FAULT_PARAMETERS } from '../faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../faults/worker-faults.js';
 import type { ServiceTime } from '../service-time.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import { resolveOptions } from '../../../src/upstream/faults/fault.js';
+import { resolveOptions } from '../../../src/upstream/faults/options.js';
 import type { WorkerFaultName } from '../../../src/upstream/faults/worker-faults.js';
 import { WORKER_FAULTS } from '../../../src/upstream/faults/worker-faults.js';
 import { Site } from '../../../src/upstream/site.js';

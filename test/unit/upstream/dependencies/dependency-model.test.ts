@@ -12,7 +12,8 @@ import {
   type DependencyModelOptions,
   type Session,
 } from '../../../../src/upstream/dependencies/model.js';
-import { resolveOptions, type Undo, type WrittenOptions } from '../../../../src/upstream/faults/fault.js';
+import type { Undo } from '../../../../src/upstream/faults/fault.js';
+import { resolveOptions, type WrittenOptions } from '../../../../src/upstream/faults/options.js';
 
 const TIME_MS = 10;
 

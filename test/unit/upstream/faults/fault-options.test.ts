@@ -1,6 +1,6 @@
 /** What faults can be given, and what is said of what they cannot. */
 import { describe, expect, it } from 'vitest';
-import { findOptionProblems, resolveOptions } from '../../../../src/upstream/faults/fault.js';
+import { findOptionProblems, resolveOptions } from '../../../../src/upstream/faults/options.js';
 import { FAULT_PARAMETERS } from '../../../../src/upstream/faults/parameters.js';
 import {
   WORKER_FAULT_NAMES,
