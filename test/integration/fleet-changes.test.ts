@@ -91,7 +91,8 @@ describe('a deploy', () => {
 
   it('at once leaves nobody to serve', async () => {
     const { fleet, next, ask } = await startFleetWorld(FLEET);
-    const stopped = next('worker.stopped').then(() => next('worker.stopped'));
+    let gone = 0;
+    const stopped = next('worker.stopped', () => ++gone === 2);
     const finished = next('deploy.finished');
     fleet.deploy(deployment({ strategy: 'big-bang', boot: '500ms' }));
     await stopped;
@@ -124,11 +125,11 @@ describe('a deploy', () => {
       deployment({
         strategy: 'canary',
         drain: '2s',
-        watch: '2s',
+        watch: '3s',
         changes: { serviceTime: { mean: '400ms' } },
       }),
     );
-    await load(10, back);
+    await load(16, back);
     expect(await back).toMatchObject({
       from: 2,
       version: 1,

@@ -62,9 +62,6 @@ describe('a readiness probe', () => {
       ...{ workers: 2, ...QUICK },
       readiness: { interval: '100ms', timeout: '1s', failures: 2 },
     });
-    if (fleet.status().some(({ drained }) => drained)) {
-      await next('worker.turned-ready', () => fleet.status().every(({ drained }) => !drained));
-    }
     const drained = next('upstream.drained', ({ upstream }) => upstream === 'worker-1');
     fleet.inject('worker-1', injection('readiness'));
     await drained;
@@ -98,7 +95,7 @@ describe('a leak', () => {
     ...{ workers: 2, slots: 4, memory: { heapLimit: '48MiB' }, restart: { delay: '500ms' } },
     serviceTime: { distribution: 'constant', mean: '20ms' },
   } as const;
-  const leak = injection('leak', { perSecond: '12MiB' });
+  const leak = injection('leak', { perSecond: '6MiB' });
 
   it('kills without recycling, and costs requests', async () => {
     const { fleet, next, load } = await startFleetWorld(LEAKING);
@@ -115,7 +112,7 @@ describe('a leak', () => {
   it('costs nothing when workers are recycled before: nobody dies, and no request fails', async () => {
     const { fleet, next, events, load } = await startFleetWorld({
       ...LEAKING,
-      recycle: { at: '50%', drain: '2s', pause: '100ms' },
+      recycle: { at: '40%', drain: '2s', pause: '100ms' },
     });
     let recycled = 0;
     const enough = next('worker.recycled', () => ++recycled === 4);

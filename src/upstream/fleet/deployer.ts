@@ -107,8 +107,9 @@ export class Deployer {
 
   async #begin(what: 'deploy' | 'rollback', done: Promise<void>): Promise<void> {
     this.#underWay = { what, done };
-    await done;
-    this.#underWay = null;
+    await done.finally(() => {
+      this.#underWay = null;
+    });
   }
 
   async #refuse(version: number, reason: string): Promise<void> {

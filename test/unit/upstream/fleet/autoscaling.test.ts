@@ -109,11 +109,16 @@ describe("Holt's forecast", () => {
   it('follows a ramp exactly, from its second value on', () => {
     const line = fc.record({ start: fc.nat({ max: 1_000 }), slope: fc.nat({ max: 100 }) });
     fc.assert(
-      fc.property(line, fc.integer({ min: 2, max: 50 }), fc.nat({ max: 10 }), ({ start, slope }, count, ahead) => {
-        const forecast = new HoltForecast();
-        for (let index = 0; index < count; index++) forecast.observe(start + slope * index);
-        expect(forecast.forecast(ahead)).toBeCloseTo(start + slope * (count - 1 + ahead), 6);
-      }),
+      fc.property(
+        line,
+        fc.integer({ min: 2, max: 50 }),
+        fc.nat({ max: 10 }),
+        ({ start, slope }, count, ahead) => {
+          const forecast = new HoltForecast();
+          for (let index = 0; index < count; index++) forecast.observe(start + slope * index);
+          expect(forecast.forecast(ahead)).toBeCloseTo(start + slope * (count - 1 + ahead), 6);
+        },
+      ),
     );
   });
 

@@ -36,8 +36,18 @@ describe('a canary', () => {
       [since({ heapBytes: 10 * MIB })],
       'its heap is 62.5% full, twice the others’',
     ],
-    ['with a heap as full as the others’ goes on', since({ heapBytes: 40 * MIB }), [since({ heapBytes: 30 * MIB })], null],
-    ['of which too little is known goes on', since({ served: 19, latencyTotalMs: 19_000 }), [since({})], null],
+    [
+      'with a heap as full as the others’ goes on',
+      since({ heapBytes: 40 * MIB }),
+      [since({ heapBytes: 30 * MIB })],
+      null,
+    ],
+    [
+      'of which too little is known goes on',
+      since({ served: 19, latencyTotalMs: 19_000 }),
+      [since({})],
+      null,
+    ],
     [
       'is compared with what the others did meanwhile, and not before',
       since({ latencyTotalMs: 20_000 }),

@@ -126,7 +126,8 @@ const make = (running = 4, places = running) => {
     expect(over).toBe(true);
     return fewest;
   };
-  const deploy = (section: DeploySection): Promise<number> => run(deployer.deploy(resolveDeployment(section)));
+  const deploy = (section: DeploySection): Promise<number> =>
+    run(deployer.deploy(resolveDeployment(section)));
   const rollback = (): Promise<number> => run(deployer.rollback('ordered'));
   const versions = (): number[] => fakes.filter(({ serving }) => serving).map(({ version }) => version);
   const told = (): string[] => events.map(({ type }) => type).filter((type) => type !== 'deploy.advanced');

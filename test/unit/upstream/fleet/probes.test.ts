@@ -12,9 +12,7 @@ describe('probes', () => {
     ['a bad one turns with its first good answer', false, '--+', '..o'],
   ])('%s', (_name, good, probes, expected) => {
     const state = new ProbeState(3, good);
-    const turns = [...probes].map((probe) =>
-      state.onProbe(probe === '+') ? (state.good ? 'o' : 'x') : '.',
-    );
+    const turns = [...probes].map((probe) => (state.onProbe(probe === '+') ? (state.good ? 'o' : 'x') : '.'));
     expect(turns.join('')).toBe(expected);
   });
 });

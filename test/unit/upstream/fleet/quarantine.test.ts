@@ -99,7 +99,9 @@ describe('quarantine after two deaths', () => {
           }
           quarantine.died('worker-1', 0);
         }
-        const expected = [...deaths].filter(([, count]) => count >= after).map(([fingerprint]) => fingerprint);
+        const expected = [...deaths]
+          .filter(([, count]) => count >= after)
+          .map(([fingerprint]) => fingerprint);
         expect([...quarantine.held(0)].sort()).toEqual(expected.sort());
       }),
     );

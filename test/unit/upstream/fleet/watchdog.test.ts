@@ -25,7 +25,11 @@ describe('a watchdog of a second', () => {
     ['is quiet while there are beats', every50ms(10_000), null],
     ['finds a worker that never beat', [], 1_200],
     ['finds one that stopped at 3 s', every50ms(3_000), 4_200],
-    ['lets a pause of just its time pass', [...every50ms(3_000), ...every50ms(6_000).map((ms) => ms + 4_000)], null],
+    [
+      'lets a pause of just its time pass',
+      [...every50ms(3_000), ...every50ms(6_000).map((ms) => ms + 4_000)],
+      null,
+    ],
   ])('%s', (_name, beatsMs, expected) => {
     expect(foundDeadMs(beatsMs, 10_000)).toBe(expected);
   });
