@@ -15,18 +15,20 @@ export interface AdminRequest {
 /** @returns why nothing was changed, where nobody else tells of it; `null`: it was, or somebody does. */
 export const askAdmin = ({ host, port, method, path, body }: AdminRequest): Promise<string | null> =>
   new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json' };
+    const text = JSON.stringify(body);
+    // Node gives the body of a DELETE no length by itself, and it would be read as another request.
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
     const asked = request({ host, port, method, path, agent: false, headers }, (response) => {
       const { statusCode = 0 } = response;
-      let text = '';
+      let answer = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
+        answer += chunk;
       });
       response.on('error', (error) => resolve(error.message));
       response.on('end', () => {
-        resolve(statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${text}`.trimEnd());
+        resolve(statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${answer}`.trimEnd());
       });
     });
     asked.on('error', (error) => resolve(error.message));
-    asked.end(JSON.stringify(body));
+    asked.end(text);
   });

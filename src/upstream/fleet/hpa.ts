@@ -18,7 +18,11 @@ export interface FleetUse {
 export const TOLERANCE = 0.1;
 
 /** Sums of fractions may come out a little more. */
-const ceil = (value: number): number => Math.ceil(value - 1e-9);
+const ROUNDING = 1e-9;
+
+const ceil = (value: number): number => Math.ceil(value - ROUNDING);
+
+const isNear = (ratio: number): boolean => Math.abs(1 - ratio) <= TOLERANCE + ROUNDING;
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -30,7 +34,7 @@ export const desiredWorkers = ({ ready, booting, missing }: FleetUse, target: nu
   const ratio = mean(ready) / target;
   const withBooting = booting > 0 && ratio > 1;
   if (!withBooting && missing === 0) {
-    if (Math.abs(1 - ratio) <= TOLERANCE) return current;
+    if (isNear(ratio)) return current;
     return ceil(ratio * ready.length);
   }
   // Against the change: who is not heard counts as idle when the fleet would grow, and as in full use when it would shrink.
@@ -38,7 +42,7 @@ export const desiredWorkers = ({ ready, booting, missing }: FleetUse, target: nu
   for (let count = 0; count < missing; count++) counted.push(ratio < 1 ? Math.max(1, target) : 0);
   for (let count = 0; withBooting && count < booting; count++) counted.push(0);
   const cautious = mean(counted) / target;
-  if (Math.abs(1 - cautious) <= TOLERANCE || cautious < 1 !== ratio < 1) return current;
+  if (isNear(cautious) || cautious < 1 !== ratio < 1) return current;
   const wanted = ceil(cautious * counted.length);
   const turned = cautious < 1 ? wanted > current : wanted < current;
   return turned ? current : wanted;
