@@ -27,12 +27,9 @@ describe('docs/names.md', () => {
     expect(rows.map(([, key]) => key)).toEqual(
       Object.keys(NamesSchema.properties).map((key) => `\`${key}\``),
     );
-    for (const [, key, fallback] of rows) {
-      const { description } = NamesSchema.properties[key!.replaceAll('`', '') as 'timeout'] as {
-        description: string;
-      };
-      if (!description.includes('those of the system'))
-        expect(description).toMatch(new RegExp(`${fallback}\\b`));
+    const described = Object.values(NamesSchema.properties) as unknown as { description: string }[];
+    for (const [index, [, , fallback]] of rows.entries()) {
+      expect(described[index]!.description).toContain(fallback!.split(';', 1)[0]!);
     }
   });
 

@@ -70,7 +70,7 @@ describe('a pushed route table', () => {
     const empty = await push(running, { pools: { ...POOLS, api: { upstreams: [] } } });
     expect(empty.status).toBe(422);
     expect(JSON.parse(empty.body).problems).toMatchObject([
-      { path: 'routes[0].pool', message: 'nobody in pool "api" gets requests' },
+      { path: 'routes.0.pool', message: 'nobody in pool "api" gets requests' },
     ]);
     const unknown = { pools: { ...POOLS, api: { upstreams: ['worker-9'] } } };
     const nobody = await push(running, unknown, 'to see what happens');

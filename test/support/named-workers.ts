@@ -37,7 +37,7 @@ export interface NamedWorkersOptions {
 }
 
 /** Long enough that requests of one burst are there at once. */
-const SERVICE: FleetSection['serviceTime'] = { distribution: 'constant', mean: '50ms' };
+const SERVICE: FleetSection['serviceTime'] = { distribution: 'constant', mean: '150ms' };
 
 export const startNamedWorkers = async ({
   fleet: fleetSection,

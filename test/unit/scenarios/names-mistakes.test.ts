@@ -60,7 +60,7 @@ describe(`a mistake about names, at ${HERE},`, () => {
     [
       'a pool that names a dead port where there is none',
       push('{ pools: { api: { upstreams: [▸dead-1] } } }'),
-      'timeline[0].push-config.pools.api.upstreams[0]',
+      'timeline[0].push-config.pools.api.upstreams.0',
       'there is no upstream "dead-1"',
     ],
     [
@@ -72,7 +72,7 @@ describe(`a mistake about names, at ${HERE},`, () => {
     [
       'an empty pool from the start',
       `${MINIMAL}${ROUTED.replace('[worker-1]', '[]').replace('pool: api', 'pool: ▸api')}`,
-      'gateway.routes[0].pool',
+      'gateway.routes.0.pool',
       'nobody in pool "api" gets requests',
     ],
     [

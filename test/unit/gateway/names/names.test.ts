@@ -131,6 +131,9 @@ describe('a resolver that is silent', () => {
       await settle();
       expect(atOnce.value).toBe('127.0.0.1');
     }
+    clock.advance(1_300);
+    await settle();
+    await names.resolve(NAME);
     asked.at(-1)!.resolve(ONE);
     await settle();
     expect(asked.length).toBeGreaterThan(3);
