@@ -101,14 +101,14 @@ describe('a fault of a dependency', () => {
     if (fault !== 'refuse') expect(await askJson(port)).toMatchObject(ANSWERED(dependency));
     disturb(dependency, fault, written);
     await expect
-      .poll(async () => (await askJson(port)).json)
+      .poll(async () => (await askJson(port)).json, { timeout: 10_000 })
       .toEqual({ worker: 'worker-1', dependency, error });
     expect(dependencies.status()[0]!.faults).toMatchObject([{ fault }]);
 
     const recovered = next('dependency.recovered');
     dependencies.recover(dependency, fault);
     expect(await recovered).toMatchObject({ fault, dependency, reason: 'ordered' });
-    await expect.poll(async () => (await askJson(port)).status, { timeout: 5_000 }).toBe(200);
+    await expect.poll(async () => (await askJson(port)).status, { timeout: 10_000 }).toBe(200);
     expect(dependencies.status()).toEqual([{ dependency, up: true, faults: [] }]);
     expect(events.filter(({ type }) => type === 'dependency.disturbed')).toMatchObject([
       { fault, dependency, forMs: null },
@@ -147,7 +147,9 @@ describe('a fault of a dependency', () => {
     );
     await next('dependency.recovered');
     expect(dependencies.status()[0]).toMatchObject({ up: true, faults: [{ fault: 'errors' }] });
-    await expect.poll(async () => (await askJson(ports[0]!)).json.error).toBe('upstream_response');
+    await expect
+      .poll(async () => (await askJson(ports[0]!)).json.error, { timeout: 10_000 })
+      .toBe('upstream_response');
   });
 
   it('`down` twice, one in the other, is over with the later one; one of a moment comes back too', async () => {
@@ -160,7 +162,7 @@ describe('a fault of a dependency', () => {
     expect(dependencies.status()[0]).toMatchObject({ up: true, faults: [] });
     disturb('store', 'down', {}, 1);
     await next('dependency.recovered');
-    await expect.poll(async () => (await askJson(ports[0]!)).status).toBe(200);
+    await expect.poll(async () => (await askJson(ports[0]!)).status, { timeout: 10_000 }).toBe(200);
   });
 });
 

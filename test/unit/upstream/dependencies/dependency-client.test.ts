@@ -127,10 +127,10 @@ describe('a call without a timeout', () => {
     clock.advance(3_600_000);
     await turn();
     expect(pending.length).toBe(1);
-    pending[0]!.respond(200);
+    pending[0]!.respond(200).finish();
     await turn();
     expect(pending.length).toBe(2);
-    pending[1]!.respond(200);
+    pending[1]!.respond(200).finish();
     await turn();
     expect(outcomes(first)).toEqual(['store answered']);
     expect(outcomes(second)).toEqual(['store answered']);
