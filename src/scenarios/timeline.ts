@@ -3,7 +3,7 @@
  */
 import { type Json, merge } from '../core/document/overrides.js';
 import type { Path } from '../core/document/positions.js';
-import { Duration, OneOf, Optional, type Schema, Section, type Static, Type } from '../core/schema.js';
+import { Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
 import {
   type RollbackStrategy,
@@ -16,11 +16,8 @@ import {
 } from '../delivery/strategy.js';
 import { TrafficStrategyProperties, type TrafficStrategySection } from '../delivery/traffic-strategy.js';
 import type { GatewaySection } from '../gateway/config.js';
-import type { Injection } from '../upstream/active-faults.js';
 import type { WorkerConfig } from '../upstream/config.js';
-import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
-import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
 import type { FloodPlan } from './flood.js';
 import { EDGE } from './front-config.js';
 import { checkFlood, FloodSchema, resolveFlood } from './timeline-clients.js';
@@ -33,6 +30,14 @@ import {
   DependencyProperties,
   resolveDependencyEntry,
 } from './timeline-dependencies.js';
+import {
+  checkFaultEntry,
+  type FaultAction,
+  type FaultEntry,
+  FaultProperties,
+  optionsOf,
+  resolveFaultEntry,
+} from './timeline-faults.js';
 import {
   checkFleetEntry,
   FLEET_ACTIONS,
@@ -64,22 +69,13 @@ import {
   resolveNameAction,
 } from './timeline-names.js';
 
-/** Each as a key of its own beside `inject`. */
-const FaultProperties = Object.fromEntries(
-  Object.entries(FAULT_PARAMETERS).map(([name, { schema }]) => [name, Optional(schema)]),
-) as unknown as Record<keyof typeof FAULT_PARAMETERS, ReturnType<typeof Optional<Schema>>>;
-
-/** Stands for every worker there is, or every fault that a worker has. */
+/** Stands for every worker there is. */
 const ALL = 'all';
 
 export const TimelineEntrySchema = Section(
   {
     at: Duration('When, from the start of the load.'),
     note: Optional(Type.String({ description: 'Says what happens, in the output; does nothing.' })),
-    inject: Optional(
-      OneOf(WORKER_FAULT_NAMES, 'A fault to inject; needs `on`, and takes the keys that belong to it.'),
-    ),
-    heal: Optional(OneOf([...WORKER_FAULT_NAMES, ALL], 'A fault to take away before its time; needs `on`.')),
     on: Optional(
       Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
         description: 'The worker it is injected into, such as worker-2; several in a list; or all.',
@@ -139,18 +135,8 @@ export type Action =
   | DependencyAction
   | FleetAction
   | FrontAction
+  | FaultAction
   | { readonly type: 'note'; readonly text: string }
-  | {
-      readonly type: 'inject';
-      readonly workers: readonly string[];
-      readonly injection: Injection;
-    }
-  | {
-      readonly type: 'heal';
-      readonly workers: readonly string[];
-      /** `null`: whatever they have. */
-      readonly fault: WorkerFaultName | null;
-    }
   | { readonly type: 'flood'; readonly plan: FloodPlan }
   | {
       readonly type: 'push-config';
@@ -264,35 +250,6 @@ const checkTargets = (
   });
 };
 
-/** The keys of an entry that are a fault's own. */
-const optionsOf = (entry: TimelineEntrySection): WrittenOptions =>
-  Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(FAULT_PARAMETERS, key)));
-
-const checkInjection = (entry: TimelineEntrySection, name: WorkerFaultName): EntryProblem[] => {
-  const fault = WORKER_FAULTS[name];
-  const problems = findOptionProblems(name, fault, optionsOf(entry)).map(
-    ({ key, message }): EntryProblem => ({ key: key === '' ? 'inject' : key, message }),
-  );
-  if (fault.lasts === 'bounded' && entry.for === undefined) {
-    problems.push({ key: 'inject', message: 'needs `for`, how long it lasts' });
-  }
-  if (fault.lasts === 'moment' && entry.for !== undefined) {
-    problems.push({ key: 'for', message: `means nothing to ${name}, which is over when it has begun` });
-  }
-  return problems;
-};
-
-const NOT_HEALED: Readonly<Record<'moment' | 'bounded', string>> = {
-  moment: 'is over when it has begun',
-  bounded: 'cannot be healed before its time: nothing reaches the worker until then',
-};
-
-const checkHealing = (name: WorkerFaultName | typeof ALL): EntryProblem[] => {
-  if (name === ALL) return [];
-  const { lasts } = WORKER_FAULTS[name];
-  return lasts === 'span' ? [] : [{ key: 'heal', message: `${name} ${NOT_HEALED[lasts]}` }];
-};
-
 const checkPush = (
   pushed: Json,
   { to = 'workers' }: TimelineEntrySection,
@@ -342,8 +299,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   }
   if (action === 'toxic' || action === 'remove-toxic') problems.push(...checkLinkEntry(entry as LinkEntry));
   if (action === 'dns') problems.push(...findNameProblems(entry as NameEntry, scope.named ?? false));
-  if (action === 'inject') problems.push(...checkInjection(entry, entry.inject!));
-  if (action === 'heal') problems.push(...checkHealing(entry.heal!));
+  problems.push(...checkFaultEntry(entry as FaultEntry));
   if (entry.flood !== undefined) problems.push(...checkFlood(entry.flood));
   const { running = workers.length } = scope;
   problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
@@ -400,14 +356,7 @@ export const resolveEntry = (
   if (entry.dns !== undefined) return { atMs, action: resolveNameAction(entry as NameEntry, chosen) };
   const link = resolveLinkEntry(entry as LinkEntry, chosen);
   if (link !== null) return { atMs, action: link };
-  if (entry.inject !== undefined) {
-    const fault = entry.inject;
-    const options = resolveOptions(WORKER_FAULTS[fault], optionsOf(entry));
-    const forMs = entry.for === undefined ? null : parseDurationMs(entry.for);
-    return { atMs, action: { type: 'inject', workers: chosen, injection: { fault, options, forMs } } };
-  }
-  if (entry.heal !== undefined) {
-    return { atMs, action: { type: 'heal', workers: chosen, fault: entry.heal === ALL ? null : entry.heal } };
-  }
+  const fault = resolveFaultEntry(entry as FaultEntry, chosen);
+  if (fault !== null) return { atMs, action: fault };
   return { atMs, action: { type: 'note', text: entry.note! } };
 };

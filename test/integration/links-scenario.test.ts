@@ -16,8 +16,8 @@ title: What is wrong with a link
 fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 5ms } }
 gateway: { timeouts: { connect: 300ms, attempt: 600ms } }
 clients: { patience: 2s }
-load: { arrivals: constant, stages: [{ rate: 40/s, for: 5s }] }
-windows: { baseline: 0s..1s, outage: 1s..3s, after: 4s..5s }
+load: { arrivals: constant, stages: [{ rate: 40/s, for: 6s }] }
+windows: { baseline: 0s..1s, outage: 2s..4s, after: 5s..6s }
 timeline: ${timeline}
 ${more}`;
 
@@ -26,11 +26,7 @@ interface Links {
   readonly links: readonly { readonly link: string; readonly listen: string; readonly upstream: string }[];
 }
 
-/** Runs it to its end. @param look called when the load begins, with what the control API says of the links. */
-const run = async (
-  text: string,
-  look: (links: Links) => Promise<void> = async () => {},
-): Promise<VariantResult> => {
+const runOnce = async (text: string, look: (links: Links) => Promise<void>): Promise<VariantResult> => {
   const parsed = parseScenario(text, 'test.yaml');
   let looked: Promise<void> = Promise.resolve();
   const [result] = await runScenario(parsed, parsed.variants, {
@@ -47,13 +43,33 @@ const run = async (
   return result!;
 };
 
+const MAX_RUNS = 5;
+
+/**
+ * Runs it to its end, again when the machine spoiled it, as the command itself advises.
+ * @param look called when the load begins, with what the control API says of the links.
+ */
+const run = async (
+  text: string,
+  look: (links: Links) => Promise<void> = async () => {},
+): Promise<VariantResult> => {
+  let result = await runOnce(text, look);
+  for (let count = 2; count <= MAX_RUNS && result.verdict === 'inconclusive'; count++) {
+    result = await runOnce(text, look);
+  }
+  return result;
+};
+
+/** A run takes as long as its load, and may be spoiled. */
+const TIMEOUT_MS = MAX_RUNS * 20_000;
+
 const failuresIn = (result: VariantResult, window: string, status: string): number =>
   result.windows[window]!.status[status] ?? 0;
 
-describe('a run with a toxic on one worker’s link', () => {
+describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, () => {
   it('fails while it is there, and not before or after', async () => {
     const result = await run(
-      scenario('[{ at: 1s, toxic: reset_peer, on: worker-2, for: 2s }]'),
+      scenario('[{ at: 2s, toxic: reset_peer, on: worker-2, for: 2s }]'),
       async (links) => {
         expect(links.toxiproxy).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
         expect(links.links.map(({ link }) => link)).toEqual(['worker-1', 'worker-2']);
@@ -78,8 +94,8 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 
   it('is refused in a moment where a firewall rejects, and waited for where it drops', async () => {
-    const rejected = await run(scenario('[{ at: 1s, toxic: down, on: worker-2, for: 2s }]'));
-    const dropped = await run(scenario('[{ at: 1s, toxic: black-hole, on: worker-2, for: 2s }]'));
+    const rejected = await run(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
+    const dropped = await run(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
     expect(failuresIn(rejected, 'outage', '502')).toBeGreaterThan(10);
     expect(failuresIn(rejected, 'outage', '504')).toBe(0);
     expect(failuresIn(dropped, 'outage', '504')).toBeGreaterThan(10);
@@ -90,10 +106,8 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 
   it('that is never taken away is taken away at the end', async () => {
-    const result = await run(scenario('[{ at: 1s, toxic: latency, on: all, attributes: { latency: 200 } }]'));
-    const { baseline, after } = result.windows;
-    expect(after!.latencyMs.p50).toBeGreaterThan(195);
-    expect(after!.latencyMs.p50).toBeGreaterThan(baseline!.latencyMs.p50);
+    const result = await run(scenario('[{ at: 2s, toxic: latency, on: all, attributes: { latency: 200 } }]'));
+    expect(result.windows.after!.latencyMs.p50).toBeGreaterThan(195);
     const removed = ofType(result, 'link.toxic-removed').map(({ fields }) => [fields.link, fields.reason]);
     expect(removed.sort()).toEqual([
       ['worker-1', 'run-over'],
@@ -102,7 +116,7 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 
   it('sees a crashed worker refuse connections, as without a link', async () => {
-    const crash = '[{ at: 1s, inject: crash, on: worker-2, how: kill }]';
+    const crash = '[{ at: 2s, inject: crash, on: worker-2, how: kill }]';
     const result = await run(
       scenario(crash, 'links: {}\n').replace('slots: 8', 'slots: 8, restart: { delay: 1s }'),
     );
@@ -111,7 +125,7 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 });
 
-describe('a run without links', () => {
+describe('a run without links', { timeout: TIMEOUT_MS }, () => {
   it('has none, and says so', async () => {
     let said: Links | null = null;
     await run(scenario('[]'), async (links) => {
@@ -123,7 +137,7 @@ describe('a run without links', () => {
 
 describe('a run with links that is killed', () => {
   it('leaves no process, though a thread of one stands still', async () => {
-    const text = scenario('[{ at: 100ms, toxic: black-hole, on: all }]').replace('for: 5s', 'for: 60s');
+    const text = scenario('[{ at: 100ms, toxic: black-hole, on: all }]').replace('for: 6s', 'for: 60s');
     const command = startCli(['run', scenarioFile(text)]);
     await command.said('black-hole on the link of worker-2');
     const started = descendants(command.process.pid!);
@@ -136,7 +150,7 @@ describe('a run with links that is killed', () => {
 
 describe('a scenario with a toxic that makes no sense', () => {
   it('is refused with exit code 104, its place and a hint, and nothing is started', async () => {
-    const wrong = '[{ at: 1s, toxic: latency, on: worker-9, attributes: { latency: -1 } }]';
+    const wrong = '[{ at: 2s, toxic: latency, on: worker-9, attributes: { latency: -1 } }]';
     const { code, stderr } = await runCli(['run', scenarioFile(scenario(wrong))]);
     expect(code).toBe(104);
     expect(stderr).toMatch(/:10:\d+: timeline\[0\]\.on: there is no worker-9; there are worker-1, worker-2/);
