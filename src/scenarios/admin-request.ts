@@ -10,15 +10,25 @@ export interface AdminRequest {
   readonly method: 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body: object;
+  /** How long nothing may be heard; default: as long as it takes. */
+  readonly timeoutMs?: number;
 }
 
 /** @returns why nothing was changed, where nobody else tells of it; `null`: it was, or somebody does. */
-export const askAdmin = ({ host, port, method, path, body }: AdminRequest): Promise<string | null> =>
+export const askAdmin = ({
+  host,
+  port,
+  method,
+  path,
+  body,
+  timeoutMs = 0,
+}: AdminRequest): Promise<string | null> =>
   new Promise((resolve) => {
     const text = JSON.stringify(body);
     // Node gives the body of a DELETE no length by itself, and it would be read as another request.
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const asked = request({ host, port, method, path, agent: false, headers }, (response) => {
+    const options = { host, port, method, path, agent: false, headers, timeout: timeoutMs };
+    const asked = request(options, (response) => {
       const { statusCode = 0 } = response;
       let answer = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
@@ -29,6 +39,7 @@ export const askAdmin = ({ host, port, method, path, body }: AdminRequest): Prom
         resolve(statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${answer}`.trimEnd());
       });
     });
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs}ms`)));
     asked.on('error', (error) => resolve(error.message));
     asked.end(text);
   });
