@@ -9,6 +9,9 @@ import { parseGatewayFile } from '../src/gateway/config-document.js';
 import { libraryNames, readLibrary } from '../src/scenarios/library.js';
 import { METRICS } from '../src/scenarios/metrics.js';
 import { parseScenario } from '../src/scenarios/parse.js';
+import type { WorkerFault } from '../src/upstream/faults/fault.js';
+import { FAULT_PARAMETERS } from '../src/upstream/faults/parameters.js';
+import { WORKER_FAULT_NAMES, WORKER_FAULTS } from '../src/upstream/faults/worker-faults.js';
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
@@ -55,6 +58,59 @@ describe('docs/gateway.md', () => {
       (key) => !new RegExp(`\\b${key}\\b`).test(text),
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe('docs/faults.md', () => {
+  const text = read('docs/faults.md');
+  const rowsOf = (heading: string): string[] => {
+    const section = text.slice(text.indexOf(`## ${heading}`));
+    const table = /^\|[\s\S]*?(?=\n\n)/m.exec(section)![0];
+    return table.split('\n').slice(2);
+  };
+  const given = ([name, value]: [string, unknown]): string => {
+    if (value === null) return `\`${name}\``;
+    return `\`${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\``;
+  };
+  const LASTS = { moment: 'a moment', bounded: '`for`, which it needs', span: '' };
+  const lastsText = ({ lasts, survivesRestart }: WorkerFault): string =>
+    LASTS[lasts] || (survivesRestart ? 'until healed, through restarts' : 'until healed or restarted');
+
+  it('has a row for every fault, as the code has it', () => {
+    const rows = WORKER_FAULT_NAMES.map((name) => {
+      const fault = WORKER_FAULTS[name];
+      const takes = Object.entries(fault.takes).map(given).join(', ') || 'none';
+      const { description, clientSees, standsFor } = fault;
+      return `| \`${name}\` | ${takes} | ${lastsText(fault)} | ${description} | ${clientSees} | ${standsFor} |`;
+    });
+    expect(rowsOf('Every fault')).toEqual(rows);
+  });
+
+  it('has a row for every parameter, as the code has it', () => {
+    const rows = Object.entries(FAULT_PARAMETERS).map(
+      ([name, { schema }]) => `| \`${name}\` | ${(schema as { description?: string }).description} |`,
+    );
+    expect(rowsOf('Parameters')).toEqual(rows);
+  });
+
+  it('has a timeline that is valid', () => {
+    const entries = /```yaml\n([\s\S]*?)```/.exec(text)![1]!;
+    const scenario = `version: 1\nname: x\ntitle: x\nfleet: { workers: 4 }\nload: { stages: [{ rate: 1/s, for: 1m }] }\n${entries}`;
+    expect(parseScenario(scenario, 'example').variants[0]!.timeline.length).toBeGreaterThan(4);
+  });
+});
+
+describe('docs/adding-a-fault.md', () => {
+  const text = read('docs/adding-a-fault.md');
+
+  it('walks through the code as it is', () => {
+    const [example] = /```ts\n([\s\S]*?)```/.exec(text)!.slice(1);
+    expect(read('src/upstream/faults/slow.ts')).toContain(example);
+  });
+
+  it('names files that there are', () => {
+    for (const [, file] of text.matchAll(/`((?:src|test)\/[a-z/.-]+\.ts)`/g))
+      expect(() => read(file!)).not.toThrow();
   });
 });
 

@@ -142,7 +142,8 @@ const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (jo
   });
   if (site.taken(job)) return;
   response.on('close', () => {
-    if (response.writableFinished) return;
+    // One without a socket has lost it to a fault, and not to a client that left.
+    if (response.writableFinished || response.socket === null) return;
     job.abandoned = true;
     counts.abandoned++;
     if (argument.abandoned !== 'cancel') return;

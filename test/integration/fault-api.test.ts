@@ -31,7 +31,7 @@ const openFor = async (fleet: unknown) => {
         headers: { 'content-type': 'application/json' },
       }),
     });
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: JSON.parse(await response.text()) };
   };
 };
 

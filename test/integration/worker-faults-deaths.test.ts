@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { poisoned } from '../../src/upstream/faults/poisoned.js';
 import {
   constant,
+  cpuMs,
   type FaultyFleet,
   NEVER,
   occupy,
   residentMebibytes,
   startFaultyFleet,
+  timed,
 } from '../support/faulty-fleet.js';
 import { ask, startGateway } from '../support/gateway.js';
 
@@ -206,6 +208,36 @@ describe('leak', () => {
     expect(residentMebibytes(again) - healed).toBeLessThan(20);
     expect(workers.fleet.status()[0]).toMatchObject({ up: true, exits: 1 });
   });
+});
+
+describe('gc-pressure', () => {
+  /** What 20 requests in turn take, and what the worker has of the processor meanwhile. */
+  const measure = async ({ port, pidOf }: FaultyFleet) => {
+    const startCpuMs = cpuMs(pidOf('worker-1'));
+    const wallMs = await timed(async () => {
+      for (let sent = 0; sent < 20; sent++) expect((await ask(port)).status).toBe(200);
+    });
+    return { wallMs, cpuMs: cpuMs(pidOf('worker-1')) - startCpuMs };
+  };
+
+  it('costs the processor and the requests’ time, with a heap that is full and does not grow, until it is healed', async () => {
+    const workers = await startFaultyFleet({ workers: 1, serviceTime: constant('1ms') });
+    await measure(workers);
+    const before = await measure(workers);
+    await workers.inject('gc-pressure');
+    // Until everything lives that is to live.
+    await workers.sampleOf('worker-1', ({ heapBytes }) => heapBytes > 24 * MIB);
+    const during = await measure(workers);
+    const heaps = (await workers.nextSamples('worker-1', 4)).map(({ heapBytes }) => heapBytes / MIB);
+    await workers.heal('gc-pressure');
+    await measure(workers);
+    const after = await measure(workers);
+    expect(during.cpuMs).toBeGreaterThan(3 * before.cpuMs);
+    expect(during.wallMs).toBeGreaterThan(2 * before.wallMs);
+    expect(after.cpuMs).toBeLessThan(during.cpuMs / 2);
+    expect(Math.max(...heaps)).toBeLessThan(60);
+    expect(workers.fleet.status()[0]).toMatchObject({ up: true, exits: 0 });
+  }, 60_000);
 });
 
 describe('queue-memory', () => {

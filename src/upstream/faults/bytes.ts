@@ -16,6 +16,8 @@ export const rawConnection = ({ request, response }: Visit): Socket => {
   const { socket } = request;
   // Not the response's own yet while an earlier one on the same connection is under way (pipelining).
   if (response.socket === socket) response.detachSocket(socket);
+  // Whoever waits for the end of the request is told all the same.
+  socket.once('close', () => response.emit('close'));
   // What `node:http` would do when the peer leaves is not its business any more.
   socket.removeAllListeners('error').on('error', () => {});
   return socket;

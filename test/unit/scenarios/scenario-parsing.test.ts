@@ -97,7 +97,11 @@ describe('a timeline', () => {
 `);
     expect(timeline.map(({ action }) => action)).toEqual([
       { type: 'note', text: 'look' },
-      { type: 'inject', fault: 'event-loop-block', worker: 'worker-2', forMs: 500 },
+      {
+        type: 'inject',
+        workers: ['worker-2'],
+        injection: { fault: 'event-loop-block', options: { work: 'loop' }, forMs: 500 },
+      },
       {
         type: 'push-config',
         config: { downstream: { service: 'store', endpoints: [{ name: 'a', weight: 1 }] } },
@@ -113,6 +117,47 @@ describe('a timeline', () => {
         breakGlass: 'it burns',
       },
       { type: 'unlock-config' },
+    ]);
+  });
+
+  it('injects into one worker, several or all, with what is given and what is not, and heals', () => {
+    const timeline = timelineOf(`
+  - { at: 1s, inject: leak, on: [worker-2, worker-1], perRequest: 200KiB, for: 2s }
+  - { at: 1s, inject: slow, on: all, factor: 66, share: 1% }
+  - { at: 1s, inject: errors, on: worker-1, statuses: [500, 503], requests: 9 }
+  - { at: 2s, heal: slow, on: worker-1 }
+  - { at: 3s, heal: all, on: all }
+`);
+    const both = ['worker-1', 'worker-2'];
+    expect(timeline.map(({ action }) => action)).toEqual([
+      {
+        type: 'inject',
+        workers: ['worker-2', 'worker-1'],
+        injection: {
+          fault: 'leak',
+          options: {
+            perRequest: 204_800,
+            perSecond: null,
+            memory: 'heap',
+            memoryLimit: 256 * 1024 ** 2,
+            share: 1,
+            requests: null,
+          },
+          forMs: 2_000,
+        },
+      },
+      {
+        type: 'inject',
+        workers: both,
+        injection: { fault: 'slow', options: { factor: 66, share: 0.01, requests: null }, forMs: null },
+      },
+      {
+        type: 'inject',
+        workers: ['worker-1'],
+        injection: { fault: 'errors', options: { statuses: [500, 503], share: 1, requests: 9 }, forMs: null },
+      },
+      { type: 'heal', workers: ['worker-1'], fault: 'slow' },
+      { type: 'heal', workers: both, fault: null },
     ]);
   });
 

@@ -128,11 +128,15 @@ describe('the story of a variant', () => {
 
   it('tells of faults and of configs that were refused', () => {
     const events = [
-      resultEvent(1, 'fault.injected', { fault: 'event-loop-block', worker: 'worker-2' }),
+      resultEvent(1, 'fault.injected', { fault: 'slow', worker: 'worker-2', forMs: null, options: {} }),
+      resultEvent(1.5, 'fault.healed', { fault: 'slow', worker: 'worker-2', reason: 'ordered' }),
+      resultEvent(1.8, 'fault.healed', { fault: 'hang', worker: 'worker-1', reason: 'restarted' }),
       resultEvent(2, 'config.refused', { status: 422, reason: 'endpoint a is named twice' }),
     ];
     expect(told({ events })).toEqual([
-      'fault event-loop-block is injected into worker-2',
+      'fault slow is injected into worker-2',
+      'slow of worker-2 is healed',
+      'worker-1 is restarted, and hang is gone',
       'a config is refused with 422: endpoint a is named twice',
     ]);
   });
