@@ -1,17 +1,20 @@
 /** Whole runs with classes of clients: whom a gateway favours, and a flood that does not reach them. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Result } from '../../src/scenarios/result.js';
 import { runConclusively, scenarioFile } from '../support/cli.js';
 
+/** A run that the machine spoiled is done again, four times at most. */
+vi.setConfig({ testTimeout: 120_000 });
+
 /**
- * Two workers can do 320 a second and are asked for 400; the gateway lets the free ones have half of the slots. Premium
- * clients, 80 a second, need 4 of the 8 that are left to them on average.
+ * Two workers can do 80 a second and are asked for 120; the gateway lets the free ones have half of the slots. Premium
+ * clients, 24 a second, need 4.8 of the 8 that are left to them on average.
  */
 const TIERS = `
 version: 1
 name: two-tiers
 title: Who pays is served
-fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 50ms } }
+fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 200ms } }
 gateway:
   balancer: least-requests
   concurrency: { limit: 8 }
@@ -20,8 +23,8 @@ clients:
   patience: 5s
   classes:
     web: { share: 80%, tier: free }
-    api: { share: 20%, tier: premium, path: /api, retry: { attempts: 3, backoff: constant, delay: 50ms } }
-load: { stages: [{ rate: 60/s, for: 2s }, { rate: 400/s, for: 3s }] }
+    api: { share: 20%, tier: premium, path: /api, retry: { attempts: 3, backoff: constant, delay: 100ms } }
+load: { stages: [{ rate: 10/s, for: 2s }, { rate: 120/s, for: 3s }] }
 windows: { baseline: 500ms..2s, outage: 2500ms..5s }
 thresholds:
   default:
@@ -31,20 +34,20 @@ thresholds:
     - 'blast-radius{class=web} > blast-radius{class=api}'
 `;
 
-/** Each attacker asks for 50 a second and may have 10; each client asks for 8. */
+/** Each attacker asks for 30 a second and may have 10; each client asks for 4. */
 const FLOOD = `
 version: 1
 name: flood
 title: Many who ask for too much
 fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 5ms } }
-gateway: { rateLimit: { rate: 10/s, burst: 10 } }
+gateway: { rateLimit: { rate: 10/s, burst: 5 } }
 clients: { patience: 5s, identities: 5 }
 load:
   arrivals: constant
-  stages: [{ rate: 20/s, for: 4s }]
-  population: { users: 5, think: { distribution: constant, mean: 250ms }, leavesAfter: { failures: 3 } }
+  stages: [{ rate: 10/s, for: 4s }]
+  population: { users: 5, think: { distribution: constant, mean: 500ms }, leavesAfter: { failures: 3 } }
 timeline:
-  - { at: 1s, flood: { rate: 400/s, identities: 8, path: /expensive, for: 2s } }
+  - { at: 1s, flood: { rate: 240/s, identities: 8, path: /expensive, for: 2s } }
 windows: { baseline: 0s..1s, outage: 1s..3s, after: 3s..4s }
 thresholds:
   default:
@@ -84,8 +87,8 @@ describe('a flood', () => {
     const { code, variant, stdout } = await run(FLOOD);
     expect(code, stdout.slice(0, 2_000)).toBe(0);
     const [flood] = variant.floods!;
-    expect(flood!.sent + flood!.skipped).toBeGreaterThan(600);
-    expect(flood!.sent + flood!.skipped).toBeLessThanOrEqual(800);
+    expect(flood!.sent + flood!.skipped).toBeGreaterThan(350);
+    expect(flood!.sent + flood!.skipped).toBeLessThanOrEqual(480);
     expect(flood!.status['429']).toBeGreaterThan(flood!.sent * 0.4);
     expect(variant.windows['(run)']!.requests).toBeLessThan(200);
     expect(variant.population).toMatchObject({ '': { users: 5, usersLost: 0 } });
