@@ -11,7 +11,7 @@ import type { EntryProblem } from './timeline.js';
 const ALL = 'all';
 
 /** Each as a key of its own beside `inject`. */
-const ParameterProperties = Object.fromEntries(
+export const ParameterProperties = Object.fromEntries(
   Object.entries(FAULT_PARAMETERS).map(([name, { schema }]) => [name, Optional(schema)]),
 ) as unknown as Record<keyof typeof FAULT_PARAMETERS, ReturnType<typeof Optional<Schema>>>;
 
@@ -20,7 +20,6 @@ export const FaultProperties = {
     OneOf(WORKER_FAULT_NAMES, 'A fault to inject; needs `on`, and takes the keys that belong to it.'),
   ),
   heal: Optional(OneOf([...WORKER_FAULT_NAMES, ALL], 'A fault to take away before its time; needs `on`.')),
-  ...ParameterProperties,
 };
 
 export type FaultAction =

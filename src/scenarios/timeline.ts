@@ -36,6 +36,7 @@ import {
   type FaultEntry,
   FaultProperties,
   optionsOf,
+  ParameterProperties,
   resolveFaultEntry,
 } from './timeline-faults.js';
 import {
@@ -76,13 +77,14 @@ export const TimelineEntrySchema = Section(
   {
     at: Duration('When, from the start of the load.'),
     note: Optional(Type.String({ description: 'Says what happens, in the output; does nothing.' })),
+    ...FaultProperties,
     on: Optional(
       Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
         description: 'The worker it is injected into, such as worker-2; several in a list; or all.',
       }),
     ),
     for: Optional(Duration('How long the fault lasts; left out: until it is healed.')),
-    ...FaultProperties,
+    ...ParameterProperties,
     flood: Optional(FloodSchema),
     ...NameProperties,
     ...LinkProperties,
