@@ -13,17 +13,35 @@ export interface Moving {
   readonly progress: number | null;
 }
 
-interface Seen {
+/** One item as it is watched; a list of its own, because a map that changes with every request leaves tables behind that keep what was in them alive. */
+export class Watched<Item extends Moving> {
+  /** `null` once it is watched no more. */
+  item: Item | null;
   progress: number | null;
   /** Looks in a row that found it where it was. */
-  idleLooks: number;
+  idleLooks = -1;
+  before: Watched<Item> | null = null;
+  after: Watched<Item> | null = null;
+  readonly #watch: IdleWatch<Item>;
+
+  constructor(watch: IdleWatch<Item>, item: Item) {
+    this.#watch = watch;
+    this.item = item;
+    this.progress = item.progress;
+  }
+
+  /** Does nothing when it is watched no more. */
+  end(): void {
+    this.#watch.remove(this);
+  }
 }
 
 export class IdleWatch<Item extends Moving> {
-  readonly #items = new Map<Item, Seen>();
   readonly #intervalMs: number;
   readonly #clock: Clock;
   readonly #expire: (item: Item) => void;
+  #first: Watched<Item> | null = null;
+  #size = 0;
   #timer: Timer | null = null;
 
   /** @param expire called once with each item that stood still; it is watched no more. */
@@ -34,17 +52,32 @@ export class IdleWatch<Item extends Moving> {
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#size;
   }
 
-  add(item: Item): void {
-    this.#items.set(item, { progress: item.progress, idleLooks: -1 });
+  /** Watches it until the watching is ended. */
+  add(item: Item): Watched<Item> {
+    const watched = new Watched(this, item);
+    watched.after = this.#first;
+    if (this.#first !== null) this.#first.before = watched;
+    this.#first = watched;
+    this.#size++;
     // The timer ends at the first look that finds nobody: bodies that come one after another would each start another.
     this.#timer ??= this.#clock.every(this.#intervalMs, this.#look);
+    return watched;
   }
 
-  remove(item: Item): void {
-    this.#items.delete(item);
+  remove(watched: Watched<Item>): void {
+    if (watched.item === null) return;
+    const { before, after } = watched;
+    if (before === null) this.#first = after;
+    else before.after = after;
+    if (after !== null) after.before = before;
+    this.#size--;
+    // Whatever is dead and not yet collected must keep nobody alive.
+    watched.item = null;
+    watched.before = null;
+    watched.after = null;
   }
 
   /** Nobody is left; the timer need not wait for its next look. */
@@ -54,19 +87,26 @@ export class IdleWatch<Item extends Moving> {
   }
 
   readonly #look = (): void => {
-    if (this.#items.size === 0) {
+    if (this.#first === null) {
       this.stop();
       return;
     }
-    for (const [item, seen] of this.#items) {
-      const { progress } = item;
-      if (progress === null || progress !== seen.progress) {
-        seen.progress = progress;
-        seen.idleLooks = 0;
-      } else if (++seen.idleLooks >= LOOKS) {
-        this.remove(item);
-        this.#expire(item);
-      }
-    }
+    // All of them first: whoever is expired may take others along.
+    const all: Watched<Item>[] = [];
+    for (let one: Watched<Item> | null = this.#first; one !== null; one = one.after) all.push(one);
+    for (const one of all) this.#lookAt(one);
   };
+
+  #lookAt(watched: Watched<Item>): void {
+    const { item } = watched;
+    if (item === null) return;
+    const { progress } = item;
+    if (progress === null || progress !== watched.progress) {
+      watched.progress = progress;
+      watched.idleLooks = 0;
+    } else if (++watched.idleLooks >= LOOKS) {
+      this.remove(watched);
+      this.#expire(item);
+    }
+  }
 }

@@ -7,7 +7,8 @@ import type { Clock, Timer } from '../core/clock.js';
 
 class Timeout<Item> implements Timer {
   readonly dueMs: number;
-  readonly item: Item;
+  /** `null` once it has fired or been cancelled. */
+  item: Item | null;
   before: Timeout<Item> | null = null;
   after: Timeout<Item> | null = null;
   /** `null` once it has fired or been cancelled. */
@@ -54,7 +55,8 @@ export class TimeoutQueue<Item> {
   remove(timeout: Timeout<Item>): void {
     const { before, after } = timeout;
     timeout.queue = null;
-    // A dead timeout that the collector has not met yet must not keep younger ones, and their requests, alive.
+    // A dead timeout that the collector has not met yet must keep neither its request alive nor younger ones.
+    timeout.item = null;
     timeout.before = null;
     timeout.after = null;
     if (before === null) this.#first = after;
@@ -71,8 +73,9 @@ export class TimeoutQueue<Item> {
     this.#timer = null;
     const nowMs = this.#clock.nowMs();
     for (let first = this.#first; first !== null && first.dueMs <= nowMs; first = this.#first) {
+      const item = first.item!;
       this.remove(first);
-      this.#expire(first.item);
+      this.#expire(item);
     }
     if (this.#first !== null) this.#timer ??= this.#clock.after(this.#first.dueMs - nowMs, this.#fire);
   };

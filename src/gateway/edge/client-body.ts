@@ -48,8 +48,8 @@ export class ClientBodies {
   /** Watches a body until it has been read or the request is over. */
   watch(raw: IncomingMessage, call: Call): void {
     const upload = new Upload(raw, call);
-    this.#watch.add(upload);
-    const over = (): void => this.#watch.remove(upload);
+    const watched = this.#watch.add(upload);
+    const over = (): void => watched.end();
     raw.on('end', over).on('close', over);
     if (raw.headers['content-length'] === undefined || raw.httpVersionMajor === 2) this.#count(raw, upload);
   }

@@ -131,8 +131,8 @@ const watchSessions = (server: Http2SecureServer, { config, clock }: ListenerPar
   });
   server.on('session', (session) => {
     const watched = new Session(session);
-    idle.add(watched);
-    session.on('close', () => idle.remove(watched));
+    const watching = idle.add(watched);
+    session.on('close', () => watching.end());
   });
 };
 

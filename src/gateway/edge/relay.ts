@@ -4,7 +4,7 @@ import { constants, type Http2ServerResponse } from 'node:http2';
 import type { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import { formatDuration } from '../../core/units.js';
-import { IdleWatch, type Moving } from '../../policies/idle-watch.js';
+import { IdleWatch, type Moving, type Watched } from '../../policies/idle-watch.js';
 import type { BodySink, Call, ProxyResponse } from '../../policies/service.js';
 import { relayedHeaders } from '../headers.js';
 import { endUpload, writeHead } from './answer-head.js';
@@ -29,6 +29,7 @@ class ClientSink implements BodySink, Moving {
   readonly #raw: ServerResponse;
   readonly #parts: SinkParts;
   #drains = false;
+  #stalled: Watched<ClientSink> | null = null;
   /** Whether anything has gone to the client. */
   begun = false;
 
@@ -48,10 +49,10 @@ class ClientSink implements BodySink, Moving {
     this.begun = true;
     const wantsMore = this.#raw.write(chunk);
     if (wantsMore) return true;
-    this.#parts.stalled.add(this);
+    this.#stall();
     if (!this.#drains) {
       this.#drains = true;
-      const goOn = (): void => this.#parts.stalled.remove(this);
+      const goOn = (): void => this.#stalled?.end();
       this.#raw
         .on('drain', () => {
           goOn();
@@ -71,8 +72,8 @@ class ClientSink implements BodySink, Moving {
     endUpload(raw, this.#parts.clock);
     // The upstream is done, and the rest is held for the client alone.
     if (raw.writableLength > 0) {
-      this.#parts.stalled.add(this);
-      raw.on('close', () => this.#parts.stalled.remove(this));
+      this.#stall();
+      raw.on('close', () => this.#stalled?.end());
     }
   }
 
@@ -95,6 +96,12 @@ class ClientSink implements BodySink, Moving {
     stream.close(constants.NGHTTP2_CANCEL);
     // A connection that takes nothing does not take the reset either.
     stream.destroy();
+  }
+
+  /** From now on it is the client's turn. */
+  #stall(): void {
+    this.#stalled?.end();
+    this.#stalled = this.#parts.stalled.add(this);
   }
 
   #abortConnection(): void {

@@ -98,8 +98,8 @@ export const upgrades = ({ door, clock, forwarded, answered }: UpgradeParts) => 
     const tunnel = new Tunnel(client, response.connection!);
     client.write(headOf(response, call), 'latin1');
     const watch = watchOf(version);
-    watch.add(tunnel);
-    response.onEnd(() => watch.remove(tunnel));
+    const watched = watch.add(tunnel);
+    response.onEnd(() => watched.end());
     tunnel.tie(head);
     answered(response.statusCode);
   };

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.js';
 import { type ErrorCode, GatewayError } from '../../core/errors.js';
-import type { IdleWatch, Moving } from '../../policies/idle-watch.js';
+import type { IdleWatch, Moving, Watched } from '../../policies/idle-watch.js';
 import { isReplayable } from '../../policies/replay.js';
 import type {
   BodyEnd,
@@ -69,7 +69,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ProxyResponse, Movi
   #earlyBytes = 0;
   #bytes = 0;
   #paused = false;
-  #watched = false;
+  #watched: Watched<Exchange> | null = null;
   #ended = false;
   #released = false;
   #end: BodyEnd = null;
@@ -210,8 +210,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ProxyResponse, Movi
       this.#tell(sink);
       return;
     }
-    this.#watched = true;
-    this.#parts.bodies.add(this);
+    this.#watched = this.#parts.bodies.add(this);
     if (wantsMore) this.resume();
     else if (this.#controller !== undefined) this.#pause(this.#controller);
   }
@@ -276,7 +275,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ProxyResponse, Movi
     if (this.#ended) return;
     this.#ended = true;
     this.#end = end;
-    if (this.#watched) this.#parts.bodies.remove(this);
+    this.#watched?.end();
     try {
       if (this.#sink !== undefined) this.#tell(this.#sink);
     } finally {

@@ -66,9 +66,9 @@ describe('what is watched', () => {
     const watch = new IdleWatch<Moving>(100, counting, () => {});
     for (let body = 0; body < 20; body++) {
       const item = { progress: 1 };
-      watch.add(item);
+      const watched = watch.add(item);
       clock.advance(1);
-      watch.remove(item);
+      watched.end();
     }
     expect([made, running, watch.size]).toEqual([1, 1, 0]);
     clock.advance(25);
