@@ -186,14 +186,18 @@ variants:
         config: { timeouts: { attempt: '5ms', request: '9s' }, retry: {} },
         strategy: { strategy: 'staged', staged: { stages: [{ share: '20%', bake: '2s' }] } },
         breakGlass: '',
+        to: 'gateway',
+        approved: true,
       },
       {
         type: 'push-gateway-config',
         config: { timeouts: { attempt: '2s', request: '9s' }, retry: {}, cache: {} },
         strategy: {},
         breakGlass: 'it burns',
+        to: 'gateway',
+        approved: true,
       },
-      { type: 'rollback-gateway-config' },
+      { type: 'rollback-gateway-config', to: 'gateway' },
     ]);
     expect(actionsOf('patient')[0]).toMatchObject({
       config: { timeouts: { attempt: '5ms', request: '20s' }, retry: {} },
