@@ -43,7 +43,7 @@ const runOnce = async (text: string, look: (links: Links) => Promise<void>): Pro
   return result!;
 };
 
-const MAX_RUNS = 5;
+const MAX_RUNS = 3;
 
 /**
  * Runs it to its end, again when the machine spoiled it, as the command itself advises.
@@ -61,7 +61,7 @@ const run = async (
 };
 
 /** A run takes as long as its load, and may be spoiled. */
-const TIMEOUT_MS = MAX_RUNS * 20_000;
+const TIMEOUT_MS = MAX_RUNS * 30_000;
 
 const failuresIn = (result: VariantResult, window: string, status: string): number =>
   result.windows[window]!.status[status] ?? 0;
@@ -93,16 +93,18 @@ describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, (
     expect(removed!.t - added!.t).toBeGreaterThan(1.9);
   });
 
-  it('is refused in a moment where a firewall rejects, and waited for where it drops', async () => {
-    const rejected = await run(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
-    const dropped = await run(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
-    expect(failuresIn(rejected, 'outage', '502')).toBeGreaterThan(10);
-    expect(failuresIn(rejected, 'outage', '504')).toBe(0);
-    expect(failuresIn(dropped, 'outage', '504')).toBeGreaterThan(10);
-    expect(dropped.windows.outage!.latencyMs.max).toBeGreaterThan(290);
-    for (const result of [rejected, dropped]) {
-      expect(failuresIn(result, 'after', '502') + failuresIn(result, 'after', '504')).toBe(0);
-    }
+  it('is refused in a moment where a firewall rejects', async () => {
+    const result = await run(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
+    expect(failuresIn(result, 'outage', '502')).toBeGreaterThan(10);
+    expect(failuresIn(result, 'after', '502')).toBe(0);
+  });
+
+  it('is waited for where a firewall drops', async () => {
+    const result = await run(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
+    expect(failuresIn(result, 'outage', '504')).toBeGreaterThan(10);
+    expect(failuresIn(result, 'outage', '502')).toBe(0);
+    expect(result.windows.outage!.latencyMs.max).toBeGreaterThan(290);
+    expect(failuresIn(result, 'after', '504')).toBe(0);
   });
 
   it('that is never taken away is taken away at the end', async () => {
