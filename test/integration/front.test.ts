@@ -14,7 +14,7 @@ fleet: { workers: 2, serviceTime: { distribution: constant, mean: 5ms } }
 ${front}
 clients: { patience: 1s }
 load: { arrivals: constant, stages: [{ rate: 60/s, for: 5s }] }
-windows: { baseline: 0s..1s, outage: 1s..3s, after: 4s..5s }
+windows: { baseline: 0s..500ms, outage: 1s..3s, after: 4s..5s }
 timeline: ${timeline}
 `;
 

@@ -18,10 +18,10 @@ describe('a mistake about the front', () => {
     [
       'a pool of the edge with a worker in it',
       added(
-        'edge: { gateway: { pools: { p: { upstreams: [▸worker-1] } }, routes: [{ path: /, pool: p }] } }',
+        'edge: { gateway: { pools: { p: { upstreams: [gateway-1, ▸worker-1] } }, routes: [{ path: /, pool: p }] } }',
       ),
-      'edge.gateway.pools.p.upstreams[0]',
-      'gateway-1',
+      'edge.gateway.pools.p.upstreams.1',
+      'there is no upstream "worker-1"',
     ],
     [
       'a gateway that is not there',
