@@ -67,7 +67,9 @@ variants:
   });
 
   it('set what nobody has mentioned', () => {
-    const patience = parsed('clients.patience=750ms').variants.map(({ clients }) => clients[0]!.behaviour.patienceMs);
+    const patience = parsed('clients.patience=750ms').variants.map(
+      ({ clients }) => clients[0]!.behaviour.patienceMs,
+    );
     expect(patience).toEqual([750, 750]);
   });
 
