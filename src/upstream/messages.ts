@@ -1,6 +1,7 @@
 /** What a worker process and the fleet say to each other. */
-import type { Injection } from './active-faults.js';
+
 import type { CircuitState } from '../policies/breaker.js';
+import type { Injection } from './active-faults.js';
 import type { WorkerConfig } from './config.js';
 import type { DependencyTarget } from './dependencies/messages.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';

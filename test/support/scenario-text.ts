@@ -1,4 +1,5 @@
 /** Scenario files as text, and where in them a mistake is. */
+import { expect } from 'vitest';
 import { DocumentError } from '../../src/core/document/document.js';
 import { type ParseOptions, parseScenario } from '../../src/scenarios/parse.js';
 
@@ -46,4 +47,10 @@ export const problemsOf = (text: string, options?: ParseOptions): readonly Probl
     if (error instanceof DocumentError) return error.problems;
     throw error;
   }
+};
+
+/** One mistake, at the marker, and nothing else said. */
+export const expectMistake = (marked: string, path: string, message: string): void => {
+  const { text, line, column } = unmark(marked);
+  expect(problemsOf(text)).toEqual([{ path, line, column, message: expect.stringContaining(message) }]);
 };

@@ -10,7 +10,7 @@ import {
   resolveClasses,
 } from '../../../src/scenarios/client-classes.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, HERE, MINIMAL, problemsOf } from '../../support/scenario-text.js';
 
 const SECTION: ClientsSection = {
   patience: '2s',
@@ -190,11 +190,7 @@ describe(`a mistake in the clients, at ${HERE},`, () => {
       'expected one of ignore, honour',
     ],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
-    const { text, line, column } = unmark(marked);
-    const problems = problemsOf(text);
-    expect(problems.map((problem) => problem.message)).toHaveLength(1);
-    expect(problems[0]!.message).toContain(message);
-    expect(problems[0]).toMatchObject({ path, line, column });
+    expectMistake(marked, path, message);
   });
 
   it('is told for a variant that changes a share', () => {

@@ -1,7 +1,7 @@
 /** Mistakes in `fleet.dependencies` and in what a timeline does to them: each told with its path, line and a hint. */
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { HERE, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, HERE } from '../../support/scenario-text.js';
 
 const scenario = (dependencies: string, ...entries: string[]): string => `version: 1
 name: small
@@ -15,11 +15,6 @@ ${entries.length === 0 ? '' : `timeline:\n${entries.map((entry) => `  - ${entry}
 
 const STORE = 'store: { kind: database, share: 50% }';
 const BOTH = `${STORE}\n    payments: { kind: third-party }`;
-
-const expectMistake = (marked: string, path: string, message: string): void => {
-  const { text, line, column } = unmark(marked);
-  expect(problemsOf(text)).toEqual([{ path, line, column, message: expect.stringContaining(message) }]);
-};
 
 describe(`a mistake in a dependency, at ${HERE},`, () => {
   it.each([

@@ -1,7 +1,7 @@
 /** Mistakes in the fleet's mechanisms and in deploys: each with its path, its place, and how to mend it. */
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, HERE, MINIMAL } from '../../support/scenario-text.js';
 
 const fleet = (...keys: readonly string[]): string =>
   MINIMAL.replace('workers: 2', ['workers: 2', ...keys].join('\n  '));
@@ -143,11 +143,7 @@ describe(`a mistake about the fleet, at ${HERE},`, () => {
       'strategy means nothing beside rollback-deploy',
     ],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
-    const { text, line, column } = unmark(marked);
-    const problems = problemsOf(text);
-    expect(problems.map((problem) => problem.message)).toHaveLength(1);
-    expect(problems[0]!.message).toContain(message);
-    expect(problems[0]).toMatchObject({ path, line, column });
+    expectMistake(marked, path, message);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Mistakes about gateways and the edge: each with its path, its line and column, and how to mend it. */
-import { describe, expect, it } from 'vitest';
-import { MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { describe, it } from 'vitest';
+import { expectMistake, MINIMAL } from '../../support/scenario-text.js';
 
 const added = (sections: string): string => `${MINIMAL}${sections}\n`;
 const entry = (text: string, front = ''): string => added(`${front}timeline:\n  - ${text}`);
@@ -54,10 +54,6 @@ describe('a mistake about the front', () => {
       'there is no edge; give the scenario the section `edge`',
     ],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
-    const { text, line, column } = unmark(marked);
-    const problems = problemsOf(text);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]!.message).toContain(message);
-    expect(problems[0]).toMatchObject({ path, line, column });
+    expectMistake(marked, path, message);
   });
 });

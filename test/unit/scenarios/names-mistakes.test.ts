@@ -1,7 +1,7 @@
 /** Mistakes about names and dead ports in a scenario: each with its path, line, column, and how to mend it. */
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, HERE, MINIMAL, problemsOf } from '../../support/scenario-text.js';
 
 const NAMED = `${MINIMAL}names: { ttl: 1s }\n`;
 const timeline = (entry: string, base = NAMED): string => `${base}timeline:\n  - ${entry}\n`;
@@ -82,11 +82,7 @@ describe(`a mistake about names, at ${HERE},`, () => {
       'approved means nothing beside dns; it belongs to push-config',
     ],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
-    const { text, line, column } = unmark(marked);
-    const problems = problemsOf(text);
-    expect(problems.map((problem) => problem.message)).toHaveLength(1);
-    expect(problems[0]!.message).toContain(message);
-    expect(problems[0]).toMatchObject({ path, line, column });
+    expectMistake(marked, path, message);
   });
 });
 

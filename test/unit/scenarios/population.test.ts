@@ -16,7 +16,7 @@ import {
 } from '../../../src/scenarios/population.js';
 import { runPopulation } from '../../../src/scenarios/population-load.js';
 import { failedRequest, goodRequest } from '../../support/records.js';
-import { MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, MINIMAL } from '../../support/scenario-text.js';
 
 const plan = (fields: Partial<PopulationPlan> = {}): PopulationPlan => ({
   users: 1,
@@ -281,9 +281,6 @@ describe('the section load.population', () => {
       'expected one of constant, exponential',
     ],
   ])('with %s is told where', (_name, marked, path, message) => {
-    const { text, line, column } = unmark(marked);
-    expect(problemsOf(text)).toMatchObject([
-      { path, line, column, message: expect.stringContaining(message) },
-    ]);
+    expectMistake(marked, path, message);
   });
 });

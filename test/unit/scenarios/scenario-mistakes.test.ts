@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { DocumentError } from '../../../src/core/document/document.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
+import { expectMistake, HERE, MINIMAL, problemsOf } from '../../support/scenario-text.js';
 
 const replaced = (old: string, by: string): string => {
   if (!MINIMAL.includes(old)) throw new Error(`the shortest scenario has no "${old}"`);
@@ -17,15 +17,6 @@ const timeline = (...entries: string[]): string =>
   added(['timeline:', ...entries.map((entry) => `  - ${entry}`)].join('\n'));
 const push = (endpoints: string): string =>
   timeline(`{ at: 1s, push-config: ▸{ downstream: { service: s, endpoints: [${endpoints}] } } }`);
-
-/** One mistake, at the marker, and nothing else said. */
-const expectMistake = (marked: string, path: string, message: string): void => {
-  const { text, line, column } = unmark(marked);
-  const problems = problemsOf(text);
-  expect(problems.map((problem) => problem.message)).toHaveLength(1);
-  expect(problems[0]!.message).toContain(message);
-  expect(problems[0]).toMatchObject({ path, line, column });
-};
 
 describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
   it.each([
