@@ -79,17 +79,33 @@ const babble = (port: number, text: string, random: Random): Promise<void> =>
     setTimeout(go, 10 + random.below(60));
   });
 
-const good = async (port: number, id: string): Promise<string | null> => {
+/** An answer that is not the one. */
+interface Wrong {
+  readonly text: string;
+  /** The gateway says by itself that what came was no HTTP. */
+  readonly refused: boolean;
+}
+
+const good = async (port: number, id: string): Promise<Wrong | null> => {
   const { status, body } = await ask(port, { path: `/good/${id}` });
-  return status === 200 && body === id ? null : `/good/${id} got ${status} ${body.slice(0, 80)}`;
+  if (status === 200 && body === id) return null;
+  const text = `/good/${id} got ${status} ${body.slice(0, 80)}`;
+  return { text, refused: status === 502 && body.includes('not valid HTTP') };
 };
+
+/**
+ * What an upstream goes on to say after an answer comes before the next one, if that request is on its way already. On a
+ * connection that is kept nobody can tell them apart but by their being no HTTP, so that request gets a 502. One such in
+ * twelve thousand was seen.
+ */
+const MAX_REFUSED_RATIO = 0.001;
 
 const flood = async (
   port: number,
   one: (random: Random, number: number) => Promise<unknown>,
-): Promise<string[]> => {
+): Promise<Wrong[]> => {
   const random = new Random(SEED);
-  const wrong: string[] = [];
+  const wrong: Wrong[] = [];
   let number = 0;
   const lane = async (): Promise<void> => {
     while (number < CONNECTIONS) {
@@ -125,7 +141,7 @@ describe(`${CONNECTIONS} connections of noise and nearly-HTTP (seed ${SEED})`, (
       const group = await startGatewayGroup([upstream], resolveGatewayConfig(SECTION));
       const heap = async (): Promise<number> =>
         (await group.admin<{ heapBytes: number }>('/memory')).heapBytes;
-      const pass = (): Promise<string[]> =>
+      const pass = (): Promise<Wrong[]> =>
         flood(group.port, (draw, number) =>
           byUpstreams
             ? ask(group.port, {
@@ -144,7 +160,9 @@ describe(`${CONNECTIONS} connections of noise and nearly-HTTP (seed ${SEED})`, (
       };
       await least();
       const before = await least();
-      expect(await pass()).toEqual([]);
+      const wrong = await pass();
+      expect(wrong.filter(({ refused }) => !(byUpstreams && refused))).toEqual([]);
+      expect(wrong.length).toBeLessThanOrEqual(1 + (CONNECTIONS / GOOD_EVERY) * MAX_REFUSED_RATIO);
       await expect
         .poll(async () => (await group.admin<{ inFlight: number }[]>('/upstreams'))[0]!.inFlight, {
           timeout: 5_000,
