@@ -10,16 +10,9 @@ import { floodText } from '../scenarios/timeline-clients.js';
 import { fleetActionText } from '../scenarios/timeline-fleet.js';
 import { frontActionText } from '../scenarios/timeline-front.js';
 import { linkActionText } from '../scenarios/timeline-links.js';
+import { optionsText } from '../upstream/faults/parameters.js';
 import { findScenario } from './scenario-file.js';
 
-const optionsText = (options: Readonly<Record<string, unknown>>): string => {
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === null ? [] : `${name} ${String(value)}`,
-  );
-  return given.length === 0 ? '' : ` (${given.join(', ')})`;
-};
-
-/** Quantities in base units: they were written in others, and what counts is what they came to. */
 const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
   const { fault, options, forMs } = injection;
   const how = optionsText(options);

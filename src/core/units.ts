@@ -112,6 +112,12 @@ export const formatDuration = (ms: number): string => {
   return `${Math.floor(wholeSeconds / 60)}m${wholeSeconds % 60}s`;
 };
 
+/** 204,800 → `200KiB`: in the largest unit that leaves at least one. */
+export const formatSize = (bytes: number): string => {
+  const unit = (['GiB', 'MiB', 'KiB'] as const).find((name) => bytes >= SIZE_BYTES[name]!) ?? 'B';
+  return `${trim(bytes / SIZE_BYTES[unit]!, 1)}${unit}`;
+};
+
 export const formatMebibytes = (bytes: number): string => `${trim(bytes / 1024 ** 2, 1)}MiB`;
 
 /** 0.9949 → `99.49%`; never rounds a ratio below 1 up to 100 %, nor one above 0 down to 0 %. */

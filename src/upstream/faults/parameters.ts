@@ -3,7 +3,7 @@
  * and read, without looking up each fault.
  */
 import { Count, OneOf, Percent, type Schema, Size, Type } from '../../core/schema.js';
-import { parseRatio, parseSizeBytes } from '../../core/units.js';
+import { formatRatio, formatSize, parseRatio, parseSizeBytes } from '../../core/units.js';
 
 interface Parameter<Written, Value> {
   readonly schema: Schema;
@@ -11,17 +11,21 @@ interface Parameter<Written, Value> {
   parse(written: Written): Value;
   /** What is wrong with a value beyond its form; `null`: nothing. */
   check?(value: Value): string | null;
+  /** For people; default: as it is. */
+  text?(value: Value): string;
 }
 
 const size = (description: string): Parameter<string, number> => ({
   schema: Size(description),
   parse: parseSizeBytes,
+  text: formatSize,
   check: (bytes) => (bytes >= 1 ? null : 'must be at least 1B'),
 });
 
 const share = (description: string): Parameter<string, number> => ({
   schema: Percent(description),
   parse: parseRatio,
+  text: formatRatio,
   check: (ratio) => (ratio > 0 && ratio <= 1 ? null : 'must be above 0% and at most 100%'),
 });
 
@@ -87,3 +91,13 @@ export const FAULT_PARAMETERS = {
 export type ParameterName = keyof typeof FAULT_PARAMETERS;
 
 export type ParameterValue<Name extends ParameterName> = ReturnType<(typeof FAULT_PARAMETERS)[Name]['parse']>;
+
+/** Options as they came to be, for people; empty: there are none. */
+export const optionsText = (options: Readonly<Record<string, unknown>>): string => {
+  const given = Object.entries(options).flatMap(([name, value]) => {
+    if (value === null) return [];
+    const { text } = FAULT_PARAMETERS[name as ParameterName] as { text?(value: unknown): string };
+    return `${name} ${text === undefined ? String(value) : text(value)}`;
+  });
+  return given.length === 0 ? '' : ` (${given.join(', ')})`;
+};

@@ -1,7 +1,13 @@
 /** Quantities as people read them: rounded, but never to something that says more than is so. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatMebibytes, formatRatio, parseDurationMs } from '../../../src/core/units.js';
+import {
+  formatDuration,
+  formatMebibytes,
+  formatRatio,
+  formatSize,
+  parseDurationMs,
+} from '../../../src/core/units.js';
 
 describe('a duration', () => {
   it.each<[number, string]>([
@@ -108,5 +114,17 @@ describe('a ratio', () => {
         expect(Math.abs(shown - ratio * 100)).toBeLessThanOrEqual(0.05 + 1e-9);
       }),
     );
+  });
+});
+
+describe('a size', () => {
+  it.each([
+    [1, '1B'],
+    [1_023, '1023B'],
+    [200 * 1024, '200KiB'],
+    [1.5 * 1024 ** 2, '1.5MiB'],
+    [3 * 1024 ** 3, '3GiB'],
+  ])('of %d bytes reads %s', (bytes, text) => {
+    expect(formatSize(bytes)).toBe(text);
   });
 });
