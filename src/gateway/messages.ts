@@ -17,6 +17,8 @@ export interface GatewayArgument {
   readonly upstreams: readonly UpstreamAddress[];
   /** Who resolves their names, where the config does not say. */
   readonly resolver?: string | undefined;
+  /** Upstreams that get nothing from the first moment on. Default: none. */
+  readonly drained?: readonly string[];
   /** Where requests are taken; the admin API is where `adminHost` says. */
   readonly host: string;
   /** 0: a free one. */

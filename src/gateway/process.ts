@@ -44,6 +44,7 @@ const runAlone = async (
     clock: wallClock,
     emit: gateway.emit,
   });
+  for (const id of argument.drained ?? []) control.drain(id, true);
   const register = new ReaderRegister();
   const readers = () => {
     const nowMs = wallClock.nowMs();

@@ -1,6 +1,7 @@
 /**
  * The gateways of a run, and the edge before them: each a process of its own that keeps its port when it is killed and
- * comes back.
+ * comes back. It comes back as it began, with the config of the scenario: what was pushed since is forgotten, as by any
+ * gateway that keeps nothing.
  */
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit, Event } from '../core/events.js';
@@ -11,6 +12,7 @@ import { GatewayChild } from '../gateway/gateway-child.js';
 import type { WorkerAddress } from '../upstream/fleet.js';
 import { askAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './front-config.js';
+import type { GatewayDrains } from './gateway-drains.js';
 import type { DisruptionKind, FrontAction } from './timeline-front.js';
 
 /** After a disruption the loop catches up with what it missed; a stall in that time is the disruption's. */
@@ -28,8 +30,8 @@ export interface FrontParts {
   readonly onEvents: (events: readonly Event[]) => void;
   /** The longest stall of an event loop that nobody brought about. */
   readonly onStall: (stallMs: number) => void;
-  /** One of the gateways listens, at the start and each time it comes back. Not called for the edge. */
-  readonly onListening: (adminPort: number) => Promise<void>;
+  /** Which workers get nothing. */
+  readonly drains: GatewayDrains;
   /** One ended that nobody had ended. */
   readonly onLost: (how: string) => void;
 }
@@ -46,6 +48,7 @@ interface Place {
   /** Until when whatever is wrong with it was meant to be. */
   disruptedUntilMs: number;
   timer: Timer | null;
+  standsStill: boolean;
 }
 
 export class Front {
@@ -65,6 +68,7 @@ export class Front {
     );
     const origins = gateways.map(({ port }) => `http://${host}:${port}`);
     if (config.edge === null) return [origins];
+    if (this.#stopping) return [origins];
     const behind = gateways.map(({ id, port }) => ({ id, host, port }));
     const edge = await this.#open(EDGE, config.edge.config, behind, undefined);
     const first = [`http://${host}:${edge.port}`];
@@ -109,19 +113,22 @@ export class Front {
   ): Promise<Place> {
     const place: Place = {
       ...{ id, config, upstreams, resolver, child: null, port: 0, adminPort: 0 },
-      ...{ disruptedUntilMs: Number.NEGATIVE_INFINITY, timer: null },
+      ...{ disruptedUntilMs: Number.NEGATIVE_INFINITY, timer: null, standsStill: false },
     };
     this.#places.push(place);
     await this.#spawn(place);
     return place;
   }
 
-  async #spawn(place: Place): Promise<void> {
-    const { host, random, reaper, clock, onEvents, onStall, onListening } = this.#parts;
+  /** @returns whether it listens; false: it was killed before, or the run is over. */
+  async #spawn(place: Place): Promise<boolean> {
+    if (this.#stopping) return false;
+    const { host, random, reaper, clock, onEvents, onStall, drains } = this.#parts;
     const { id, config, upstreams, resolver, port, adminPort } = place;
+    const drained = id === EDGE ? [] : drains.drained;
     const seed = random.fork(id === 'gateway-1' ? 'gateway' : id).seed;
     const child = new GatewayChild({
-      argument: { config, upstreams, resolver, host, port, adminPort, seed },
+      argument: { config, upstreams, resolver, drained, host, port, adminPort, seed },
       reaper,
       onReport: ({ events, stallMs }) => {
         onEvents(this.#places.length === 1 ? events : events.map((event) => ({ ...event, gateway: id })));
@@ -132,41 +139,66 @@ export class Front {
     child.failed.then((how) => {
       if (!this.#stopping && place.child === child) this.#parts.onLost(how);
     });
-    const ready = await child.ready;
-    place.port = ready.port;
-    place.adminPort = ready.adminPort;
-    if (id !== EDGE) await onListening(ready.adminPort);
+    try {
+      const ready = await child.ready;
+      place.port = ready.port;
+      place.adminPort = ready.adminPort;
+    } catch (error) {
+      if (place.child === child) throw error;
+      return false;
+    }
+    if (id !== EDGE) await drains.connect(place.adminPort, drained);
+    return place.child === child;
   }
 
   #disrupt(place: Place, kind: DisruptionKind, forMs: number | null): void {
     const { clock, emit } = this.#parts;
     const { child, id } = place;
-    // One that is gone cannot be hurt.
-    if (child === null) return;
+    // One that is gone cannot be hurt, only be kept away for longer.
+    if (child === null && kind !== 'kill') return;
     place.timer?.cancel();
     place.disruptedUntilMs = clock.nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
+    if (place.standsStill && kind !== 'stop') this.#goOn(place);
     emit('gateway.disrupted', { gateway: id, how: kind, forMs });
     if (kind === 'kill') {
       // Forgotten first: its end is no accident.
       place.child = null;
-      child.signal('SIGKILL');
-    } else if (kind === 'stop') child.signal('SIGSTOP');
-    else child.block(forMs!);
+      child?.signal('SIGKILL');
+    } else if (kind === 'stop') {
+      place.standsStill = true;
+      child?.signal('SIGSTOP');
+    } else child?.block(forMs!);
     place.timer = forMs === null ? null : clock.after(forMs, () => this.#recover(place, kind));
   }
 
   #recover(place: Place, kind: DisruptionKind): void {
     if (this.#stopping) return;
-    const { emit, onLost } = this.#parts;
+    const { emit, drains, onLost } = this.#parts;
     place.timer = null;
-    const recovered = (): void => emit('gateway.recovered', { gateway: place.id, how: kind });
-    if (kind === 'stop') place.child?.signal('SIGCONT');
-    if (kind !== 'kill') {
-      recovered();
+    if (kind === 'stop') {
+      this.#goOn(place);
       return;
     }
-    this.#spawn(place).then(recovered, (error: Error) => {
-      if (!this.#stopping) onLost(error.message);
-    });
+    if (kind === 'block') {
+      emit('gateway.recovered', { gateway: place.id, how: kind });
+      void drains.tellAgain(place.adminPort);
+      return;
+    }
+    this.#spawn(place).then(
+      (listens) => {
+        if (listens) emit('gateway.recovered', { gateway: place.id, how: kind });
+      },
+      (error: Error) => {
+        if (!this.#stopping) onLost(error.message);
+      },
+    );
+  }
+
+  /** One that stood still. */
+  #goOn(place: Place): void {
+    place.standsStill = false;
+    place.child?.signal('SIGCONT');
+    this.#parts.emit('gateway.recovered', { gateway: place.id, how: 'stop' });
+    void this.#parts.drains.tellAgain(place.adminPort);
   }
 }

@@ -80,7 +80,7 @@ export class RealWorld implements World {
       onStall: (stallMs) => {
         this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
       },
-      onListening: (adminPort) => this.#drains.connect(adminPort),
+      drains: this.#drains,
       onLost: (how) => {
         if (!this.#stopping) this.#loadDone.reject(new Error(how));
       },

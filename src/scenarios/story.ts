@@ -147,7 +147,7 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
     `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
   'gateway.disrupted': ({ gateway, how }) => `${gateway} ${DISRUPTED[how] ?? how}`,
   'gateway.recovered': ({ gateway, how }) =>
-    how === 'kill' ? `${gateway} is started again` : `${gateway} works again`,
+    how === 'kill' ? `${gateway} is started again, as it was at first` : `${gateway} works again`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
   'fault.healed': ({ fault, worker, reason }) =>
     reason === 'restarted'

@@ -50,6 +50,32 @@ describe('one gateway that is killed', () => {
   });
 });
 
+describe('one gateway that stands still', () => {
+  it('and then burns is well again when that is over', async () => {
+    const result = await run(
+      '',
+      '[{ at: 1s, disrupt: stop, on: gateway-1 }, { at: 2s, disrupt: block, on: gateway-1, for: 500ms }]',
+    );
+    expect(result.windows.after!.availability).toBe(1);
+    expect(disruptions(result)).toEqual([
+      ['gateway.disrupted', 'gateway-1', 'stop'],
+      ['gateway.disrupted', 'gateway-1', 'block'],
+      ['gateway.recovered', 'gateway-1', 'stop'],
+      ['gateway.recovered', 'gateway-1', 'block'],
+    ]);
+  });
+
+  it('and is killed twice stays away until the later is over', async () => {
+    const twice = (forText: string) => `{ at: 1s, disrupt: kill, on: gateway-1, for: ${forText} }`;
+    const result = await run(
+      '',
+      `[${twice('500ms')}, { at: 1300ms, disrupt: kill, on: gateway-1, for: 1700ms }]`,
+    );
+    expect(result.windows.outage!.availability).toBeLessThan(0.2);
+    expect(result.windows.after!.availability).toBe(1);
+  });
+});
+
 describe('two gateways, one of which', () => {
   it('is killed: clients take the other', async () => {
     const result = await run('gateways: 2', '[{ at: 1s, disrupt: kill, on: gateway-1, for: 2s }]');

@@ -48,6 +48,41 @@ it('a gateway that starts again is told what holds then', async () => {
   expect(admin.asked).toEqual(new Array(2).fill('PUT /upstreams/worker-1/drain {}'));
 });
 
+it('a gateway is told in order, and as it is by then', async () => {
+  const drains = new GatewayDrains(HOST, () => {});
+  const admin = await startAdmin();
+  await drains.connect(admin.port);
+  await Promise.all(
+    [true, false, true, false, true].map((drained) => drains.setDrained('worker-1', drained)),
+  );
+  expect(admin.asked.at(-1)).toBe('PUT /upstreams/worker-1/drain {}');
+  await drains.setDrained('worker-1', false);
+  expect(admin.asked.at(-1)).toBe('DELETE /upstreams/worker-1/drain {}');
+});
+
+it('a gateway that starts with some drained is told of the others alone, and of those that are back', async () => {
+  const drains = new GatewayDrains(HOST, () => {});
+  await drains.setDrained('worker-1', true);
+  const { drained } = drains;
+  await drains.setDrained('worker-1', false);
+  await drains.setDrained('worker-2', true);
+  const admin = await startAdmin();
+  await drains.connect(admin.port, drained);
+  expect(admin.asked.toSorted()).toEqual([
+    'DELETE /upstreams/worker-1/drain {}',
+    'PUT /upstreams/worker-2/drain {}',
+  ]);
+});
+
+it('what a gateway did not take it is told again when it hears', async () => {
+  const drains = new GatewayDrains(HOST, () => {});
+  const admin = await startAdmin(503);
+  await drains.connect(admin.port);
+  await drains.setDrained('worker-1', true);
+  await drains.tellAgain(admin.port);
+  expect(admin.asked).toEqual(new Array(2).fill('PUT /upstreams/worker-1/drain {}'));
+});
+
 it('what is refused is told', async () => {
   const refused: string[] = [];
   const drains = new GatewayDrains(HOST, (text) => refused.push(text));
