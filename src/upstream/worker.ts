@@ -10,6 +10,7 @@ import { Random } from '../core/random.js';
 import type { Consultation, DependencyClients } from './dependencies/client.js';
 import { answerOf, type Consulted, DEGRADED_HEADER } from './dependencies/consulted.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
+import { isRaw } from './faults/bytes.js';
 import type { Undo, Visit } from './faults/fault.js';
 import { WORKER_FAULTS } from './faults/worker-faults.js';
 import { LatencyByLoad } from './latency-by-load.js';
@@ -54,7 +55,7 @@ const downstream = new DownstreamBalancer();
 const latencies = new LatencyByLoad();
 /** `null`: it has none, or has not loaded them yet. */
 let dependencies: DependencyClients | null = null;
-const counts = { served: 0, wasted: 0, abandoned: 0, failed: 0, latencyTotalMs: 0 };
+const counts = { served: 0, wasted: 0, abandoned: 0, answered: 0, failed: 0, latencyTotalMs: 0, open: 0 };
 const watch = new RequestWatch(argument, link.send);
 let configVersion = 0;
 
@@ -85,7 +86,9 @@ const serve = (start: Start<Job> | null): void => {
   const { job, serviceMs } = start;
   stopWaiting(job);
   wallClock.after(site.serviceMs(serviceMs, job), () => {
-    if (dependencies === null || job.answer !== respond) finish(job);
+    // Work for a client that has left ends with the slot's, where it can be cancelled.
+    const isCancelled = job.abandoned && argument.abandoned === 'cancel';
+    if (isCancelled || dependencies === null || job.answer !== respond) finish(job);
     else consult(job, dependencies);
   });
 };
@@ -106,9 +109,7 @@ const finish = (job: Job): void => {
     return;
   }
   counts.served++;
-  const latencyMs = wallClock.nowMs() - job.startedMs;
-  latencies.add(job.inFlight, latencyMs);
-  counts.latencyTotalMs += latencyMs;
+  latencies.add(job.inFlight, wallClock.nowMs() - job.startedMs);
   if (!site.answered(job)) job.answer(job);
 };
 
@@ -129,6 +130,20 @@ const dropWhenLate = (job: Job, leftMs: number): void => {
   job.response.on('close', () => timer.cancel());
 };
 
+/** Counted where it ends, so that what a fault does with it on the way counts as well. */
+const countEnd = ({ response, startedMs }: Job): void => {
+  counts.open++;
+  response.once('close', () => {
+    counts.open--;
+    if (!response.writableFinished || response.statusCode >= 500) {
+      counts.failed++;
+      return;
+    }
+    counts.answered++;
+    counts.latencyTotalMs += wallClock.nowMs() - startedMs;
+  });
+};
+
 const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (job: Job) => void): void => {
   const inFlight = model.busy + model.queued + 1;
   const startedMs = wallClock.nowMs();
@@ -137,9 +152,7 @@ const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (jo
     ...{ waited: null, consultation: null, consulted: [] },
   };
   if (watch.refuses(job)) return;
-  response.on('finish', () => {
-    if (response.statusCode >= 500) counts.failed++;
-  });
+  countEnd(job);
   if (site.taken(job)) return;
   response.on('close', () => {
     // One without a socket has lost it to a fault, and not to a client that left.
@@ -159,6 +172,7 @@ const enqueue = (request: IncomingMessage, response: ServerResponse, answer: (jo
 };
 
 const handle = (request: IncomingMessage, response: ServerResponse): void => {
+  if (isRaw(request.socket)) return;
   switch (request.url) {
     case '/healthz':
       response.writeHead(200, { 'content-length': 2 }).end('ok');

@@ -1,13 +1,16 @@
 /**
  * A client that leaves is heard of by the worker, through the gateway, long before the response it waits for is due:
- * while its request is queued, and while it is being served.
+ * while its request is queued, and while it is being served; then the worker asks nobody else for it.
  */
-import { connect } from 'node:net';
-import { describe, it, onTestFinished } from 'vitest';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
 import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { resolveFleetConfig } from '../../src/upstream/config.js';
+import { resolveDependencies } from '../../src/upstream/dependencies/config.js';
+import type { DependencyTarget } from '../../src/upstream/dependencies/messages.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';
 import { ProcessFleet } from '../../src/upstream/process-fleet.js';
 import { startGateway } from '../support/gateway.js';
@@ -15,7 +18,7 @@ import { startGateway } from '../support/gateway.js';
 /** Far beyond the test's end: what is seen before is not the response. */
 const SERVICE_TIME = '1h';
 
-const startAll = async () => {
+const startAll = async (mean = SERVICE_TIME, dependencies: readonly DependencyTarget[] = []) => {
   const reaper = new Reaper();
   const waiting = new Set<() => void>();
   let last: WorkerSample | null = null;
@@ -23,7 +26,7 @@ const startAll = async () => {
     config: resolveFleetConfig({
       workers: 1,
       slots: 1,
-      serviceTime: { distribution: 'constant', mean: SERVICE_TIME },
+      serviceTime: { distribution: 'constant', mean },
       abandoned: 'cancel',
     }),
     host: '127.0.0.1',
@@ -31,6 +34,7 @@ const startAll = async () => {
     random: new Random(3),
     reaper,
     emit: () => {},
+    dependencies: () => dependencies,
     onSample: (sample) => {
       last = sample;
       for (const look of waiting) look();
@@ -83,5 +87,30 @@ describe('a worker', () => {
     await worker((sample) => sample.queued === 1);
     queued.destroy();
     await worker((sample) => sample.queued === 0 && sample.abandoned === 1);
+  });
+
+  it('calls no dependency for a client that left before its turn to be called came', async () => {
+    let calls = 0;
+    const server = createServer((_request, response) => {
+      calls++;
+      response.end('ok');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const [config] = resolveDependencies({ payments: { kind: 'third-party' } }, 1);
+    const { port } = server.address() as AddressInfo;
+    const { name, kind, use } = config!;
+    const { worker, client } = await startAll('1s', [{ name, kind, use, host: '127.0.0.1', port }]);
+    const served = client();
+    await worker(({ busy }) => busy === 1);
+    served.destroy();
+    await worker(({ abandoned, wasted }) => abandoned === 1 && wasted === 1);
+    expect(calls).toBe(0);
+    client();
+    await worker(({ served: answered }) => answered === 1);
+    expect(calls).toBe(1);
   });
 });

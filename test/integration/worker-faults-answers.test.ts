@@ -1,5 +1,6 @@
 /** Faults of workers that answer late or wrongly, on real processes and through a gateway; and the healing. */
-import { describe, expect, it } from 'vitest';
+import { Agent } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   constant,
   type FaultyFleet,
@@ -251,6 +252,44 @@ describe('dripping-headers', () => {
     await workers.heal('dripping-headers');
     await expect.poll(() => text()).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nx{1000}$/);
     expect(await outcome(port)).toBe('200');
+  });
+});
+
+describe('a connection that a fault has answered on', () => {
+  /** Keeps one connection where it may. */
+  const keepingAgent = (): Agent => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    return agent;
+  };
+
+  it.each(['stalled-body', 'dripping-headers'] as const)(
+    'by %s is closed at the end of it: a client that would keep it sends again after the heal, to a worker that lives',
+    async (fault) => {
+      const workers = await startOne();
+      const agent = keepingAgent();
+      await workers.inject(fault);
+      const waiting = ask(workers.port, { agent });
+      await workers.sampleOf('worker-1', ({ served }) => served === 1);
+      await workers.heal(fault);
+      expect(await waiting).toMatchObject({ status: 200, complete: true });
+      expect((await ask(workers.port, { agent })).status).toBe(200);
+      expect((await ask(workers.port, { agent })).status).toBe(200);
+      expect(workers.fleet.status()[0]).toMatchObject({ up: true, exits: 0 });
+    },
+  );
+
+  it('answers no other request, however early it comes, and the worker lives', async () => {
+    const workers = await startOne();
+    await workers.inject('stalled-body', { requests: 1 });
+    const { socket, text, ended } = await rawRequest(workers.port);
+    await expect.poll(() => /\r\n\r\nx+$/.test(text())).toBe(true);
+    socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+    await workers.nextSamples('worker-1', 4);
+    await workers.heal('stalled-body');
+    await ended;
+    expect(text().match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(workers.fleet.status()[0]).toMatchObject({ up: true, exits: 0 });
   });
 });
 

@@ -20,20 +20,20 @@ export const drippingHeaders = defineFault({
       if (!isChosen()) return false;
       const socket = rawConnection(visit);
       let sent = 0;
-      const end = (): void => {
+      const leaveIt = (): void => {
         timer.cancel();
         dripping.delete(flush);
       };
       const flush = (): void => {
-        end();
-        socket.write(WHOLE.slice(sent));
+        leaveIt();
+        socket.end(WHOLE.slice(sent));
       };
       const timer = site.clock.every(BYTE_INTERVAL_MS, () => {
-        socket.write(WHOLE[sent++]!);
-        if (sent === WHOLE.length) end();
+        if (sent === WHOLE.length - 1) flush();
+        else socket.write(WHOLE[sent++]!);
       });
       dripping.add(flush);
-      socket.on('close', end);
+      socket.on('close', leaveIt);
       return true;
     });
     return () => {

@@ -18,7 +18,7 @@ export const stalledBody = defineFault({
       if (!isChosen()) return false;
       const socket = rawConnection(visit);
       socket.write(HALF);
-      const goOn = (): void => void socket.write(WHOLE.slice(HALF.length));
+      const goOn = (): void => void socket.end(WHOLE.slice(HALF.length));
       stalled.add(goOn);
       socket.on('close', () => stalled.delete(goOn));
       return true;
