@@ -119,8 +119,17 @@ export class ActiveFaults {
     this.#active.delete(id);
     const { fault } = active.injection;
     const definition = WORKER_FAULTS[fault];
-    if ('signals' in definition) this.#process?.kill(definition.signals.end);
-    else this.#process?.send({ type: 'heal', id });
+    if (!('signals' in definition)) this.#process?.send({ type: 'heal', id });
+    // A signal has no number: it would end another one as well that has the same.
+    else if (!this.#hasSignal(definition.signals.end)) this.#process?.kill(definition.signals.end);
     this.#emit('fault.healed', { fault, worker: this.#worker, reason });
+  }
+
+  /** Whether something at work is ended by that signal. */
+  #hasSignal(end: NodeJS.Signals): boolean {
+    return this.list.some(({ fault }) => {
+      const definition = WORKER_FAULTS[fault];
+      return 'signals' in definition && definition.signals.end === end;
+    });
   }
 }

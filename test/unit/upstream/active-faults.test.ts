@@ -113,6 +113,19 @@ describe('a fault', () => {
     clock.advance(500);
     expect(told).toEqual(['SIGSTOP', 'SIGCONT']);
   });
+
+  it('by signals goes on until the last that has the same ones ends', () => {
+    const { clock, events, faults, told } = start();
+    faults.inject(injection('stop', 500));
+    clock.advance(200);
+    faults.inject(injection('stop', 500));
+    clock.advance(300);
+    expect(told).toEqual(['SIGSTOP', 'SIGSTOP']);
+    expect(events.at(-1)).toBe('500 fault.healed stop time-over');
+    clock.advance(200);
+    expect(told).toEqual(['SIGSTOP', 'SIGSTOP', 'SIGCONT']);
+    expect(faults.list).toEqual([]);
+  });
 });
 
 describe('a worker that is restarted', () => {
