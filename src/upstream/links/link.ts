@@ -144,12 +144,21 @@ export class Link {
     await this.#settle();
   }
 
-  /** @returns a label that no other toxic of this link has had. */
+  /**
+   * @returns a label that no other toxic of this link has had.
+   * @throws when its port is not to be had as the toxic wants it; then the toxic is not there.
+   */
   async add(toxic: LinkToxic): Promise<string> {
     const placed = { toxic, label: `${toxic.name} #${++this.#added}` };
     this.#placed.push(placed);
     for (const open of this.#open) this.#put(placed, open);
-    await this.#settle();
+    try {
+      await this.#settle();
+    } catch (error) {
+      // That its port is as it was may fail too; why the toxic could not be added is what matters.
+      await this.#takeOut(placed).catch(() => {});
+      throw error;
+    }
     return placed.label;
   }
 
@@ -170,14 +179,20 @@ export class Link {
 
   async remove(name: string): Promise<void> {
     const placed = this.#placed.find(({ toxic }) => toxic.name === name);
-    if (placed === undefined) return;
+    if (placed !== undefined) await this.#takeOut(placed);
+  }
+
+  async #takeOut(placed: Placed): Promise<void> {
     this.#placed = this.#placed.filter((other) => other !== placed);
     // New connections first: those that are let go of now may be followed by others at once.
-    await this.#settle();
-    const { closesWhenRemoved = false } = TOXICS[placed.toxic.type];
-    for (const { connection } of this.#open) {
-      for (const stream of streamsOf(placed.toxic)) {
-        connection.pipe(stream).remove(placed.label, closesWhenRemoved);
+    try {
+      await this.#settle();
+    } finally {
+      const { closesWhenRemoved = false } = TOXICS[placed.toxic.type];
+      for (const { connection } of this.#open) {
+        for (const stream of streamsOf(placed.toxic)) {
+          connection.pipe(stream).remove(placed.label, closesWhenRemoved);
+        }
       }
     }
   }
