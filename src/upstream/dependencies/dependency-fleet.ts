@@ -99,6 +99,8 @@ class Dependency {
       reaper,
       nice: WORKER_NICE,
       onMessage: (message) => {
+        // What it said before it was killed may be heard after.
+        if (this.#dying === child) return;
         if (message.type === 'failed') {
           ready.reject(new UserError('couldNotStart', `${name} could not start: ${message.message}`));
           child.kill();
@@ -114,8 +116,8 @@ class Dependency {
     child.exited.then((exit) => {
       const how = exitText(child, exit);
       ready.reject(new UserError('couldNotStart', how));
-      if (this.#dying === child || this.#stopping) return;
       this.up = false;
+      if (this.#dying === child || this.#stopping) return;
       onLost(how);
     });
     return ready.promise;
