@@ -18,7 +18,8 @@ export interface EventMap {
     readonly lastSampleAgeMs: number;
     readonly heapLimitBytes: number;
     readonly uptimeMs: number;
-    readonly restartInMs: number;
+    /** `null`: nobody comes after it. */
+    readonly restartInMs: number | null;
     /** Config version the worker ran. */
     readonly configVersion: number;
   };
@@ -219,6 +220,13 @@ export interface EventMap {
   /** Hostile clients begin to send. */
   'flood.began': { readonly path: string; readonly rateRps: number; readonly identities: number };
   'flood.ended': { readonly path: string; readonly sent: number; readonly skipped: number };
+  /** A fault of the timeline that its worker could not get. */
+  'fault.refused': {
+    readonly fault: string;
+    readonly worker: string;
+    /** `down`: no process serves in the worker's place, because it died, is on its way or is not needed. */
+    readonly reason: string;
+  };
   'fault.healed': {
     readonly fault: string;
     readonly worker: string;
@@ -304,6 +312,7 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'gateway.disrupted': true,
   'gateway.recovered': true,
   'fault.injected': true,
+  'fault.refused': true,
   'fault.healed': true,
 };
 

@@ -16,7 +16,7 @@ export interface WorkerReading {
   /** Slots in use. */
   readonly busy: number;
   readonly queued: number;
-  /** Requests answered since this process began. */
+  /** Requests that had their slot to the end, and whose sender was still there, since this process began. */
   readonly served: number;
   /** Requests worked on although their sender had left. */
   readonly wasted: number;
@@ -26,10 +26,14 @@ export interface WorkerReading {
 
 /** The same with what its fleet judges it by. */
 export interface WorkerReport extends WorkerReading {
-  /** Answers with a status of 500 and above. */
+  /** Requests whose answer has gone out whole, with a status below 500, since this process began. */
+  readonly answered: number;
+  /** Answers with a status of 500 and above, and requests whose connection was gone before a whole answer. */
   readonly failed: number;
-  /** How long the requests answered took in all, from their arrival to their answer. */
+  /** How long those that were answered took in all, from their arrival to their answer. */
   readonly latencyTotalMs: number;
+  /** Requests taken and not over, whether in a slot, in the queue or in the hands of a fault. */
+  readonly open: number;
 }
 
 /** A worker at one moment. */

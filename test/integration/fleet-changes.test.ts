@@ -138,6 +138,25 @@ describe('a deploy', () => {
     expect(fleet.status().map(({ version }) => version)).toEqual([1, 1]);
   });
 
+  it.each<[string, string]>([
+    ['hang', 'never answers'],
+    ['reset', 'breaks its connections'],
+    ['fast-fail', 'fails at the door'],
+  ])('of a version with the fault %s, whose canary %s, goes back by itself', async (fault) => {
+    const { fleet, next, load } = await startFleetWorld(FLEET, { timeouts: { attempt: '300ms' } });
+    const back = next('deploy.rolled-back');
+    fleet.deploy(
+      deployment({
+        strategy: 'canary',
+        watch: '2s',
+        changes: { faults: [{ fault }] } as DeploySection['changes'],
+      }),
+    );
+    await load(16, back);
+    expect((await back).reason).toMatch(/^the canary worker-1: .* of its requests failed/);
+    expect(fleet.status().map(({ version }) => version)).toEqual([1, 1]);
+  });
+
   it('of a version with a fault by birth has it, and the version before has it not', async () => {
     const { fleet, next, ask } = await startFleetWorld({ ...FLEET, workers: 1 });
     const finished = next('deploy.finished');

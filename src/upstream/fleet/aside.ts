@@ -3,6 +3,10 @@
  * while another has it out; the gateway is told when the first comes and when the last is gone.
  */
 import type { Traffic } from '../fleet.js';
+import type { Waits } from './waits.js';
+
+/** Kubernetes gives a deployment ten minutes to get on; a scenario's clock is compressed. */
+const READY_DEADLINE_MS = 10_000;
 
 /**
  * `idle`: no process runs there. `leaving`: its process is about to be ended. `standby`: the colour that is not in use.
@@ -66,3 +70,12 @@ export class Aside {
     return this.#told;
   }
 }
+
+/** Where there is a readiness probe, it has a say. @throws Error when it does not say yes in time. */
+export const untilReady = async (aside: Aside, waits: Waits): Promise<void> => {
+  if (!aside.has('unready')) return;
+  const late = waits.wait(READY_DEADLINE_MS).then(() => {
+    throw new Error(`it was not ready within ${READY_DEADLINE_MS / 1000}s`);
+  });
+  await Promise.race([aside.without('unready'), late]);
+};

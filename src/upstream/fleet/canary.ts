@@ -3,8 +3,9 @@ import { formatDuration, formatRatio } from '../../core/units.js';
 
 /** What a worker has done since its process began; `exits`: since the run did. */
 export interface Tally {
-  readonly served: number;
-  /** Answers with a status of 500 and above. */
+  /** Answers with a status below 500. */
+  readonly answered: number;
+  /** Answers with a status of 500 and above, and requests that got no whole answer. */
   readonly failed: number;
   readonly latencyTotalMs: number;
   readonly exits: number;
@@ -13,6 +14,9 @@ export interface Tally {
 
 /** Fewer answers say nothing about a latency. */
 export const MIN_ANSWERS = 20;
+
+/** As many for each of the others show that there was enough to do: a fifth of it is not chance. */
+export const MANY_ANSWERS = 5 * MIN_ANSWERS;
 
 /** Points of its answers that may fail beyond the others' share: less is chance with a few hundred requests. */
 const MAX_FAILED_RATIO = 0.05;
@@ -25,11 +29,13 @@ export interface Watched {
   readonly after: Tally;
 }
 
-/** A worker that was restarted meanwhile counts from its restart. */
-const change = ({ before, after }: Watched, key: 'served' | 'failed' | 'latencyTotalMs'): number =>
-  after.served < before.served ? after[key] : after[key] - before[key];
+type Counted = 'answered' | 'failed' | 'latencyTotalMs';
 
-const sum = (all: readonly Watched[], key: 'served' | 'failed' | 'latencyTotalMs'): number =>
+/** A worker that was restarted meanwhile counts from its restart. */
+const change = ({ before, after }: Watched, key: Counted): number =>
+  after.answered < before.answered || after.failed < before.failed ? after[key] : after[key] - before[key];
+
+const sum = (all: readonly Watched[], key: Counted): number =>
   all.reduce((total, one) => total + change(one, key), 0);
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
@@ -40,6 +46,25 @@ export interface CanaryLimits {
   readonly heapLimitBytes: number;
 }
 
+/** One that holds on to its requests answers too few of them for a share to say anything. */
+const failureReason = (canary: Watched, others: readonly Watched[]): string | null => {
+  const failed = sum([canary], 'failed');
+  const over = sum([canary], 'answered') + failed;
+  const othersFailed = sum(others, 'failed');
+  const othersOver = sum(others, 'answered') + othersFailed;
+  if (over < MIN_ANSWERS) {
+    const each = ratio(othersOver, others.length);
+    return each < MANY_ANSWERS
+      ? null
+      : `it was done with ${Math.round(over)} requests, each of the others with ${Math.round(each)}`;
+  }
+  const share = ratio(failed, over);
+  const othersShare = ratio(othersFailed, othersOver);
+  return share > othersShare + MAX_FAILED_RATIO
+    ? `${formatRatio(share)} of its requests failed, of the others’ ${formatRatio(othersShare)}`
+    : null;
+};
+
 /** @returns why the version is not to go further; `null`: it may. */
 export const judgeCanary = (
   canary: Watched,
@@ -48,13 +73,8 @@ export const judgeCanary = (
 ): string | null => {
   const deaths = canary.after.exits - canary.before.exits;
   if (deaths > 0) return `it died ${deaths === 1 ? 'once' : `${deaths} times`}`;
-  const served = sum([canary], 'served');
-  const othersServed = sum(others, 'served');
-  const failed = ratio(sum([canary], 'failed'), served);
-  const othersFailed = ratio(sum(others, 'failed'), othersServed);
-  if (served >= MIN_ANSWERS && failed > othersFailed + MAX_FAILED_RATIO) {
-    return `${formatRatio(failed)} of its answers failed, of the others’ ${formatRatio(othersFailed)}`;
-  }
+  const failures = failureReason(canary, others);
+  if (failures !== null) return failures;
   const othersHeap = ratio(
     others.reduce((total, { after }) => total + after.heapBytes, 0),
     others.length,
@@ -63,9 +83,11 @@ export const judgeCanary = (
   if (others.length > 0 && heapBytes > HEAP_RATIO * heapLimitBytes && heapBytes > 2 * othersHeap) {
     return `its heap is ${formatRatio(heapBytes / heapLimitBytes)} full, twice the others’`;
   }
-  if (served < MIN_ANSWERS || othersServed < MIN_ANSWERS) return null;
-  const meanMs = sum([canary], 'latencyTotalMs') / served;
-  const othersMs = sum(others, 'latencyTotalMs') / othersServed;
+  const answered = sum([canary], 'answered');
+  const othersAnswered = sum(others, 'answered');
+  if (answered < MIN_ANSWERS || othersAnswered < MIN_ANSWERS) return null;
+  const meanMs = sum([canary], 'latencyTotalMs') / answered;
+  const othersMs = sum(others, 'latencyTotalMs') / othersAnswered;
   return meanMs > slowdown * othersMs
     ? `its answers took ${formatDuration(meanMs)}, the others’ ${formatDuration(othersMs)}`
     : null;

@@ -3,6 +3,7 @@
  * them, so that the order can be checked in virtual time.
  */
 import type { Clock } from '../../core/clock.js';
+import { Deferred } from '../../core/deferred.js';
 import type { Emit } from '../../core/events.js';
 import { judgeCanary, type Tally } from './canary.js';
 import type { Deployment, DeployStrategy } from './deployment.js';
@@ -17,6 +18,8 @@ export interface DeployPlace {
   readonly tally: Tally;
   /** A process stands there or is to come back. */
   readonly wanted: boolean;
+  /** Its process is on its way out, and no other is to come. */
+  readonly leaving: boolean;
   /** It is the colour that is not in use. */
   readonly standingBy: boolean;
   retire(drainMs: number | null, reason: string): Promise<void>;
@@ -52,6 +55,8 @@ interface Standby {
 /** What is in flight on a colour that is taken away for good may take so long. */
 const COLOUR_DRAIN_MS = 1_000;
 
+const TURNED_BACK = 'a rollback was ordered';
+
 export class Deployer {
   readonly #parts: DeployParts;
   #current: WorkerVersion;
@@ -62,6 +67,8 @@ export class Deployer {
   #underWay: { readonly what: 'deploy' | 'rollback'; readonly done: Promise<void> } | null = null;
   /** A rollback waits for the deploy under way to turn round. */
   #turnedBack = false;
+  /** Settles with it. */
+  #turn = new Deferred<void>();
 
   constructor(parts: DeployParts) {
     this.#parts = parts;
@@ -82,22 +89,25 @@ export class Deployer {
     const { version } = deployment;
     if (this.busy) return this.#refuse(version, 'another deploy is under way');
     if (version === this.#current.number) return this.#refuse(version, 'it is the one that runs');
-    return this.#begin('deploy', this.#deploy(deployment));
+    return this.#begin('deploy', () => this.#deploy(deployment));
   }
 
   /** Goes back to the version before, at once when its workers still stand by. A deploy under way turns round. */
   async rollback(reason: string): Promise<void> {
     const before = this.#current;
-    if (this.#underWay?.what === 'rollback') return this.#refuse(before.number, 'a rollback is under way');
-    if (this.#underWay !== null) {
+    if (this.#underWay?.what === 'deploy') {
       this.#turnedBack = true;
+      this.#turn.resolve();
       await this.#underWay.done;
-      this.#turnedBack = false;
       // It went back by itself.
       if (this.#current === before) return;
     }
+    // Whoever waited for the same deploy may have been first.
+    if (this.#underWay !== null) {
+      return this.#refuse(this.#current.number, `a ${this.#underWay.what} is under way`);
+    }
     if (this.#previous === null) return this.#refuse(before.number, 'there is no version before it');
-    await this.#begin('rollback', this.#goBack(reason));
+    await this.#begin('rollback', () => this.#goBack(reason));
   }
 
   /** Whose processes are in use. */
@@ -105,7 +115,10 @@ export class Deployer {
     return this.#parts.places.filter(({ wanted, standingBy }) => wanted && !standingBy);
   }
 
-  async #begin(what: 'deploy' | 'rollback', done: Promise<void>): Promise<void> {
+  async #begin(what: 'deploy' | 'rollback', run: () => Promise<void>): Promise<void> {
+    this.#turnedBack = false;
+    this.#turn = new Deferred();
+    const done = run();
     this.#underWay = { what, done };
     await done.finally(() => {
       this.#underWay = null;
@@ -160,7 +173,7 @@ export class Deployer {
 
   async #oneByOne(plan: Plan, places: readonly DeployPlace[]): Promise<string | null> {
     for (const place of places) {
-      if (this.#turnedBack) return 'a rollback was ordered';
+      if (this.#turnedBack) return TURNED_BACK;
       await this.#replace(plan, place);
     }
     return null;
@@ -177,9 +190,10 @@ export class Deployer {
     const exitsBefore = first.tally.exits;
     await this.#replace(plan, first);
     // A new process counts from nothing.
-    const none = { served: 0, failed: 0, latencyTotalMs: 0, exits: exitsBefore, heapBytes: 0 };
+    const none = { answered: 0, failed: 0, latencyTotalMs: 0, exits: exitsBefore, heapBytes: 0 };
     const before = others.map(({ tally }) => tally);
-    await this.#parts.waits.wait(plan.deployment.watchMs);
+    await Promise.race([this.#parts.waits.wait(plan.deployment.watchMs), this.#turn.promise]);
+    if (this.#turnedBack) return TURNED_BACK;
     const reason = judgeCanary(
       { before: none, after: first.tally },
       others.map((place, index) => ({ before: before[index]!, after: place.tally })),
@@ -190,7 +204,9 @@ export class Deployer {
 
   async #besides(plan: Plan, blue: readonly DeployPlace[]): Promise<string | null> {
     const { version, bootMs, deployment } = plan;
-    const green = this.#parts.places.filter(({ wanted }) => !wanted).slice(0, blue.length);
+    const green = this.#parts.places
+      .filter(({ wanted, leaving }) => !wanted && !leaving)
+      .slice(0, blue.length);
     if (green.length < blue.length) {
       return `there are only ${green.length} places for ${blue.length} new workers`;
     }
@@ -201,7 +217,7 @@ export class Deployer {
         await place.warmUp(deployment.warmUpRequests);
       }),
     );
-    if (this.#turnedBack) return 'a rollback was ordered';
+    if (this.#turnedBack) return TURNED_BACK;
     await this.#switch(blue, green);
     this.#parts.emit('deploy.switched', { version: version.number, from: this.#current.number });
     this.#standby = { version: this.#current, places: blue };
@@ -232,14 +248,16 @@ export class Deployer {
       ({ version: number, wanted }) => wanted && number === version.number,
     );
     if (deployment.strategy === 'blue-green') await Promise.all(newer.map((place) => this.#takeAway(place)));
-    else {
-      for (const place of newer) {
-        await place.retire(deployment.drainMs, 'deploy');
-        // One that does not start comes back by itself, as after a crash.
-        await place.start(before, this.#parts.bootMs).catch(() => {});
-      }
-    }
+    else if (deployment.strategy === 'big-bang') {
+      await Promise.all(newer.map((place) => this.#restore(place, null, before)));
+    } else for (const place of newer) await this.#restore(place, deployment.drainMs, before);
     this.#parts.emit('deploy.rolled-back', { from: version.number, version: before.number, reason });
+  }
+
+  async #restore(place: DeployPlace, drainMs: number | null, before: WorkerVersion): Promise<void> {
+    await place.retire(drainMs, 'deploy');
+    // One that does not start comes back by itself, as after a crash.
+    await place.start(before, this.#parts.bootMs).catch(() => {});
   }
 
   async #goBack(reason: string): Promise<void> {
@@ -258,7 +276,11 @@ export class Deployer {
         plan,
         deployment.strategy === 'big-bang' ? 'big-bang' : 'rolling',
       ).catch((error: Error) => error.message);
-      if (problem !== null) emit('deploy.failed', { version: version.number, reason: problem });
+      if (problem !== null) {
+        // The version stays what it was: the rollback can be ordered again.
+        emit('deploy.failed', { version: version.number, reason: `the way back: ${problem}` });
+        return;
+      }
     }
     this.#current = version;
     this.#previous = from;

@@ -12,7 +12,7 @@ export class Draining {
     return this.#done.promise;
   }
 
-  /** @param requests in its slots and its queue, by a sample. */
+  /** @param requests that it has taken and that are not over, by a sample. */
   saw(requests: number): void {
     this.#idleSamples = requests === 0 ? this.#idleSamples + 1 : 0;
     if (this.#idleSamples >= IDLE_SAMPLES) this.finish();

@@ -26,8 +26,6 @@ export interface ScalingParts {
 
 export class Scaling {
   readonly #parts: ScalingParts;
-  /** On their way out: they take part in nothing until they are gone. */
-  readonly #leaving = new Set<WorkerPlace>();
   #lastOffered = 0;
   #lastDecisionMs = 0;
 
@@ -56,7 +54,9 @@ export class Scaling {
       emit('fleet.scaling-refused', { workers, reason: 'a deploy is under way' });
       return;
     }
-    const idle = places.filter((place) => !place.wanted && !this.#leaving.has(place));
+    // One on its way out is started anew when it is gone: later than one whose place is free.
+    const free = places.filter((place) => !place.wanted);
+    const idle = [...free.filter(({ leaving }) => !leaving), ...free.filter(({ leaving }) => leaving)];
     const added = idle.slice(0, Math.max(0, workers - active.length));
     const removed = workers < active.length ? active.slice(workers) : [];
     emit('fleet.scaled', {
@@ -70,9 +70,7 @@ export class Scaling {
   }
 
   get #active(): WorkerPlace[] {
-    return this.#parts.places.filter(
-      (place) => place.wanted && !place.standingBy && !this.#leaving.has(place),
-    );
+    return this.#parts.places.filter(({ wanted, standingBy }) => wanted && !standingBy);
   }
 
   #add(place: WorkerPlace): Promise<void> {
@@ -82,10 +80,8 @@ export class Scaling {
   }
 
   async #remove(place: WorkerPlace, drainMs: number): Promise<void> {
-    this.#leaving.add(place);
     await place.retire(drainMs, 'scale-in');
     await place.park();
-    this.#leaving.delete(place);
   }
 
   #decide(autoscaler: Autoscaler, { strategy }: AutoscaleConfig): void {

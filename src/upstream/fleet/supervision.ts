@@ -141,7 +141,7 @@ export class Supervision {
     const startedMs = clock.nowMs();
     const { heapRatio } = place;
     // One that cannot start comes back by itself, as after a crash.
-    await place.replace(drainMs, config.bootDelayMs, 'recycle').catch(() => {});
-    emit('worker.recycled', { worker: place.id, heapRatio, tookMs: clock.nowMs() - startedMs });
+    const isFresh = await place.replace(drainMs, config.bootDelayMs, 'recycle').catch(() => false);
+    if (isFresh) emit('worker.recycled', { worker: place.id, heapRatio, tookMs: clock.nowMs() - startedMs });
   }
 }

@@ -49,7 +49,8 @@ export class WorkerLife {
   #ordered = false;
   #appliedVersion = 0;
   #lastSample: WorkerSample | null = null;
-  #tally: Omit<Tally, 'exits'> = { served: 0, failed: 0, latencyTotalMs: 0, heapBytes: 0 };
+  #tally: Omit<Tally, 'exits'> = { answered: 0, failed: 0, latencyTotalMs: 0, heapBytes: 0 };
+  #open = 0;
   #draining: Draining | null = null;
 
   constructor(options: LifeOptions) {
@@ -107,6 +108,11 @@ export class WorkerLife {
   /** Requests in its slots and its queue, by its last sample. */
   get inHand(): number {
     return (this.#lastSample?.busy ?? 0) + (this.#lastSample?.queued ?? 0);
+  }
+
+  /** Requests taken and not over, wherever they are, by its last sample. */
+  get open(): number {
+    return this.#open;
   }
 
   get uptimeMs(): number {
@@ -176,11 +182,12 @@ export class WorkerLife {
 
   #onSample(message: Extract<FromWorker, { type: 'sample' }>): void {
     const { id, parts, onSample } = this.#options;
-    const { type: _, failed, latencyTotalMs, ...reading } = message;
-    const { served, heapBytes } = reading;
+    const { type: _, answered, failed, latencyTotalMs, open, ...reading } = message;
+    const { heapBytes } = reading;
     this.#lastSample = { worker: id, atMs: parts.clock.nowMs(), ...reading };
-    this.#tally = { served, failed, latencyTotalMs, heapBytes };
-    this.#draining?.saw(this.inHand);
+    this.#tally = { answered, failed, latencyTotalMs, heapBytes };
+    this.#open = open;
+    this.#draining?.saw(open);
     onSample(this, this.#lastSample);
   }
 

@@ -10,10 +10,11 @@ import type { WorkerFaultName } from '../faults/worker-faults.js';
 import type { WorkerStatus } from '../fleet.js';
 import type { ToWorker, VersionedWorkerConfig } from '../messages.js';
 import { RestartBackoff } from '../restart-backoff.js';
-import { Aside } from './aside.js';
+import { Aside, untilReady } from './aside.js';
 import type { Tally } from './canary.js';
 import type { PlaceParts } from './place-parts.js';
 import { askWorker } from './probe.js';
+import { Turns } from './turns.js';
 import { Use } from './use.js';
 import { versionOf, type WorkerVersion } from './versions.js';
 import { WorkerLife } from './worker-life.js';
@@ -23,9 +24,6 @@ export const FIRST_CONFIG_VERSION = 1;
 /** One that does not answer is not waited for for ever; it is the deploy's own checks that find it. */
 const WARM_UP_TIMEOUT_MS = 5_000;
 
-/** Kubernetes gives a deployment ten minutes to get on; a scenario's clock is compressed. */
-const READY_DEADLINE_MS = 10_000;
-
 export class WorkerPlace {
   readonly id: string;
   readonly aside: Aside;
@@ -34,22 +32,21 @@ export class WorkerPlace {
   readonly #random: Random;
   readonly #backoff: RestartBackoff;
   readonly #faults: ActiveFaults;
+  readonly #turns = new Turns();
   #port = 0;
   #version: WorkerVersion;
   #assigned: VersionedWorkerConfig;
   /** The process that stands here, or that stood here last. */
   #life: WorkerLife | null = null;
   #running = false;
-  /** A process shall stand here. */
+  /** A process shall stand here, by what was ordered last. */
   #wanted = false;
-  /** Between two processes, on purpose. */
-  #replacing = false;
+  /** One that dies is followed by another. */
+  #comesBack = false;
   #stopped = false;
   #exits = 0;
   #lives = 0;
   #restart: Timer | null = null;
-  /** What was begun last here: one after another. */
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(id: string, random: Random, parts: PlaceParts) {
     this.id = id;
@@ -68,7 +65,12 @@ export class WorkerPlace {
 
   /** A process stands here or is to come back. */
   get wanted(): boolean {
-    return this.#wanted || this.#replacing;
+    return this.#wanted;
+  }
+
+  /** Its process is on its way out, and no other is to come. */
+  get leaving(): boolean {
+    return !this.#wanted && (this.#running || this.aside.has('leaving'));
   }
 
   /** Its process serves. */
@@ -99,7 +101,7 @@ export class WorkerPlace {
   }
 
   get tally(): Tally {
-    const none = { served: 0, failed: 0, latencyTotalMs: 0, heapBytes: 0 };
+    const none = { answered: 0, failed: 0, latencyTotalMs: 0, heapBytes: 0 };
     return { ...(this.#life?.tally ?? none), exits: this.#exits };
   }
 
@@ -146,7 +148,7 @@ export class WorkerPlace {
    */
   start(version: WorkerVersion, bootMs: number): Promise<void> {
     this.#wanted = true;
-    return this.#inTurn(() => this.#begin(version, bootMs));
+    return this.#turns.take(() => this.#begin(version, bootMs));
   }
 
   /**
@@ -156,26 +158,32 @@ export class WorkerPlace {
    */
   retire(drainMs: number | null, reason: string): Promise<void> {
     this.#wanted = false;
-    return this.#inTurn(() => this.#end(drainMs, reason));
+    return this.#turns.take(() => this.#end(drainMs, reason));
   }
 
-  /** Puts a fresh process of the same version here. @returns as `start`. */
-  replace(drainMs: number, bootMs: number, reason: string): Promise<void> {
-    return this.#inTurn(async () => {
-      if (!this.#wanted) return;
-      this.#replacing = true;
+  /**
+   * Puts a fresh process of the same version here.
+   * @returns as `start`; `false`: there was none to replace, or none is wanted any more.
+   */
+  replace(drainMs: number, bootMs: number, reason: string): Promise<boolean> {
+    return this.#turns.take(async () => {
+      if (!this.#wanted) return false;
       await this.#end(drainMs, reason);
-      this.#replacing = false;
+      if (!this.#wanted) return false;
       await this.#begin(this.#version, bootMs);
+      return true;
     });
   }
 
-  /** After `retire`: nobody is to come back here for now. */
-  async park(): Promise<void> {
-    await this.aside.hold('idle');
-    await this.aside.release('leaving');
-    // Somebody who has it now has to let it go before the next start, which tries for a while.
-    await this.#parts.ports.keep(this.#port).catch(() => {});
+  /** After `retire`: nobody is to come back here for now, unless one has been started meanwhile. */
+  park(): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#wanted) return;
+      await this.aside.hold('idle');
+      await this.aside.release('leaving');
+      // Somebody who has it now has to let it go before the next start, which tries for a while.
+      await this.#parts.ports.keep(this.#port).catch(() => {});
+    });
   }
 
   standBy(aside: boolean): Promise<void> {
@@ -207,41 +215,27 @@ export class WorkerPlace {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wanted = false;
+    this.#comesBack = false;
     this.#restart?.cancel();
     this.#faults.stop();
     if (this.#running) await this.#life?.end();
   }
 
-  #inTurn(run: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(run);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
   async #begin(version: WorkerVersion, bootMs: number): Promise<void> {
     this.#version = version;
-    this.#wanted = true;
+    this.#comesBack = true;
     this.#restart?.cancel();
     await this.#parts.ports.release(this.#port);
     this.#spawn(bootMs);
     await this.#life?.ready;
-    await this.#untilReady();
+    await untilReady(this.aside, this.#parts.waits);
     // It was let in when it was ready; here it is waited for until the gateway knows.
     await this.aside.settled;
   }
 
-  /** Where there is a readiness probe, it is asked first. @throws Error when it does not say yes in time. */
-  async #untilReady(): Promise<void> {
-    if (!this.aside.has('unready')) return;
-    const late = this.#parts.waits.wait(READY_DEADLINE_MS).then(() => {
-      throw new Error(`it was not ready within ${READY_DEADLINE_MS / 1000}s`);
-    });
-    await Promise.race([this.aside.without('unready'), late]);
-  }
-
   async #end(drainMs: number | null, reason: string): Promise<void> {
     const { clock, emit } = this.#parts;
-    this.#wanted = false;
+    this.#comesBack = false;
     this.#restart?.cancel();
     if (drainMs !== null) await this.aside.hold('leaving');
     const life = this.#life;
@@ -251,7 +245,7 @@ export class WorkerPlace {
     // It may have died meanwhile, and told of it itself.
     if (!this.#running) return;
     const drainedMs = clock.nowMs() - fromMs;
-    const lost = life.inHand;
+    const lost = life.open;
     await life.end();
     emit('worker.stopped', { worker: this.id, pid: life.child.pid, reason, drainedMs, lost });
   }
@@ -289,9 +283,9 @@ export class WorkerPlace {
     this.#faults.died();
     onDown(this, life.ordered);
     if (life.ordered) return;
-    const restartInMs = this.#backoff.onExit(life.uptimeMs);
+    const restartInMs = this.#comesBack ? this.#backoff.onExit(life.uptimeMs) : null;
     this.#exits++;
     emit('worker.exited', { ...life.deathOf(exit), restartInMs });
-    if (this.#wanted) this.#restart = clock.after(restartInMs, () => this.#spawn(config.bootDelayMs));
+    if (restartInMs !== null) this.#restart = clock.after(restartInMs, () => this.#spawn(config.bootDelayMs));
   }
 }

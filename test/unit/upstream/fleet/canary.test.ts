@@ -5,11 +5,11 @@ import { judgeCanary, type Tally, type Watched } from '../../../../src/upstream/
 const MIB = 1024 ** 2;
 const limits = { slowdown: 1.5, heapLimitBytes: 64 * MIB };
 
-const NOTHING: Tally = { served: 0, failed: 0, latencyTotalMs: 0, exits: 0, heapBytes: 0 };
+const NOTHING: Tally = { answered: 0, failed: 0, latencyTotalMs: 0, exits: 0, heapBytes: 0 };
 
 const since = (after: Partial<Tally>, before: Partial<Tally> = {}): Watched => ({
   before: { ...NOTHING, ...before },
-  after: { served: 100, failed: 0, latencyTotalMs: 10_000, exits: 0, heapBytes: 8 * MIB, ...after },
+  after: { answered: 100, failed: 0, latencyTotalMs: 10_000, exits: 0, heapBytes: 8 * MIB, ...after },
 });
 
 describe('a canary', () => {
@@ -25,9 +25,21 @@ describe('a canary', () => {
     ['that died goes back', since({ exits: 3 }, { exits: 2 }), [since({})], 'it died once'],
     [
       'whose answers fail goes back',
-      since({ failed: 10 }),
-      [since({ failed: 1 })],
-      '10% of its answers failed, of the others’ 1%',
+      since({ answered: 90, failed: 10 }),
+      [since({ answered: 99, failed: 1 })],
+      '10% of its requests failed, of the others’ 1%',
+    ],
+    [
+      'that answers nothing well goes back',
+      since({ answered: 0, failed: 100, latencyTotalMs: 0 }),
+      [since({})],
+      '100% of its requests failed, of the others’ 0%',
+    ],
+    [
+      'that is done with next to nothing goes back where the others are with much',
+      since({ answered: 0, failed: 3, latencyTotalMs: 0 }),
+      [since({ answered: 90 }), since({ answered: 110 })],
+      'it was done with 3 requests, each of the others with 100',
     ],
     ['whose answers fail as the others’ do goes on', since({ failed: 10 }), [since({ failed: 9 })], null],
     [
@@ -44,20 +56,20 @@ describe('a canary', () => {
     ],
     [
       'of which too little is known goes on',
-      since({ served: 19, latencyTotalMs: 19_000 }),
-      [since({})],
+      since({ answered: 19, latencyTotalMs: 19_000 }),
+      [since({ answered: 99 })],
       null,
     ],
     [
       'is compared with what the others did meanwhile, and not before',
       since({ latencyTotalMs: 20_000 }),
-      [since({ served: 1_100, latencyTotalMs: 110_000 }, { served: 1_000, latencyTotalMs: 100_000 })],
+      [since({ answered: 1_100, latencyTotalMs: 110_000 }, { answered: 1_000, latencyTotalMs: 100_000 })],
       'its answers took 200ms, the others’ 100ms',
     ],
     [
       'is compared with another since its restart',
       since({ latencyTotalMs: 20_000 }),
-      [since({ served: 50, latencyTotalMs: 5_000 }, { served: 1_000, latencyTotalMs: 100_000 })],
+      [since({ answered: 50, latencyTotalMs: 5_000 }, { answered: 1_000, latencyTotalMs: 100_000 })],
       'its answers took 200ms, the others’ 100ms',
     ],
   ])('%s', (_name, canary, others, expected) => {

@@ -14,7 +14,7 @@ const BOOT_MS = 1_000;
 const DRAIN_MS = 300;
 const STEP_MS = 50;
 
-const NOTHING: Tally = { served: 0, failed: 0, latencyTotalMs: 0, exits: 0, heapBytes: 0 };
+const NOTHING: Tally = { answered: 0, failed: 0, latencyTotalMs: 0, exits: 0, heapBytes: 0 };
 
 /** A worker that boots and drains in virtual time, and answers a hundred requests a second. */
 class FakePlace implements DeployPlace {
@@ -24,6 +24,7 @@ class FakePlace implements DeployPlace {
   version = 1;
   wanted: boolean;
   standingBy = false;
+  leaving = false;
   up: boolean;
   drained = false;
   warmedUp = 0;
@@ -46,8 +47,8 @@ class FakePlace implements DeployPlace {
   }
 
   get tally(): Tally {
-    const served = this.serving ? (this.#clock.nowMs() - this.#upSinceMs) / 10 : 0;
-    return { ...NOTHING, served, latencyTotalMs: served * (this.latencyMs[this.version] ?? 100) };
+    const answered = this.serving ? (this.#clock.nowMs() - this.#upSinceMs) / 10 : 0;
+    return { ...NOTHING, answered, latencyTotalMs: answered * (this.latencyMs[this.version] ?? 100) };
   }
 
   async retire(drainMs: number | null): Promise<void> {
@@ -90,6 +91,11 @@ class FakePlace implements DeployPlace {
   }
 }
 
+const advanced = (clock: VirtualClock, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+
 const make = (running = 4, places = running) => {
   const clock = new VirtualClock();
   const log: string[] = [];
@@ -131,7 +137,7 @@ const make = (running = 4, places = running) => {
   const rollback = (): Promise<number> => run(deployer.rollback('ordered'));
   const versions = (): number[] => fakes.filter(({ serving }) => serving).map(({ version }) => version);
   const told = (): string[] => events.map(({ type }) => type).filter((type) => type !== 'deploy.advanced');
-  return { clock, log, events, fakes, deployer, deploy, rollback, versions, told };
+  return { clock, log, events, fakes, deployer, run, deploy, rollback, versions, told };
 };
 
 describe('a deploy', () => {
@@ -234,6 +240,55 @@ describe('a deploy', () => {
     await rollback();
     expect(versions()).toEqual([1, 1, 1]);
     expect(told()).toEqual(['deploy.began', 'deploy.failed', 'deploy.rolled-back']);
+    expect(deployer.current.number).toBe(1);
+  });
+
+  it('at once of which one does not start is taken back at once as well', async () => {
+    const { deploy, fakes, versions, clock } = make();
+    fakes[3]!.broken.add(2);
+    await deploy({ version: 2, strategy: 'big-bang' });
+    expect(versions()).toEqual([1, 1, 1, 1]);
+    expect(clock.nowMs()).toBe(2 * BOOT_MS);
+  });
+
+  it('of blue and green does not take places that others are about to leave', async () => {
+    const { deploy, fakes, versions, events } = make(2, 4);
+    fakes[2]!.leaving = true;
+    await deploy({ version: 2, strategy: 'blue-green' });
+    expect(versions()).toEqual([1, 1]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ reason: 'there are only 1 places for 2 new workers' }),
+    );
+  });
+
+  it('whose canary is watched is ordered back without waiting for the end of the watch', async () => {
+    const { clock, deployer, rollback, run, versions } = make();
+    const deployed = deployer.deploy(resolveDeployment({ version: 2, strategy: 'canary', watch: '60s' }));
+    await run(Promise.race([deployed, advanced(clock, BOOT_MS + STEP_MS)]));
+    await rollback();
+    expect(versions()).toEqual([1, 1, 1, 1]);
+    expect(clock.nowMs()).toBeLessThan(3 * BOOT_MS);
+  });
+
+  it('ordered back twice, when it cannot turn round any more, goes back once', async () => {
+    const { deployer, run, versions, told, events } = make();
+    void deployer.deploy(resolveDeployment({ version: 2, strategy: 'big-bang' }));
+    await run(Promise.all([deployer.rollback('ordered'), deployer.rollback('ordered')]).then(() => {}));
+    expect(told()).toEqual(['deploy.began', 'deploy.finished', 'deploy.refused', 'deploy.rolled-back']);
+    expect(events).toContainEqual(expect.objectContaining({ reason: 'a rollback is under way' }));
+    expect(versions()).toEqual([1, 1, 1, 1]);
+  });
+
+  it('that cannot be gone back from stays, and says so', async () => {
+    const { deploy, rollback, fakes, deployer, told, events } = make(2);
+    await deploy({ version: 2 });
+    for (const fake of fakes) fake.broken.add(1);
+    await rollback();
+    expect(deployer.current.number).toBe(2);
+    expect(told()).toEqual(['deploy.began', 'deploy.finished', 'deploy.failed']);
+    expect(events.at(-1)).toMatchObject({ reason: 'the way back: version 1 does not start' });
+    for (const fake of fakes) fake.broken.clear();
+    await rollback();
     expect(deployer.current.number).toBe(1);
   });
 
