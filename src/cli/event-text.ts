@@ -70,6 +70,8 @@ export const eventText = (event: Event): string | null => {
       return `${event.toxic} taken off the link of ${event.link} (${event.reason})`;
     case 'fault.injected':
       return `${event.fault} injected into ${event.worker}`;
+    case 'fault.refused':
+      return `no ${event.fault} injected into ${event.worker}: ${event.reason}`;
     case 'gateway.disrupted':
       return `${event.gateway}: ${event.how}${event.forMs === null ? '' : ` for ${formatDuration(event.forMs)}`}`;
     case 'gateway.recovered':

@@ -21,6 +21,7 @@ import { WHOLE_RUN } from './metrics.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant, Window } from './scenario.js';
 import type { TimelineEntry } from './timeline.js';
+import { performOnWorkers } from './timeline-faults.js';
 import { performOnFleet } from './timeline-fleet.js';
 import { checkThresholds, judge, MACHINE_LIMITS } from './verdict.js';
 import type { World } from './world.js';
@@ -112,7 +113,8 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       world.emit('run.noted', { text: action.text });
       return;
     case 'inject':
-      for (const worker of action.workers) world.fleet.inject(worker, action.injection);
+    case 'heal':
+      performOnWorkers(action, world.fleet, world.emit);
       return;
     case 'flood': {
       // The generator has had the plan from the start, and keeps its time itself.
@@ -120,9 +122,6 @@ const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelive
       world.emit('flood.began', { path, rateRps, identities });
       return;
     }
-    case 'heal':
-      for (const worker of action.workers) world.fleet.heal(worker, action.fault);
-      return;
     case 'disturb':
       for (const name of action.dependencies) world.dependencies.disturb(name, action.disturbance);
       return;

@@ -149,6 +149,7 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
   'gateway.recovered': ({ gateway, how }) =>
     how === 'kill' ? `${gateway} is started again, as it was at first` : `${gateway} works again`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
+  'fault.refused': ({ fault, worker, reason }) => `${worker} cannot get fault ${fault}: it is ${reason}`,
   'fault.healed': ({ fault, worker, reason }) =>
     reason === 'restarted'
       ? `${worker} is restarted, and ${fault} is gone`

@@ -1,10 +1,12 @@
 /** What a timeline does to single workers: `inject` and `heal`, with `on: WORKER`. */
+import type { Emit } from '../core/events.js';
 import { OneOf, Optional, type Schema } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
 import type { Injection } from '../upstream/active-faults.js';
 import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
+import type { Fleet } from '../upstream/fleet.js';
 import type { EntryProblem } from './timeline.js';
 
 /** Stands for every fault that a worker has. */
@@ -87,4 +89,18 @@ export const resolveFaultEntry = (entry: FaultEntry, workers: readonly string[])
   }
   if (entry.heal === undefined) return null;
   return { type: 'heal', workers, fault: entry.heal === ALL ? null : entry.heal };
+};
+
+export const performOnWorkers = (
+  action: FaultAction,
+  fleet: Pick<Fleet, 'inject' | 'heal'>,
+  emit: Emit,
+): void => {
+  for (const worker of action.workers) {
+    if (action.type === 'heal') fleet.heal(worker, action.fault);
+    else if (!fleet.inject(worker, action.injection)) {
+      // It stays what the timeline said: a worker that is back later has not had it.
+      emit('fault.refused', { fault: action.injection.fault, worker, reason: 'down' });
+    }
+  }
 };

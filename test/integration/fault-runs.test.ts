@@ -89,3 +89,26 @@ it('a run that ends while faults are at work leaves no process, port, file or fo
   expect(readdirSync(temporary)).toEqual([]);
   expect(readdirSync(dirname(file)).sort()).toEqual(['result.json', 'scenario.yaml']);
 });
+
+it('a fault of the timeline that its worker cannot get, because it is down, is told of', async () => {
+  const file = scenarioFile(
+    scenario(`
+  - { at: 100ms, inject: crash, on: worker-1, how: kill }
+  - { at: 1s, inject: hang, on: [worker-1, worker-2] }
+`).replace('delay: 100ms', 'delay: 1h'),
+  );
+  const out = join(dirname(file), 'result.json');
+  const { stderr, stdout } = await runCli(['run', file, '--out', `json=${out}`]);
+  const { events } = JSON.parse(readFileSync(out, 'utf8')).variants[0] as {
+    events: { type: string; fault?: string; worker?: string; reason?: string }[];
+  };
+  expect(events.filter(({ type }) => type === 'fault.refused')).toMatchObject([
+    { fault: 'hang', worker: 'worker-1', reason: 'down' },
+  ]);
+  expect(events.filter(({ type }) => type === 'fault.injected')).toMatchObject([
+    { fault: 'crash', worker: 'worker-1' },
+    { fault: 'hang', worker: 'worker-2' },
+  ]);
+  expect(stderr).toContain('no hang injected into worker-1: down');
+  expect(stdout).toContain('worker-1 cannot get fault hang: it is down');
+});

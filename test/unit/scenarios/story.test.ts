@@ -131,12 +131,14 @@ describe('the story of a variant', () => {
       resultEvent(1, 'fault.injected', { fault: 'slow', worker: 'worker-2', forMs: null, options: {} }),
       resultEvent(1.5, 'fault.healed', { fault: 'slow', worker: 'worker-2', reason: 'ordered' }),
       resultEvent(1.8, 'fault.healed', { fault: 'hang', worker: 'worker-1', reason: 'restarted' }),
+      resultEvent(1.9, 'fault.refused', { fault: 'hang', worker: 'worker-3', reason: 'down' }),
       resultEvent(2, 'config.refused', { status: 422, reason: 'endpoint a is named twice' }),
     ];
     expect(told({ events })).toEqual([
       'fault slow is injected into worker-2',
       'slow of worker-2 is healed',
       'worker-1 is restarted, and hang is gone',
+      'worker-3 cannot get fault hang: it is down',
       'a config is refused with 422: endpoint a is named twice',
     ]);
   });
