@@ -99,6 +99,10 @@ export class RealWorld implements World {
     });
   }
 
+  get clusters() {
+    return this.#variant.clusters;
+  }
+
   get links() {
     return this.#links;
   }

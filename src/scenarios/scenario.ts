@@ -90,6 +90,8 @@ export interface Variant {
   readonly names: StubNamesConfig | null;
   /** `null`: the gateway talks to the workers directly. */
   readonly links: LinksConfig | null;
+  /** Names for several workers; empty where the scenario names none. */
+  readonly clusters: Readonly<Record<string, readonly string[]>>;
   /** One without a name where the scenario names none. */
   readonly clients: readonly ClientClass[];
   readonly load: LoadPlan;

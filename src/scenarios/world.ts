@@ -14,6 +14,8 @@ import type { NameAction } from './timeline-names.js';
 export interface World {
   readonly clock: Clock;
   readonly fleet: Fleet;
+  /** Names for several of its workers. */
+  readonly clusters: Readonly<Record<string, readonly string[]>>;
   readonly dependencies: Dependencies;
   /** `null`: the gateway talks to the workers directly. */
   readonly links: LinkFleet | null;

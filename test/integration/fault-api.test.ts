@@ -1,12 +1,15 @@
 /** Faults by hand over the control API of a run: in, out, and what is said of those that cannot be. */
+import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { ConfigDelivery } from '../../src/delivery/config-delivery.js';
 import { openControl } from '../../src/scenarios/control.js';
+import { serveFaults } from '../../src/scenarios/fault-api.js';
 import type { World } from '../../src/scenarios/world.js';
 import { ActiveFaults, type Injection } from '../../src/upstream/active-faults.js';
 import type { WorkerConfig } from '../../src/upstream/config.js';
 import type { WorkerFaultName } from '../../src/upstream/faults/worker-faults.js';
+import type { Fleet } from '../../src/upstream/fleet.js';
 import { constant, startFaultyFleet } from '../support/faulty-fleet.js';
 import { ask as askWorker } from '../support/gateway.js';
 
@@ -36,18 +39,23 @@ const openFor = async (fleet: unknown) => {
 };
 
 /** Three workers of which the last is down, without processes. */
-const open = async () => {
+const makeFleet = () => {
   const clock = new VirtualClock();
   const workers = new Map(
     ['worker-1', 'worker-2', 'worker-3'].map((id) => [id, new ActiveFaults(id, clock, () => {})]),
   );
   for (const id of ['worker-1', 'worker-2']) workers.get(id)!.started({ send: () => {}, kill: () => {} });
-  const ask = await openFor({
+  const fleet = {
     status: () => [...workers].map(([worker, faults]) => ({ worker, faults: faults.list })),
     inject: (id: string, injection: Injection) => workers.get(id)!.inject(injection),
     heal: (id: string, fault: WorkerFaultName | null) => workers.get(id)!.heal(fault),
-  });
-  return { ask, clock };
+  };
+  return { fleet, clock };
+};
+
+const open = async () => {
+  const { fleet, clock } = makeFleet();
+  return { ask: await openFor(fleet), clock };
 };
 
 describe('POST /faults', () => {
@@ -155,6 +163,20 @@ describe('DELETE /faults', () => {
     expect(refused.body.message).toContain(message);
     expect((await ask('GET')).body).toHaveLength(3);
   });
+});
+
+it('knows the clusters of the scenario as a timeline does', async () => {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  const east = ['worker-1', 'worker-2'];
+  serveFaults(app, makeFleet().fleet as unknown as Fleet, { east });
+  const post = (payload: object) => app.inject({ method: 'POST', url: '/faults', payload });
+  expect((await post({ inject: 'slow', on: 'east' })).json()).toEqual({ injected: east, down: [] });
+  const refused = await post({ inject: 'slow', on: 'west' });
+  expect(refused.statusCode).toBe(422);
+  expect(refused.json().message).toContain('there are worker-1, worker-2, worker-3, east');
+  const healed = await app.inject({ method: 'DELETE', url: '/faults?on=east' });
+  expect(healed.json().healed).toHaveLength(2);
 });
 
 it('reaches a real worker', async () => {

@@ -58,6 +58,7 @@ describe('the shortest scenario', () => {
       timeline: [],
       windows: [],
       thresholds: [],
+      clusters: {},
       fleet: { workers: 2, slots: 8, heapLimitBytes: 64 * 1024 ** 2 },
     });
   });
