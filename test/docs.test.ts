@@ -9,6 +9,7 @@ import { parseGatewayFile } from '../src/gateway/config-document.js';
 import { libraryNames, readLibrary } from '../src/scenarios/library.js';
 import { METRICS } from '../src/scenarios/metrics.js';
 import { parseScenario } from '../src/scenarios/parse.js';
+import { ACTIONS } from '../src/scenarios/timeline.js';
 import type { WorkerFault } from '../src/upstream/faults/fault.js';
 import { FAULT_PARAMETERS } from '../src/upstream/faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS } from '../src/upstream/faults/worker-faults.js';
@@ -30,6 +31,11 @@ describe('docs/scenarios.md', () => {
     const names = [...text.matchAll(/`([a-z._0-9-]+)`/g)].map((match) => match[1]!);
     const missing = METRICS.filter(({ pattern }) => !names.some((name) => pattern.test(name)));
     expect(missing.map(({ example }) => example)).toEqual([]);
+  });
+
+  it('names every action of a timeline', () => {
+    const row = /^\| `timeline` \|.*$/m.exec(text)![0];
+    expect(ACTIONS.filter((action) => !row.includes(`\`${action}\``))).toEqual([]);
   });
 
   it('lists the exit codes, and no others', () => {

@@ -80,10 +80,15 @@ export const TimelineEntrySchema = Section(
     ...FaultProperties,
     on: Optional(
       Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
-        description: 'The worker it is injected into, such as worker-2; several in a list; or all.',
+        description:
+          'Who it is done to: a worker such as worker-2, or a cluster of them; of disturb and recover a dependency; of disrupt a gateway such as gateway-1, or edge. Several in a list; all workers or dependencies: all.',
       }),
     ),
-    for: Optional(Duration('How long the fault lasts; left out: until it is healed.')),
+    for: Optional(
+      Duration(
+        'How long it lasts; left out: until it is healed, or to the end of the run. `disrupt: block` and event-loop-block need it: nothing reaches them before.',
+      ),
+    ),
     ...ParameterProperties,
     flood: Optional(FloodSchema),
     ...NameProperties,
@@ -167,7 +172,8 @@ export interface TimelineEntry {
   readonly action: Action;
 }
 
-const ACTIONS = [
+/** An entry has one of them. */
+export const ACTIONS = [
   'note',
   'inject',
   'heal',
