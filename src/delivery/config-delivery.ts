@@ -25,6 +25,8 @@ export interface ConfigDeliveryOptions<Config> {
   /** What the readers are, in a word. */
   readonly to: string;
   readonly readers: readonly string[];
+  /** Whether a rollout counts on it now. One that it does not gets the config silently, at the end; default: it does. */
+  readonly isReading?: (reader: string) => boolean;
   readonly initial: Config;
   /** @param order grows with every push and every rollback: one that is lower than the last was overtaken. */
   readonly assign: (reader: string, version: number, config: Config, order: number) => void;
@@ -87,12 +89,12 @@ export class ConfigDelivery<Config> {
 
   /** Sends a new version out. A config that is refused goes nowhere, and the running one stays. */
   push(config: Config, strategy: Strategy, change: ConfigChange): ChangeOutcome {
-    const { emit, to, readers } = this.#options;
+    const { emit, to } = this.#options;
     const refusal = this.#gate.admit(config, change, this.#history.stable);
     if (refusal !== null) return refusal;
     const target = this.#history.number(config);
     const { version } = target;
-    emit('config.pushed', { version, to, strategy: strategy.name, readers: readers.length });
+    emit('config.pushed', { version, to, strategy: strategy.name, readers: this.#reading.length });
     this.#begin({ target, from: this.version, back: false }, strategy, () => this.#history.promote(target));
     return { accepted: true, status: 202, version };
   }
@@ -139,11 +141,11 @@ export class ConfigDelivery<Config> {
   }
 
   #begin(change: Change<Config>, strategy: Strategy, onDone: () => void): void {
-    const { readers, health, clock } = this.#options;
+    const { health, clock } = this.#options;
     this.stop();
     this.#underWay = change;
     this.#order++;
-    const rollout = new Rollout(readers, strategy, clock.nowMs(), health);
+    const rollout = new Rollout(this.#reading, strategy, clock.nowMs(), health);
     this.#tick(rollout, change.target, onDone);
     if (this.#underWay === change) {
       this.#ticking = clock.every(TICK_MS, () => this.#tick(rollout, change.target, onDone));
@@ -161,6 +163,9 @@ export class ConfigDelivery<Config> {
     for (const reader of step.readers) this.#assign(reader, target);
     if (step.promoted) emit('config.promoted', { version: target.version, to: this.#options.to });
     if (step.done) {
+      for (const reader of this.#options.readers) {
+        if (this.#versionOf(reader) !== target.version) this.#assign(reader, target);
+      }
       this.#finish();
       onDone();
     }
@@ -173,7 +178,7 @@ export class ConfigDelivery<Config> {
     this.#order++;
     emit('config.rolled-back', { from, version: this.version, reason, to: this.#options.to });
     for (const reader of readers) {
-      if ((this.#assigned.get(reader) ?? 1) !== this.version) this.#assign(reader, this.#history.stable);
+      if (this.#versionOf(reader) !== this.version) this.#assign(reader, this.#history.stable);
     }
     emit('config.rollback-finished', { version: this.version, to: this.#options.to });
   }
@@ -183,7 +188,22 @@ export class ConfigDelivery<Config> {
     this.#assigned.set(reader, version);
     this.register.expect(reader, version, clock.nowMs());
     assign(reader, version, config, this.#order);
-    emit('config.assigned', { version, reader });
+    if (this.#isReading(reader)) emit('config.assigned', { version, reader });
+  }
+
+  #versionOf(reader: string): number {
+    return this.#assigned.get(reader) ?? 1;
+  }
+
+  #isReading(reader: string): boolean {
+    return this.#options.isReading?.(reader) ?? true;
+  }
+
+  /** Whom a rollout goes through; where nobody reads, it goes through all. */
+  get #reading(): readonly string[] {
+    const { readers } = this.#options;
+    const reading = readers.filter((reader) => this.#isReading(reader));
+    return reading.length === 0 ? readers : reading;
   }
 
   #finish(): void {

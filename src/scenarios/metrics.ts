@@ -8,6 +8,7 @@ import { isEmpty, type Selector } from '../core/selectors.js';
 import type { Kind } from '../core/thresholds.js';
 import { CLIENT_CAUSES } from './clients.js';
 import { failedSessions, failedShare, floodSum, selected, usersLost, WHOLE_RUN } from './metrics-clients.js';
+import { blastRadius } from './metrics-delivery.js';
 import type { RequestsResult, VariantResult, WindowResult } from './result.js';
 import { ofType } from './result-events.js';
 
@@ -57,15 +58,6 @@ const orNothing = (value: number | null | undefined): number => value ?? Number.
 
 const share = ({ requests }: RequestsResult, count: number | undefined): number =>
   requests === 0 ? Number.NaN : (count ?? 0) / requests;
-
-const blastRadius = (variant: VariantResult): number => {
-  const rolledBack = new Set(ofType(variant, 'config.rolled-back').map(({ fields }) => fields.from));
-  const hit = ofType(variant, 'config.assigned')
-    .filter(({ fields }) => rolledBack.has(fields.version))
-    .map(({ fields }) => fields.reader);
-  const workers = variant.series[0]?.workers.length ?? 0;
-  return workers === 0 ? Number.NaN : new Set(hit).size / workers;
-};
 
 const heapAtDeath = (variant: VariantResult): number => {
   const ratios = ofType(variant, 'worker.exited').map(

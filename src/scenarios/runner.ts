@@ -18,13 +18,14 @@ import {
 } from './measure.js';
 import { measureClasses, measureClients } from './measure-clients.js';
 import { WHOLE_RUN } from './metrics.js';
+import { perform } from './perform.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant, Window } from './scenario.js';
-import type { TimelineEntry } from './timeline.js';
-import { performOnWorkers } from './timeline-faults.js';
-import { performOnFleet } from './timeline-fleet.js';
 import { checkThresholds, judge, MACHINE_LIMITS } from './verdict.js';
 import type { World } from './world.js';
+
+/** Who does what the timeline says. */
+const OPERATOR = 'timeline';
 
 /** From the command to begin to the first request: long enough for the message to arrive. */
 const LEAD_MS = 50;
@@ -65,6 +66,7 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
   const delivery = new ConfigDelivery<WorkerConfig>({
     to: 'workers',
     readers: world.fleet.status().map(({ worker }) => worker),
+    isReading: (reader) => world.fleet.status().some(({ worker, active }) => worker === reader && active),
     initial: variant.fleet.initialConfig,
     assign: (worker, version, config) => world.fleet.assignConfig(worker, version, config),
     health: (reader) => {
@@ -88,7 +90,9 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
       options.onVariantStart?.(variant, world, control);
       const originMs = world.clock.nowMs() + variant.settleMs + LEAD_MS;
       timers = variant.timeline.map((entry) =>
-        world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () => perform(entry, world, delivery)),
+        world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () =>
+          perform(entry.action, { world, delivery, by: OPERATOR }),
+        ),
       );
       timers.push(world.clock.after(originMs - world.clock.nowMs(), () => world.fleet.beginScaling()));
       const timelineDone = new Promise<void>((resolve) => {
@@ -102,73 +106,6 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
     await Promise.all([world.stop(), control?.close()]);
   }
   return measure(variant, world, options.signal.aborted);
-};
-
-/** Who does what the timeline says. */
-const OPERATOR = 'timeline';
-
-const perform = ({ action }: TimelineEntry, world: World, delivery: ConfigDelivery<WorkerConfig>): void => {
-  switch (action.type) {
-    case 'note':
-      world.emit('run.noted', { text: action.text });
-      return;
-    case 'inject':
-    case 'heal':
-      performOnWorkers(action, world.fleet, world.emit);
-      return;
-    case 'flood': {
-      // The generator has had the plan from the start, and keeps its time itself.
-      const { path, rateRps, identities } = action.plan;
-      world.emit('flood.began', { path, rateRps, identities });
-      return;
-    }
-    case 'disturb':
-      for (const name of action.dependencies) world.dependencies.disturb(name, action.disturbance);
-      return;
-    case 'recover':
-      for (const name of action.dependencies) world.dependencies.recover(name, action.fault);
-      return;
-    case 'toxic':
-      for (const worker of action.workers) world.links?.addToxic(worker, action.order);
-      return;
-    case 'remove-toxic':
-      for (const worker of action.workers) world.links?.removeToxics(worker, action.order);
-      return;
-    case 'dns':
-      world.disturbNames(action);
-      return;
-    case 'deploy':
-    case 'rollback-deploy':
-    case 'scale':
-      performOnFleet(action, world.fleet);
-      return;
-    case 'push-config':
-      delivery.push(action.config, action.strategy, { by: OPERATOR, breakGlass: action.breakGlass });
-      return;
-    case 'disrupt':
-      world.disrupt(action);
-      return;
-    case 'push-gateway-config':
-      world.askGateway(action.to, 'PUT', '/config', {
-        ...{ by: OPERATOR, config: action.config, ...action.strategy },
-        // The timeline means what it says; what a guard would object to is what a scenario is there to show.
-        ...(action.approved && { approve: 'the timeline says so' }),
-        ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
-      });
-      return;
-    case 'rollback-gateway-config':
-      world.askGateway(action.to, 'POST', '/config/rollback', { by: OPERATOR });
-      return;
-    case 'rollback-config':
-      delivery.rollback(action.strategy, OPERATOR, 'ordered');
-      return;
-    case 'lock-config':
-      delivery.lockConfig(OPERATOR, action.reason);
-      return;
-    case 'unlock-config':
-      delivery.unlockConfig(OPERATOR);
-      return;
-  }
 };
 
 /** Events that come with requests: a result holds them with the sampled requests, not in the list of what happened. */

@@ -46,6 +46,8 @@ export interface WorkerSample extends WorkerReading {
 export interface WorkerStatus {
   readonly worker: string;
   readonly up: boolean;
+  /** A process serves in its place or is to come back, and it is not of the colour that stands by. */
+  readonly active: boolean;
   readonly exits: number;
   readonly heapBytes: number;
   readonly heapLimitBytes: number;

@@ -31,6 +31,8 @@ export class ConfigReaders {
   readonly #configs = new Map<string, string>();
   readonly #exits = new Map<string, number>();
   readonly #heapRatios = new Map<string, number>();
+  /** Those that do not run. */
+  readonly idle = new Set<string>();
 
   constructor(count = 4) {
     this.names = Array.from({ length: count }, (_, index) => `w${index + 1}`);
@@ -43,6 +45,7 @@ export class ConfigReaders {
     this.delivery = new ConfigDelivery<string>({
       to: 'readers',
       readers: this.names,
+      isReading: (reader) => !this.idle.has(reader),
       initial: 'first',
       assign: (reader, version, config) => {
         this.assignments.push(`${reader}=${version}`);

@@ -109,6 +109,7 @@ export class WorkerPlace {
     return {
       worker: this.id,
       up: this.up,
+      active: this.wanted && !this.standingBy,
       exits: this.#exits,
       heapBytes: this.#life?.heapBytes ?? 0,
       heapLimitBytes: this.#version.heapLimitBytes,

@@ -26,6 +26,20 @@ describe('a push', () => {
     ]);
   });
 
+  it('goes through those that run, and the others have it when it is through', () => {
+    const readers = new ConfigReaders();
+    for (const idle of ['w1', 'w3']) readers.idle.add(idle);
+    readers.push('second', CANARY);
+    expect(readers.versions).toEqual([1, 2, 1, 1]);
+    readers.advance(CANARY.bakeMs);
+    expect(readers.versions).toEqual([2, 2, 2, 2]);
+    expect(readers.seen('config.pushed', 'config.assigned')).toEqual([
+      { type: 'config.pushed', version: 2, to: 'readers', strategy: 'canary', readers: 2 },
+      { type: 'config.assigned', version: 2, reader: 'w2' },
+      { type: 'config.assigned', version: 2, reader: 'w4' },
+    ]);
+  });
+
   it('numbers versions one after another', () => {
     const readers = new ConfigReaders();
     for (const version of [2, 3, 4]) {

@@ -34,6 +34,14 @@ const variant = variantResult({
   ],
 });
 
+describe('the blast radius', () => {
+  it('is of the workers that the push went to, and not of places where nobody runs', () => {
+    const pushed = { version: 2, to: 'workers', strategy: 'canary', readers: 1 };
+    const events = [resultEvent(4, 'config.pushed', pushed), ...variant.events];
+    expect(metricValue({ ...variant, events }, 'blast-radius', '')).toBe(1);
+  });
+});
+
 describe('a metric', () => {
   it.each([
     ['availability', 'outage', 0.4],
