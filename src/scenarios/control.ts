@@ -9,6 +9,9 @@ import { serveConfig } from '../delivery/config-api.js';
 import type { ConfigDelivery } from '../delivery/config-delivery.js';
 import { parseWorkerConfig, type WorkerConfig } from '../upstream/config.js';
 import { serveFaults } from './fault-api.js';
+import { perform } from './perform.js';
+import type { EntryScope } from './timeline.js';
+import { serveTimeline } from './timeline-api.js';
 import type { World } from './world.js';
 
 export interface Control {
@@ -24,7 +27,10 @@ export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world:
     ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
   });
   app.get('/workers', () => world.fleet.status());
-  serveFaults(app, world.fleet);
+  const scope = (): EntryScope => world.scope;
+  serveFaults(app, world.fleet, scope);
+  serveTimeline(app, scope, (action) => perform(action, { world, delivery, by: 'operator' }));
+  app.get('/dependencies', () => world.dependencies.status());
   app.get('/links', () => ({
     // Of Toxiproxy's HTTP API, for its clients; `null`: there are no links.
     toxiproxy: world.links?.apiAddress ?? null,

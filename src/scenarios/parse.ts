@@ -182,7 +182,7 @@ const resolveVariant = (name: string, file: ScenarioFile, variants: readonly str
     name,
     seed: file.seed ?? DEFAULT_SEED,
     fleet: resolveFleetConfig(file.fleet),
-    clusters: file.fleet.clusters ?? {},
+    scope: scopeOf(file),
     gateway: resolveGatewayConfig(file.gateway),
     front: resolveFront(file),
     names: file.names === undefined ? null : resolveStubNames(file.names),

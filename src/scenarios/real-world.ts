@@ -99,8 +99,8 @@ export class RealWorld implements World {
     });
   }
 
-  get clusters() {
-    return this.#variant.clusters;
+  get scope() {
+    return this.#variant.scope;
   }
 
   get links() {

@@ -15,7 +15,7 @@ import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.
 import { type ClientClass, ClientsSchema } from './client-classes.js';
 import type { FloodPlan } from './flood.js';
 import { type FrontConfig, FrontProperties } from './front-config.js';
-import { type TimelineEntry, TimelineEntrySchema } from './timeline.js';
+import { type EntryScope, type TimelineEntry, TimelineEntrySchema } from './timeline.js';
 import { type LoadPlan, LoadSchema } from './workload.js';
 
 const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
@@ -91,7 +91,7 @@ export interface Variant {
   /** `null`: the gateway talks to the workers directly. */
   readonly links: LinksConfig | null;
   /** Names for several workers; empty where the scenario names none. */
-  readonly clusters: Readonly<Record<string, readonly string[]>>;
+  readonly scope: EntryScope;
   /** One without a name where the scenario names none. */
   readonly clients: readonly ClientClass[];
   readonly load: LoadPlan;

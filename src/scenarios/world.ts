@@ -8,6 +8,7 @@ import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js'
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { Recorder } from './recorder.js';
+import type { EntryScope } from './timeline.js';
 import type { FrontAction } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 
@@ -15,7 +16,7 @@ export interface World {
   readonly clock: Clock;
   readonly fleet: Fleet;
   /** Names for several of its workers. */
-  readonly clusters: Readonly<Record<string, readonly string[]>>;
+  readonly scope: EntryScope;
   readonly dependencies: Dependencies;
   /** `null`: the gateway talks to the workers directly. */
   readonly links: LinkFleet | null;

@@ -13,7 +13,7 @@ import type { Fleet } from '../../src/upstream/fleet.js';
 import { constant, startFaultyFleet } from '../support/faulty-fleet.js';
 import { ask as askWorker } from '../support/gateway.js';
 
-const openFor = async (fleet: unknown) => {
+const openFor = async (fleet: { status(): readonly { readonly worker: string }[] }) => {
   const delivery = new ConfigDelivery<WorkerConfig>({
     to: 'workers',
     readers: ['worker-1'],
@@ -24,7 +24,8 @@ const openFor = async (fleet: unknown) => {
     clock: new VirtualClock(),
     emit: () => {},
   });
-  const control = await openControl(delivery, { fleet } as unknown as World);
+  const scope = { workers: fleet.status().map(({ worker }) => worker), gateway: {} };
+  const control = await openControl(delivery, { fleet, scope } as unknown as World);
   onTestFinished(() => control.close());
   return async (method: string, query = '', body?: unknown) => {
     const response = await fetch(`${control.address}/faults${query}`, {
@@ -169,7 +170,9 @@ it('knows the clusters of the scenario as a timeline does', async () => {
   const app = Fastify();
   onTestFinished(() => app.close());
   const east = ['worker-1', 'worker-2'];
-  serveFaults(app, makeFleet().fleet as unknown as Fleet, { east });
+  const workers = [...east, 'worker-3'];
+  const scope = () => ({ workers, clusters: { east }, gateway: {} });
+  serveFaults(app, makeFleet().fleet as unknown as Fleet, scope);
   const post = (payload: object) => app.inject({ method: 'POST', url: '/faults', payload });
   expect((await post({ inject: 'slow', on: 'east' })).json()).toEqual({ injected: east, down: [] });
   const refused = await post({ inject: 'slow', on: 'west' });

@@ -58,7 +58,7 @@ describe('the shortest scenario', () => {
       timeline: [],
       windows: [],
       thresholds: [],
-      clusters: {},
+      scope: expect.objectContaining({ running: 2 }),
       fleet: { workers: 2, slots: 8, heapLimitBytes: 64 * 1024 ** 2 },
     });
   });

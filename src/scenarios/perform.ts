@@ -1,0 +1,78 @@
+/** What a timeline says, done to the world, at its time or by hand. */
+import type { ConfigDelivery } from '../delivery/config-delivery.js';
+import type { WorkerConfig } from '../upstream/config.js';
+import type { Action } from './timeline.js';
+import { performOnWorkers } from './timeline-faults.js';
+import { performOnFleet } from './timeline-fleet.js';
+import type { World } from './world.js';
+
+export interface Performer {
+  readonly world: World;
+  readonly delivery: ConfigDelivery<WorkerConfig>;
+  /** Who does it, for the audit. */
+  readonly by: string;
+}
+
+export const perform = (action: Action, { world, delivery, by }: Performer): void => {
+  switch (action.type) {
+    case 'note':
+      world.emit('run.noted', { text: action.text });
+      return;
+    case 'inject':
+    case 'heal':
+      performOnWorkers(action, world.fleet, world.emit);
+      return;
+    case 'flood': {
+      // The generator has had the plan from the start, and keeps its time itself.
+      const { path, rateRps, identities } = action.plan;
+      world.emit('flood.began', { path, rateRps, identities });
+      return;
+    }
+    case 'disturb':
+      for (const name of action.dependencies) world.dependencies.disturb(name, action.disturbance);
+      return;
+    case 'recover':
+      for (const name of action.dependencies) world.dependencies.recover(name, action.fault);
+      return;
+    case 'toxic':
+      for (const worker of action.workers) world.links?.addToxic(worker, action.order);
+      return;
+    case 'remove-toxic':
+      for (const worker of action.workers) world.links?.removeToxics(worker, action.order);
+      return;
+    case 'dns':
+      world.disturbNames(action);
+      return;
+    case 'deploy':
+    case 'rollback-deploy':
+    case 'scale':
+      performOnFleet(action, world.fleet);
+      return;
+    case 'push-config':
+      delivery.push(action.config, action.strategy, { by, breakGlass: action.breakGlass });
+      return;
+    case 'disrupt':
+      world.disrupt(action);
+      return;
+    case 'push-gateway-config':
+      world.askGateway(action.to, 'PUT', '/config', {
+        ...{ by, config: action.config, ...action.strategy },
+        // The timeline means what it says; what a guard would object to is what a scenario is there to show.
+        ...(action.approved && { approve: `the ${by} says so` }),
+        ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
+      });
+      return;
+    case 'rollback-gateway-config':
+      world.askGateway(action.to, 'POST', '/config/rollback', { by });
+      return;
+    case 'rollback-config':
+      delivery.rollback(action.strategy, by, 'ordered');
+      return;
+    case 'lock-config':
+      delivery.lockConfig(by, action.reason);
+      return;
+    case 'unlock-config':
+      delivery.unlockConfig(by);
+      return;
+  }
+};
