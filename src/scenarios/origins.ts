@@ -22,15 +22,24 @@ export class Origins {
 
   /** @param tried by this request. @returns `null`: there is nobody else. */
   choose(nowMs: number, tried: readonly string[] = []): string | null {
-    const untried = this.#tiers.map((tier) => tier.filter((origin) => !tried.includes(origin)));
-    const fresh = untried.map((tier) => tier.filter((origin) => !this.#isAvoided(origin, nowMs)));
-    const [tier] = [...fresh, ...untried].filter(({ length }) => length > 0);
-    return tier === undefined ? null : tier[this.#turn++ % tier.length]!;
+    return (
+      this.#first((origin) => !tried.includes(origin) && !this.#isAvoided(origin, nowMs)) ??
+      this.#first((origin) => !tried.includes(origin))
+    );
   }
 
   /** It did not take a connection. */
   failed(origin: string, nowMs: number): void {
     this.#avoidUntilMs.set(origin, nowMs + AVOID_MS);
+  }
+
+  /** Whose turn it is in the first tier where anybody will do. */
+  #first(willDo: (origin: string) => boolean): string | null {
+    for (const tier of this.#tiers) {
+      const some = tier.filter(willDo);
+      if (some.length > 0) return some[this.#turn++ % some.length]!;
+    }
+    return null;
   }
 
   #isAvoided(origin: string, nowMs: number): boolean {

@@ -1,6 +1,5 @@
 /** What a timeline does to the dependencies of the workers: `disturb` and `recover`, with `on: NAME`. */
 import { OneOf, Optional } from '../core/schema.js';
-import { parseDurationMs } from '../core/units.js';
 import type { Disturbance } from '../upstream/dependencies/dependency-fleet.js';
 import {
   DEPENDENCY_FAULT_NAMES,
@@ -10,9 +9,7 @@ import {
 import type { DependencyKind } from '../upstream/dependencies/messages.js';
 import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import type { EntryProblem } from './timeline.js';
-
-/** Stands for every dependency there is, or every fault that one has. */
-const ALL = 'all';
+import { ALL, findUnknownTargets, forMsOf, targetsOf } from './timeline-targets.js';
 
 export const DependencyProperties = {
   disturb: Optional(
@@ -53,9 +50,6 @@ export interface DependencyEntry {
   readonly for?: string;
 }
 
-const targetsOf = ({ on }: DependencyEntry): readonly string[] =>
-  on === undefined ? [] : typeof on === 'string' ? [on] : on;
-
 const chosenOf = (entry: DependencyEntry, kinds: DependencyKinds): readonly string[] =>
   targetsOf(entry).includes(ALL) ? Object.keys(kinds) : targetsOf(entry);
 
@@ -66,12 +60,7 @@ const checkTargets = (entry: DependencyEntry, kinds: DependencyKinds): EntryProb
     return [{ key: action, message: 'there are no dependencies; name them under `fleet.dependencies`' }];
   }
   if (entry.on === undefined) return [{ key: action, message: 'needs `on`, the dependency it goes to' }];
-  return targetsOf(entry).flatMap((target, index): EntryProblem[] => {
-    if (target === ALL || known.includes(target)) return [];
-    const path = typeof entry.on === 'string' ? [] : [index];
-    const message = `there is no dependency ${target}; there are ${known.join(', ')}`;
-    return [{ key: 'on', path, message }];
-  });
+  return findUnknownTargets(entry, [...known, ALL], 'dependency ');
 };
 
 const checkKinds = (entry: DependencyEntry, kinds: DependencyKinds): EntryProblem[] => {
@@ -110,8 +99,7 @@ export const resolveDependencyEntry = (
   if (entry.disturb !== undefined) {
     const fault = entry.disturb;
     const options = resolveOptions(DEPENDENCY_FAULTS[fault], written);
-    const forMs = entry.for === undefined ? null : parseDurationMs(entry.for);
-    return { type: 'disturb', dependencies, disturbance: { fault, options, forMs } };
+    return { type: 'disturb', dependencies, disturbance: { fault, options, forMs: forMsOf(entry) } };
   }
   if (entry.recover === undefined) return null;
   return { type: 'recover', dependencies, fault: entry.recover === ALL ? null : entry.recover };

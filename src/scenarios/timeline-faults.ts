@@ -1,16 +1,13 @@
 /** What a timeline does to single workers: `inject` and `heal`, with `on: WORKER`. */
 import type { Emit } from '../core/events.js';
 import { OneOf, Optional, type Schema } from '../core/schema.js';
-import { parseDurationMs } from '../core/units.js';
 import type { Injection } from '../upstream/active-faults.js';
 import { findOptionProblems, resolveOptions, type WrittenOptions } from '../upstream/faults/options.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { WORKER_FAULT_NAMES, WORKER_FAULTS, type WorkerFaultName } from '../upstream/faults/worker-faults.js';
 import type { Fleet } from '../upstream/fleet.js';
 import type { EntryProblem } from './timeline.js';
-
-/** Stands for every fault that a worker has. */
-const ALL = 'all';
+import { ALL, forMsOf } from './timeline-targets.js';
 
 /** Each as a key of its own beside `inject`. */
 export const ParameterProperties = Object.fromEntries(
@@ -84,8 +81,7 @@ export const resolveFaultEntry = (entry: FaultEntry, workers: readonly string[])
   if (entry.inject !== undefined) {
     const fault = entry.inject;
     const options = resolveOptions(WORKER_FAULTS[fault], optionsOf(entry));
-    const forMs = entry.for === undefined ? null : parseDurationMs(entry.for);
-    return { type: 'inject', workers, injection: { fault, options, forMs } };
+    return { type: 'inject', workers, injection: { fault, options, forMs: forMsOf(entry) } };
   }
   if (entry.heal === undefined) return null;
   return { type: 'heal', workers, fault: entry.heal === ALL ? null : entry.heal };

@@ -1,6 +1,8 @@
 /** What is done to a gateway or to the edge in the timeline: `disrupt` with `on` and `for`. */
 import { OneOf, Optional } from '../core/schema.js';
-import { formatDuration, parseDurationMs } from '../core/units.js';
+import { formatDuration } from '../core/units.js';
+import type { EntryProblem } from './timeline.js';
+import { findUnknownTargets, forMsOf, targetsOf } from './timeline-targets.js';
 
 export const DISRUPTIONS = ['kill', 'stop', 'block'] as const;
 
@@ -30,22 +32,12 @@ export interface FrontAction {
   readonly forMs: number | null;
 }
 
-export interface FrontProblem {
-  readonly key: 'disrupt' | 'on';
-  readonly message: string;
-}
-
-const targetsOf = ({ on }: FrontEntry): readonly string[] =>
-  on === undefined ? [] : typeof on === 'string' ? [on] : on;
-
 /** @param front every gateway there is, and the edge, with the number of its processes. */
-export const checkFrontEntry = (entry: FrontEntry, front: ReadonlyMap<string, number>): FrontProblem[] => {
+export const checkFrontEntry = (entry: FrontEntry, front: ReadonlyMap<string, number>): EntryProblem[] => {
   const targets = targetsOf(entry);
   if (targets.length === 0) return [{ key: 'disrupt', message: 'needs `on`, such as gateway-1' }];
-  const unknown = targets.find((target) => !front.has(target));
-  if (unknown !== undefined) {
-    return [{ key: 'on', message: `there is no ${unknown}; there are ${[...front.keys()].join(', ')}` }];
-  }
+  const unknown = findUnknownTargets(entry, [...front.keys()]);
+  if (unknown.length > 0) return unknown;
   const shared = targets.find((target) => front.get(target)! > 1);
   if (entry.disrupt !== 'kill' && shared !== undefined) {
     const message = `${shared} has ${front.get(shared)} processes, and ${entry.disrupt} meets one; kill it, or give it one`;
@@ -67,7 +59,7 @@ export const resolveFrontEntry = (entry: FrontEntry): FrontAction | null =>
         type: 'disrupt',
         kind: entry.disrupt,
         targets: targetsOf(entry),
-        forMs: entry.for === undefined ? null : parseDurationMs(entry.for),
+        forMs: forMsOf(entry),
       };
 
 /** For people. */

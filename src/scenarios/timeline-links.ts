@@ -1,6 +1,6 @@
 /** What a timeline does to the links before the workers: `toxic` and `remove-toxic`, with `on` and `for`. */
 import { OneOf, Optional, Type } from '../core/schema.js';
-import { formatDuration, parseDurationMs } from '../core/units.js';
+import { formatDuration } from '../core/units.js';
 import {
   type Attributes,
   findAttributeProblems,
@@ -11,12 +11,10 @@ import { STREAMS, type Stream } from '../upstream/links/connection.js';
 import type { RemovalOrder, ToxicOrder } from '../upstream/links/messages.js';
 import { TOXIC_TYPES, TOXICS } from '../upstream/links/toxics/toxics.js';
 import type { EntryProblem } from './timeline.js';
+import { ALL, forMsOf } from './timeline-targets.js';
 
 /** Not one of the toxics, but a link that is not enabled: it refuses connections, as a firewall that rejects. */
 const DOWN = 'down';
-
-/** Stands for every toxic a link has. */
-const ALL = 'all';
 
 const TOXIC_NAMES = [...TOXIC_TYPES, DOWN] as const;
 
@@ -109,8 +107,8 @@ const resolveAttributesOf = (name: ToxicName, entry: LinkEntry): Attributes =>
 export const resolveLinkEntry = (entry: LinkEntry, workers: readonly string[]): LinkAction | null => {
   const { toxic, 'remove-toxic': removed, stream, toxicity = 1 } = entry;
   if (toxic !== undefined) {
-    const forMs = entry.for === undefined ? null : parseDurationMs(entry.for);
     const attributes = resolveAttributesOf(toxic, entry);
+    const forMs = forMsOf(entry);
     const order = { type: toxic, stream: stream ?? 'downstream', toxicity, attributes, forMs };
     return { type: 'toxic', workers, order };
   }

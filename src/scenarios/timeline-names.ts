@@ -1,7 +1,7 @@
 /** Faults of names in the timeline: `dns:` with `on` and `for`. */
 import { OneOf, Optional } from '../core/schema.js';
-import { parseDurationMs } from '../core/units.js';
 import { NAME_FAULT_NAMES, type NameFault } from '../upstream/names/name-faults.js';
+import { forMsOf } from './timeline-targets.js';
 
 /** In place of a fault: what the name has is taken away. */
 const HEAL = 'heal';
@@ -50,5 +50,5 @@ export const resolveNameAction = (entry: NameEntry, workers: readonly string[]):
   type: 'dns',
   workers,
   fault: entry.dns === HEAL ? null : entry.dns!,
-  forMs: entry.for === undefined ? null : parseDurationMs(entry.for),
+  forMs: forMsOf(entry),
 });

@@ -69,9 +69,7 @@ import {
   NameProperties,
   resolveNameAction,
 } from './timeline-names.js';
-
-/** Stands for every worker there is. */
-const ALL = 'all';
+import { ALL, findUnknownTargets, targetsOf } from './timeline-targets.js';
 
 export const TimelineEntrySchema = Section(
   {
@@ -241,21 +239,13 @@ const ONE_GATEWAY: ReadonlyMap<string, number> = new Map([['gateway-1', 1]]);
 /** Those that go to workers. */
 const WORKER_ACTIONS = ['inject', 'heal', 'dns', 'toxic', 'remove-toxic'] as const;
 
-const targetsOf = ({ on }: TimelineEntrySection): readonly string[] =>
-  on === undefined ? [] : typeof on === 'string' ? [on] : on;
-
 const checkTargets = (
   entry: TimelineEntrySection,
   action: (typeof WORKER_ACTIONS)[number],
   { workers, clusters = {} }: EntryScope,
 ): EntryProblem[] => {
-  const known = [...workers, ...Object.keys(clusters)];
   if (entry.on === undefined) return [{ key: action, message: 'needs `on`, the worker it goes to' }];
-  return targetsOf(entry).flatMap((target, index): EntryProblem[] => {
-    if (target === ALL || known.includes(target)) return [];
-    const path = typeof entry.on === 'string' ? [] : [index];
-    return [{ key: 'on', path, message: `there is no ${target}; there are ${known.join(', ')}` }];
-  });
+  return findUnknownTargets(entry, [...workers, ...Object.keys(clusters), ALL]);
 };
 
 const checkPush = (
