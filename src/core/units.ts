@@ -73,9 +73,14 @@ export const parseDurationMs = (text: string): number => {
   return totalMs;
 };
 
+/** The same for a text that may be left out. */
+const orElse =
+  (parse: (text: string) => number) =>
+  <Otherwise>(text: string | undefined, otherwise: Otherwise): number | Otherwise =>
+    text === undefined ? otherwise : parse(text);
+
 /** A duration that may be left out. @throws UnitError */
-export const parseDurationMsOr = (text: string | undefined, defaultMs: number): number =>
-  text === undefined ? defaultMs : parseDurationMs(text);
+export const parseDurationMsOr = orElse(parseDurationMs);
 
 /** `64MiB` → 67,108,864. @throws UnitError */
 export const parseSizeBytes = (text: string): number => {
@@ -84,6 +89,9 @@ export const parseSizeBytes = (text: string): number => {
   return Math.round(Number(amount) * SIZE_BYTES[unit!]!);
 };
 
+/** A size that may be left out. @throws UnitError */
+export const parseSizeBytesOr = orElse(parseSizeBytes);
+
 /** `200/s` → 200 per second. @throws UnitError */
 export const parseRateRps = (text: string): number => {
   match('rate', text);
@@ -91,11 +99,17 @@ export const parseRateRps = (text: string): number => {
   return Number(amount) / RATE_PERIOD_S[period!]!;
 };
 
+/** A rate that may be left out. @throws UnitError */
+export const parseRateRpsOr = orElse(parseRateRps);
+
 /** `95%` → 0.95. @throws UnitError */
 export const parseRatio = (text: string): number => {
   match('percent', text);
   return Number(text.slice(0, -1)) / 100;
 };
+
+/** A share that may be left out. @throws UnitError */
+export const parseRatioOr = orElse(parseRatio);
 
 const trim = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
 

@@ -51,7 +51,7 @@ export interface OutlierOptions {
 }
 
 /** Envoy's. */
-export const OUTLIER_DEFAULTS: OutlierOptions = {
+export const OUTLIER_DEFAULTS = {
   consecutive5xx: { failures: 5, enforcedRatio: 1 },
   consecutiveGatewayFailures: { failures: 5, enforcedRatio: 0 },
   consecutiveLocalOriginFailures: { failures: 5, enforcedRatio: 1 },
@@ -64,7 +64,7 @@ export const OUTLIER_DEFAULTS: OutlierOptions = {
   jitterMs: 0,
   maxEjectedRatio: 0.1,
   healthCheckUnejects: true,
-};
+} as const satisfies OutlierOptions;
 
 /** An attempt's result, as detectors see it. */
 export type OutlierResult = 'success' | '5xx' | 'gateway-failure' | 'local-origin-failure';

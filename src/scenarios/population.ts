@@ -112,7 +112,7 @@ export const resolvePopulation = (
     sessionRequests: section.session?.requests ?? DEFAULT_SESSION_REQUESTS,
     pause: resolveTime(section.session?.pause, think),
     leavesAfterFailures: failures ?? null,
-    leavesAfterMs: outage === undefined ? null : parseDurationMs(outage),
+    leavesAfterMs: parseDurationMsOr(outage, null),
   };
 };
 

@@ -1,5 +1,5 @@
 /** Whom an entry of the timeline is about, and for how long: `on` and `for`, which mean the same beside every action. */
-import { parseDurationMs } from '../core/units.js';
+import { parseDurationMsOr } from '../core/units.js';
 import type { EntryProblem } from './timeline.js';
 
 /** Stands for everybody there is, or everything that one has. */
@@ -23,4 +23,4 @@ export const findUnknownTargets = (entry: Targeted, known: readonly string[], wh
 
 /** `null`: it lasts until something ends it. */
 export const forMsOf = (entry: { readonly for?: string }): number | null =>
-  entry.for === undefined ? null : parseDurationMs(entry.for);
+  parseDurationMsOr(entry.for, null);

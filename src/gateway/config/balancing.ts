@@ -1,9 +1,10 @@
 /** How an upstream is chosen: `gateway.balancer`, `gateway.hashOn`, `gateway.priorities` and `gateway.slowStart`. */
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static, Type } from '../../core/schema.js';
-import { parseDurationMs, parseRatio } from '../../core/units.js';
+import { parseDurationMs, parseDurationMsOr, parseRatioOr } from '../../core/units.js';
 import { BALANCERS, type BalancerName, type BalancerOptions } from '../balance/balancers.js';
 import { PRIORITY_DEFAULTS, type PriorityOptions } from '../balance/priorities.js';
 import { SLOW_START_DEFAULTS, type SlowStartOptions } from '../balance/slow-start.js';
+import { given } from './given.js';
 
 const BALANCER_NAMES = Object.keys(BALANCERS) as BalancerName[];
 
@@ -77,30 +78,20 @@ export interface BalancerConfig {
   readonly probePath: string;
 }
 
-const ms = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseDurationMs(text);
-
-const ratio = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseRatio(text);
-
-/** What is left undefined has the balancer's own default. */
-const given = <Options extends object>(options: { [Key in keyof Options]: Options[Key] | undefined }) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
-
 export const resolveBalancer = (section: Static<typeof BalancerSchema> = 'round-robin'): BalancerConfig => {
   const written = typeof section === 'string' ? { name: section } : section;
   return {
     name: written.name,
     options: given<BalancerOptions>({
-      balanceFactor: ratio(written.boundedLoad),
+      balanceFactor: parseRatioOr(written.boundedLoad, undefined),
       minRingSize: written.minRingSize,
       tableSize: written.tableSize,
-      decayMs: ms(written.decay),
-      failureCostMs: ms(written.failureCost),
+      decayMs: parseDurationMsOr(written.decay, undefined),
+      failureCostMs: parseDurationMsOr(written.failureCost, undefined),
       probesPerRequest: written.probesPerRequest,
       poolSize: written.poolSize,
-      maxAgeMs: ms(written.probeAge),
-      probeTimeoutMs: ms(written.probeTimeout),
+      maxAgeMs: parseDurationMsOr(written.probeAge, undefined),
+      probeTimeoutMs: parseDurationMsOr(written.probeTimeout, undefined),
     } as { [Key in keyof BalancerOptions]: BalancerOptions[Key] | undefined }),
     probePath: written.probePath ?? '/probe',
   };
@@ -122,13 +113,13 @@ export const resolveHashOn = (text: string | undefined, balancer: BalancerName):
  * 50 % would send every second request of a small pool to a dead worker.
  */
 export const resolvePriorities = (section: Static<typeof PrioritiesSchema> = {}): PriorityOptions => ({
-  overprovisioningFactor: ratio(section.overprovisioning) ?? PRIORITY_DEFAULTS.overprovisioningFactor,
-  panicThreshold: ratio(section.panicThreshold) ?? 0,
+  overprovisioningFactor: parseRatioOr(section.overprovisioning, PRIORITY_DEFAULTS.overprovisioningFactor),
+  panicThreshold: parseRatioOr(section.panicThreshold, 0),
   failTrafficOnPanic: section.failTrafficOnPanic ?? PRIORITY_DEFAULTS.failTrafficOnPanic,
 });
 
 export const resolveSlowStart = (section: Static<typeof SlowStartSchema>): SlowStartOptions => ({
   windowMs: parseDurationMs(section.window),
-  minWeightRatio: ratio(section.minWeight) ?? SLOW_START_DEFAULTS.minWeightRatio,
+  minWeightRatio: parseRatioOr(section.minWeight, SLOW_START_DEFAULTS.minWeightRatio),
   aggression: section.aggression ?? SLOW_START_DEFAULTS.aggression,
 });

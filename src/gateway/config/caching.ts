@@ -1,6 +1,6 @@
 /** The `gateway.cache` section. */
 import { Count, Duration, OneOf, Optional, Section, Size, type Static } from '../../core/schema.js';
-import { parseDurationMsOr, parseSizeBytes } from '../../core/units.js';
+import { parseDurationMsOr, parseSizeBytesOr } from '../../core/units.js';
 import { CACHE_DEFAULTS, type CacheOptions } from '../../policies/cache/options.js';
 
 export const CacheSchema = Section(
@@ -30,16 +30,13 @@ export const CacheSchema = Section(
   'Shared HTTP cache (RFC 9111).',
 );
 
-const sizeOr = (text: string | undefined, bytes: number): number =>
-  text === undefined ? bytes : parseSizeBytes(text);
-
 /** See `CACHE_DEFAULTS` for the reasons. */
 export const resolveCache = (section: Static<typeof CacheSchema>): CacheOptions => ({
   ...CACHE_DEFAULTS,
-  maxBytes: sizeOr(section.maxSize, CACHE_DEFAULTS.maxBytes),
+  maxBytes: parseSizeBytesOr(section.maxSize, CACHE_DEFAULTS.maxBytes),
   maxEntries: section.maxEntries ?? CACHE_DEFAULTS.maxEntries,
-  maxBodyBytes: sizeOr(section.maxBody, CACHE_DEFAULTS.maxBodyBytes),
-  defaultTtlMs: section.defaultTtl === undefined ? null : parseDurationMsOr(section.defaultTtl, 0),
+  maxBodyBytes: parseSizeBytesOr(section.maxBody, CACHE_DEFAULTS.maxBodyBytes),
+  defaultTtlMs: parseDurationMsOr(section.defaultTtl, null),
   staleWhileRevalidateMs: parseDurationMsOr(
     section.staleWhileRevalidate,
     CACHE_DEFAULTS.staleWhileRevalidateMs,

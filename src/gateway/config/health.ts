@@ -1,8 +1,12 @@
 /** How an upstream is found unfit: `gateway.healthCheck`, `gateway.outlierEjection` and `gateway.breaker`. */
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static, Type } from '../../core/schema.js';
-import { parseDurationMsOr, parseRatio } from '../../core/units.js';
+import { parseDurationMsOr, parseRatio, parseRatioOr } from '../../core/units.js';
 import { breakerSchema } from '../../policies/breaker-options.js';
-import { OUTLIER_DEFAULTS, type OutlierOptions } from '../../policies/outlier-options.js';
+import {
+  type ConsecutiveOptions,
+  OUTLIER_DEFAULTS,
+  type OutlierOptions,
+} from '../../policies/outlier-options.js';
 
 export const HEALTH_CHECK_TYPES = ['http', 'tcp', 'deep'] as const;
 
@@ -115,17 +119,17 @@ export const resolveHealthCheck = (
   };
 };
 
-const enforcedRatio = (text: string | undefined, otherwise: number): number =>
-  text === undefined ? otherwise : parseRatio(text);
-
 /** A detector that is written down is meant: it is enforced unless it says otherwise. */
 const resolveRow = (
   section: Static<typeof RowSchema> | undefined,
-  otherwise: OutlierOptions['consecutive5xx'],
+  otherwise: ConsecutiveOptions,
 ): OutlierOptions['consecutive5xx'] => {
   if (section === undefined) return otherwise;
   if (section === 'off') return null;
-  return { failures: section.failures ?? 5, enforcedRatio: enforcedRatio(section.enforced, 1) };
+  return {
+    failures: section.failures ?? otherwise.failures,
+    enforcedRatio: parseRatioOr(section.enforced, 1),
+  };
 };
 
 /** Envoy's defaults; see `OUTLIER_DEFAULTS`. */
@@ -145,10 +149,10 @@ export const resolveOutlier = (section: Static<typeof OutlierSchema>): OutlierOp
       successRate === 'off'
         ? null
         : {
-            minHosts: successRate.minHosts ?? 5,
-            minRequests: successRate.minRequests ?? 100,
-            deviations: successRate.deviations ?? 1.9,
-            enforcedRatio: enforcedRatio(successRate.enforced, 1),
+            minHosts: successRate.minHosts ?? OUTLIER_DEFAULTS.successRate.minHosts,
+            minRequests: successRate.minRequests ?? OUTLIER_DEFAULTS.successRate.minRequests,
+            deviations: successRate.deviations ?? OUTLIER_DEFAULTS.successRate.deviations,
+            enforcedRatio: parseRatioOr(successRate.enforced, 1),
           },
     failureRatio: resolveFailureRatio(failureRatio),
     splitLocalOrigin: section.splitLocalOrigin ?? OUTLIER_DEFAULTS.splitLocalOrigin,
@@ -156,7 +160,7 @@ export const resolveOutlier = (section: Static<typeof OutlierSchema>): OutlierOp
     baseEjectionMs: parseDurationMsOr(section.baseEjection, OUTLIER_DEFAULTS.baseEjectionMs),
     maxEjectionMs: parseDurationMsOr(section.maxEjection, OUTLIER_DEFAULTS.maxEjectionMs),
     jitterMs: parseDurationMsOr(section.jitter, OUTLIER_DEFAULTS.jitterMs),
-    maxEjectedRatio: parseRatio(section.maxEjected ?? '10%'),
+    maxEjectedRatio: parseRatioOr(section.maxEjected, OUTLIER_DEFAULTS.maxEjectedRatio),
     healthCheckUnejects: section.healthCheckUnejects ?? OUTLIER_DEFAULTS.healthCheckUnejects,
   };
 };
@@ -164,12 +168,13 @@ export const resolveOutlier = (section: Static<typeof OutlierSchema>): OutlierOp
 const resolveFailureRatio = (
   section: Static<typeof OutlierSchema>['failureRatio'],
 ): OutlierOptions['failureRatio'] => {
-  if (section === undefined) return OUTLIER_DEFAULTS.failureRatio;
+  const byDefault = OUTLIER_DEFAULTS.failureRatio;
+  if (section === undefined) return byDefault;
   if (section === 'off') return null;
   return {
-    minHosts: section.minHosts ?? 5,
-    minRequests: section.minRequests ?? 50,
-    ratio: parseRatio(section.threshold ?? '85%'),
-    enforcedRatio: enforcedRatio(section.enforced, 1),
+    minHosts: section.minHosts ?? byDefault.minHosts,
+    minRequests: section.minRequests ?? byDefault.minRequests,
+    ratio: parseRatioOr(section.threshold, byDefault.ratio),
+    enforcedRatio: parseRatioOr(section.enforced, 1),
   };
 };

@@ -10,7 +10,7 @@ import {
   type Static,
   Type,
 } from '../../core/schema.js';
-import { parseDurationMs, parseDurationMsOr, parseRateRps, parseRatio } from '../../core/units.js';
+import { parseDurationMsOr, parseRateRps, parseRateRpsOr, parseRatioOr } from '../../core/units.js';
 import {
   ENVOY_ADMISSION_DEFAULTS,
   type EnvoyAdmissionOptions,
@@ -27,6 +27,7 @@ import {
 import type { LimitOptions } from '../../policies/limits/limit-algorithms.js';
 import { LINE_DEFAULTS, LINES, type LineName } from '../../policies/lines/lines.js';
 import type { TokenBucketOptions } from '../../policies/token-bucket.js';
+import { given } from './given.js';
 
 const ADAPTIVE = ['aimd', 'vegas', 'gradient2', 'gradient'] as const;
 
@@ -141,18 +142,15 @@ export interface CriticalityConfig extends CriticalityOptions {
   readonly shares: readonly number[];
 }
 
-const given = <Options extends object>(options: Record<string, unknown>): Partial<Options> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
-
-const ms = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseDurationMs(text);
-
 const resolveAlgorithm = ({ limit, adaptive }: Static<typeof ConcurrencySchema>): LimitConfig => {
   if (adaptive === undefined) return { name: 'fixed', options: { limit: limit! } };
   const common = given({ initialLimit: adaptive.initial, minLimit: adaptive.min, maxLimit: adaptive.max });
   switch (adaptive.algorithm) {
     case 'aimd':
-      return { name: 'aimd', options: { ...common, ...given({ timeoutMs: ms(adaptive.timeout) }) } };
+      return {
+        name: 'aimd',
+        options: { ...common, ...given({ timeoutMs: parseDurationMsOr(adaptive.timeout, undefined) }) },
+      };
     case 'vegas':
       return { name: 'vegas', options: common };
     case 'gradient2':
@@ -163,9 +161,9 @@ const resolveAlgorithm = ({ limit, adaptive }: Static<typeof ConcurrencySchema>)
         options: given({
           minConcurrency: adaptive.min,
           maxLimit: adaptive.max,
-          updateMs: ms(adaptive.update),
-          minRttIntervalMs: ms(adaptive.minRttInterval),
-          buffer: adaptive.buffer === undefined ? undefined : parseRatio(adaptive.buffer),
+          updateMs: parseDurationMsOr(adaptive.update, undefined),
+          minRttIntervalMs: parseDurationMsOr(adaptive.minRttInterval, undefined),
+          buffer: parseRatioOr(adaptive.buffer, undefined),
         }),
       };
   }
@@ -200,11 +198,10 @@ export const resolveAdmission = (section: Static<typeof AdmissionSchema>): Admis
   return {
     formula: 'envoy',
     windowMs: parseDurationMsOr(section.window, ENVOY_ADMISSION_DEFAULTS.windowMs),
-    threshold: threshold === undefined ? ENVOY_ADMISSION_DEFAULTS.threshold : parseRatio(threshold),
+    threshold: parseRatioOr(threshold, ENVOY_ADMISSION_DEFAULTS.threshold),
     aggression: section.aggression ?? ENVOY_ADMISSION_DEFAULTS.aggression,
-    minRps: minRate === undefined ? ENVOY_ADMISSION_DEFAULTS.minRps : parseRateRps(minRate),
-    maxProbability:
-      maxProbability === undefined ? ENVOY_ADMISSION_DEFAULTS.maxProbability : parseRatio(maxProbability),
+    minRps: parseRateRpsOr(minRate, ENVOY_ADMISSION_DEFAULTS.minRps),
+    maxProbability: parseRatioOr(maxProbability, ENVOY_ADMISSION_DEFAULTS.maxProbability),
   };
 };
 
@@ -226,10 +223,7 @@ export const resolveCriticality = (section: Static<typeof CriticalitySchema>): C
     tierHeader: (section.tierHeader ?? CRITICALITY_DEFAULTS.tierHeader).toLowerCase(),
     tiers: lowerCased(section.tiers ?? CRITICALITY_DEFAULTS.tiers),
     otherwise: section.otherwise ?? CRITICALITY_DEFAULTS.otherwise,
-    shares: CRITICALITIES.map((name) => {
-      const written = shares?.[name];
-      return written === undefined ? DEFAULT_SHARES[name] : parseRatio(written);
-    }),
+    shares: CRITICALITIES.map((name) => parseRatioOr(shares?.[name], DEFAULT_SHARES[name])),
   };
 };
 

@@ -1,6 +1,6 @@
 /** The `gateway.listener` section: how clients reach the gateway, and how much and how slowly they may send. */
 import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../../core/schema.js';
-import { parseDurationMsOr, parseSizeBytes } from '../../core/units.js';
+import { parseDurationMsOr, parseSizeBytesOr } from '../../core/units.js';
 
 export const TlsSchema = Section(
   {
@@ -76,9 +76,6 @@ export interface ListenerConfig {
   readonly maxConnections: number;
 }
 
-const sizeOr = (text: string | undefined, bytes: number): number =>
-  text === undefined ? bytes : parseSizeBytes(text);
-
 /**
  * Fills in the defaults: headers as Node and HAProxy take them (16 KiB), an address as nginx does (8 KiB), idle
  * connections as nginx keeps them (75 s, longer than most balancers in front). Header and body times are shorter than
@@ -88,9 +85,9 @@ const sizeOr = (text: string | undefined, bytes: number): number =>
 export const resolveListener = (section: Static<typeof ListenerSchema> = {}): ListenerConfig => ({
   tls: section.tls === undefined ? null : resolveTls(section.tls),
   http2: section.http2 ?? true,
-  maxHeaderBytes: sizeOr(section.maxHeaders, 16 * 1024),
-  maxUrlBytes: sizeOr(section.maxUrl, 8 * 1024),
-  maxBodyBytes: sizeOr(section.maxBody, 1024 ** 3),
+  maxHeaderBytes: parseSizeBytesOr(section.maxHeaders, 16 * 1024),
+  maxUrlBytes: parseSizeBytesOr(section.maxUrl, 8 * 1024),
+  maxBodyBytes: parseSizeBytesOr(section.maxBody, 1024 ** 3),
   headerTimeoutMs: parseDurationMsOr(section.headerTimeout, 10_000),
   bodyTimeoutMs: parseDurationMsOr(section.bodyTimeout, 30_000),
   sendTimeoutMs: parseDurationMsOr(section.sendTimeout, 60_000),

@@ -10,7 +10,7 @@ import {
   type Static,
   Type,
 } from '../../core/schema.js';
-import { parseDurationMs, parseDurationMsOr, parseRatio, parseSizeBytes } from '../../core/units.js';
+import { parseDurationMsOr, parseRatioOr, parseSizeBytesOr } from '../../core/units.js';
 import { BACKOFF_DEFAULTS, JITTERS, type JitterName } from '../../policies/backoff.js';
 import { BUDGETS, type BudgetName, type RetryBudgetOptions } from '../../policies/budgets/budgets.js';
 import { HEDGE_BUDGET_DEFAULTS, HEDGE_DEFAULTS, type HedgeOptions } from '../../policies/hedge.js';
@@ -129,9 +129,9 @@ const resolveBudget = (
   const { defaults } = BUDGETS[name];
   const base = name === otherwise.name ? otherwise : defaults;
   const written = {
-    ratio: section.ratio === undefined ? undefined : parseRatio(section.ratio),
+    ratio: parseRatioOr(section.ratio, undefined),
     minConcurrent: section.minConcurrent,
-    ttlMs: section.ttl === undefined ? undefined : parseDurationMs(section.ttl),
+    ttlMs: parseDurationMsOr(section.ttl, undefined),
     minRetriesRps: section.minRate,
     maxTokens: section.maxTokens,
     tokenRatio: section.tokenRatio,
@@ -162,10 +162,7 @@ export const resolveRetry = (section: Static<typeof RetrySchema>): RetryConfig =
       : { maxMs: parseDurationMsOr(section.retryAfter.max, RETRY_AFTER_DEFAULTS.maxMs) },
   budget: resolveBudget(section.budget, RETRY_BUDGET),
   replay: {
-    maxBytes:
-      section.replay?.maxBody === undefined
-        ? REPLAY_DEFAULTS.maxBytes
-        : parseSizeBytes(section.replay.maxBody),
+    maxBytes: parseSizeBytesOr(section.replay?.maxBody, REPLAY_DEFAULTS.maxBytes),
     methods: section.replay?.methods ?? REPLAY_DEFAULTS.methods,
   },
 });
@@ -174,7 +171,7 @@ export const resolveHedge = (section: Static<typeof HedgeSchema>): HedgeConfig =
   const { after, percentile } = section;
   const fixed = after !== undefined && percentile === undefined;
   return {
-    quantile: fixed ? null : percentile === undefined ? HEDGE_DEFAULTS.quantile : parseRatio(percentile),
+    quantile: fixed ? null : parseRatioOr(percentile, HEDGE_DEFAULTS.quantile),
     delayMs: parseDurationMsOr(after, HEDGE_DEFAULTS.delayMs),
     maxHedges: section.max ?? HEDGE_DEFAULTS.maxHedges,
     budget: resolveBudget(section.budget, HEDGE_BUDGET_DEFAULTS),

@@ -1,6 +1,6 @@
 /** The sections `gateway.routes`, `gateway.pools` and `gateway.upstreams`: which requests go where, and in what shares. */
 import { Count, Duration, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
-import { parseDurationMs } from '../../core/units.js';
+import { parseDurationMsOr } from '../../core/units.js';
 import { CRITICALITIES, type Criticality } from '../../policies/criticality.js';
 
 /** One upstream's place among the others. */
@@ -81,7 +81,7 @@ export const resolveRoute = (section: Static<typeof RouteSchema>): RouteConfig =
   path: section.path,
   methods: section.methods ?? null,
   pool: section.pool ?? null,
-  timeoutMs: section.timeout === undefined ? null : parseDurationMs(section.timeout),
+  timeoutMs: parseDurationMsOr(section.timeout, null),
   concurrencyLimit: section.concurrency ?? null,
   criticality: section.criticality ?? null,
   retry: section.retry !== 'off',

@@ -154,9 +154,6 @@ const resolveServing = (section: DependencySection) => {
   };
 };
 
-const msOrNull = (text: string | undefined): number | null =>
-  text === undefined ? null : parseDurationMs(text);
-
 /**
  * Fills in the defaults. There is no timeout by default, as in node-postgres and in Node's own HTTP client: that is what
  * makes a dependency's trouble everybody's.
@@ -176,8 +173,8 @@ export const resolveDependencies = (
         share: parseRatio(dependency.share ?? '100%'),
         path: dependency.path ?? '',
         pool: dependency.pool ?? part,
-        acquireTimeoutMs: msOrNull(dependency.acquireTimeout),
-        timeoutMs: msOrNull(dependency.timeout),
+        acquireTimeoutMs: parseDurationMsOr(dependency.acquireTimeout, null),
+        timeoutMs: parseDurationMsOr(dependency.timeout, null),
         breaker: dependency.breaker === undefined ? null : resolveBreaker(dependency.breaker),
         bulkhead: dependency.bulkhead ?? null,
         fallback: dependency.fallback ?? 'none',

@@ -1,6 +1,6 @@
 /** What a deploy is: `deploy:` in a timeline, with its defaults filled in. */
 import { Count, Duration, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
-import { parseDurationMs, parseDurationMsOr } from '../../core/units.js';
+import { parseDurationMsOr } from '../../core/units.js';
 import { ChangesSchema, FIRST_VERSION, resolveChanges, type VersionChanges } from './versions.js';
 
 export const DEPLOY_STRATEGIES = ['big-bang', 'rolling', 'blue-green', 'canary'] as const;
@@ -54,8 +54,8 @@ export interface Deployment {
 export const resolveDeployment = (section: DeploySection): Deployment => ({
   version: section.version,
   strategy: section.strategy ?? 'rolling',
-  drainMs: section.drain === undefined ? null : parseDurationMs(section.drain),
-  bootMs: section.boot === undefined ? null : parseDurationMs(section.boot),
+  drainMs: parseDurationMsOr(section.drain, null),
+  bootMs: parseDurationMsOr(section.boot, null),
   warmUpRequests: section.warmUp ?? 0,
   watchMs: parseDurationMsOr(section.watch, 3_000),
   slowdown: section.slowdown ?? 1.5,
