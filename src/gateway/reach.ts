@@ -5,6 +5,18 @@ import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { GatewayConfig } from './config.js';
 import type { Reach, UpstreamChange } from './control.js';
 import type { Gateway } from './server.js';
+import type { Upstream } from './upstream-pool.js';
+
+/** What of a change is seen at the upstream itself. */
+export const changeUpstream = (
+  upstream: Upstream,
+  { weight, drained, ejected }: UpstreamChange,
+  nowMs: number,
+): void => {
+  if (weight !== undefined) upstream.weight = weight;
+  if (drained !== undefined) upstream.setDrained(drained, nowMs);
+  if (ejected !== undefined) upstream.setEjected('by-hand', ejected, nowMs);
+};
 
 export class OwnReach implements Reach {
   /** Responses removed by command so far. */
@@ -24,14 +36,11 @@ export class OwnReach implements Reach {
     return outcome.outcome === 'refused' ? outcome.reason : null;
   }
 
-  change(id: string, { weight, drained, ejected, forgiven }: UpstreamChange): void {
+  change(id: string, change: UpstreamChange): void {
     const upstream = this.#gateway.pool.find(id);
     if (upstream === undefined) return;
-    const nowMs = this.#clock.nowMs();
-    if (weight !== undefined) upstream.weight = weight;
-    if (drained !== undefined) upstream.setDrained(drained, nowMs);
-    if (ejected !== undefined) upstream.setEjected('by-hand', ejected, nowMs);
-    if (forgiven) this.#gateway.generations?.uneject(id);
+    changeUpstream(upstream, change, this.#clock.nowMs());
+    if (change.forgiven) this.#gateway.generations?.uneject(id);
   }
 
   purge(target: PurgeTarget): number {

@@ -17,6 +17,19 @@ const OUTCOMES: readonly Outcome[] = ['success', 'failure', 'ignored'];
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+/** What was added to counters, by name, since the report before. */
+const tellMore = <Name>(
+  now: readonly (readonly [Name, number])[],
+  before: readonly (readonly [Name, number])[] | undefined,
+  tell: (name: Name, more: number) => void,
+): void => {
+  const earlier = new Map(before);
+  for (const [name, count] of now) {
+    const more = count - (earlier.get(name) ?? 0);
+    if (more > 0) tell(name, more);
+  }
+};
+
 export class Totals {
   readonly #latest = new Map<number, ProcessStatus>();
   readonly #counts = new Map<string, Record<Outcome, number>>();
@@ -36,16 +49,8 @@ export class Totals {
   absorb(number: number, status: ProcessStatus): void {
     const before = this.#latest.get(number);
     this.#latest.set(number, status);
-    const answeredBefore = new Map(before?.answers);
-    for (const [code, count] of status.answers) {
-      const more = count - (answeredBefore.get(code) ?? 0);
-      if (more > 0) this.#onAnswers(code, more);
-    }
-    const cachedBefore = new Map(before?.cached);
-    for (const [what, count] of status.cached) {
-      const more = count - (cachedBefore.get(what) ?? 0);
-      if (more > 0) this.#onCached(what, more);
-    }
+    tellMore(status.answers, before?.answers, this.#onAnswers);
+    tellMore(status.cached, before?.cached, this.#onCached);
     for (const { id, counts } of status.upstreams) {
       const total = this.#countsOf(id);
       const earlier = before?.upstreams.find((upstream) => upstream.id === id)?.counts;

@@ -1,13 +1,11 @@
 /** Workers as processes: they serve, leak for real, die by V8's abort, leave evidence, and come back on their port. */
 import { request } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
 import { type Event, type EventMap, EventStream } from '../../src/core/events.js';
-import { Random } from '../../src/core/random.js';
-import { Reaper } from '../../src/core/reaper.js';
-import { type FleetSection, resolveFleetConfig } from '../../src/upstream/config.js';
+import type { FleetSection } from '../../src/upstream/config.js';
 import type { WorkerAddress, WorkerSample } from '../../src/upstream/fleet.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { makeFleet } from '../support/fleet.js';
 
 const LEAKING = {
   downstream: {
@@ -24,20 +22,7 @@ const startFleet = async (section: FleetSection) => {
   const samples: WorkerSample[] = [];
   const stream = new EventStream(wallClock.nowMs);
   stream.subscribe((event) => events.push(event));
-  const reaper = new Reaper();
-  const fleet = new ProcessFleet({
-    config: resolveFleetConfig(section),
-    host: '127.0.0.1',
-    clock: wallClock,
-    random: new Random(3),
-    reaper,
-    emit: stream.emit,
-    onSample: (sample) => samples.push(sample),
-  });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await reaper.stop();
-  });
+  const fleet = makeFleet(section, { emit: stream.emit, onSample: (sample) => samples.push(sample) });
   const addresses = await fleet.start();
   const next = <Type extends keyof EventMap>(type: Type): Promise<Event<Type>> =>
     new Promise((resolve) => {
@@ -119,20 +104,7 @@ describe('a worker', () => {
   });
 
   it('that cannot start is an error with its own words', async () => {
-    const reaper = new Reaper();
-    const fleet = new ProcessFleet({
-      config: resolveFleetConfig({ workers: 1 }),
-      host: '192.0.2.1',
-      clock: wallClock,
-      random: new Random(3),
-      reaper,
-      emit: () => {},
-      onSample: () => {},
-    });
-    onTestFinished(async () => {
-      await fleet.stop();
-      await reaper.stop();
-    });
+    const fleet = makeFleet({ workers: 1 }, { host: '192.0.2.1' });
     await expect(fleet.start()).rejects.toThrow(/worker-1 could not start: .*EADDRNOTAVAIL/);
   });
 });

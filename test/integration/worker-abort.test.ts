@@ -5,44 +5,24 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { wallClock } from '../../src/core/clock.js';
-import { Random } from '../../src/core/random.js';
-import { Reaper } from '../../src/core/reaper.js';
-import { resolveFleetConfig } from '../../src/upstream/config.js';
 import { resolveDependencies } from '../../src/upstream/dependencies/config.js';
 import type { DependencyTarget } from '../../src/upstream/dependencies/messages.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { makeFleet, oneSlot } from '../support/fleet.js';
 import { startGateway } from '../support/gateway.js';
 
 /** Far beyond the test's end: what is seen before is not the response. */
 const SERVICE_TIME = '1h';
 
 const startAll = async (mean = SERVICE_TIME, dependencies: readonly DependencyTarget[] = []) => {
-  const reaper = new Reaper();
   const waiting = new Set<() => void>();
   let last: WorkerSample | null = null;
-  const fleet = new ProcessFleet({
-    config: resolveFleetConfig({
-      workers: 1,
-      slots: 1,
-      serviceTime: { distribution: 'constant', mean },
-      abandoned: 'cancel',
-    }),
-    host: '127.0.0.1',
-    clock: wallClock,
-    random: new Random(3),
-    reaper,
-    emit: () => {},
+  const fleet = makeFleet(oneSlot(mean), {
     dependencies: () => dependencies,
     onSample: (sample) => {
       last = sample;
       for (const look of waiting) look();
     },
-  });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await reaper.stop();
   });
   const [address] = await fleet.start();
   const { port } = await startGateway([address!.port], {

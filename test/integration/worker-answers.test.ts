@@ -1,34 +1,11 @@
 /** What a worker answers besides requests: shallow and deep health checks, probes, and work that is too late to begin. */
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { wallClock } from '../../src/core/clock.js';
-import { Random } from '../../src/core/random.js';
-import { Reaper } from '../../src/core/reaper.js';
-import { resolveFleetConfig } from '../../src/upstream/config.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { describe, expect, it } from 'vitest';
+import { makeFleet, oneSlot } from '../support/fleet.js';
 import { ask, startGateway } from '../support/gateway.js';
 
 /** A worker with one slot. */
 const startWorker = async (mean: string): Promise<number> => {
-  const reaper = new Reaper();
-  const fleet = new ProcessFleet({
-    config: resolveFleetConfig({
-      workers: 1,
-      slots: 1,
-      serviceTime: { distribution: 'constant', mean },
-      abandoned: 'cancel',
-    }),
-    host: '127.0.0.1',
-    clock: wallClock,
-    random: new Random(3),
-    reaper,
-    emit: () => {},
-    onSample: () => {},
-  });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await reaper.stop();
-  });
-  const [address] = await fleet.start();
+  const [address] = await makeFleet(oneSlot(mean)).start();
   return address!.port;
 };
 

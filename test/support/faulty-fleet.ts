@@ -5,13 +5,11 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
 import { type Event, type EventMap, EventStream } from '../../src/core/events.js';
-import { Random } from '../../src/core/random.js';
-import { Reaper } from '../../src/core/reaper.js';
-import { type FleetSection, resolveFleetConfig, type WorkerConfig } from '../../src/upstream/config.js';
+import type { FleetSection, WorkerConfig } from '../../src/upstream/config.js';
 import { findOptionProblems, resolveOptions } from '../../src/upstream/faults/options.js';
 import { WORKER_FAULTS, type WorkerFaultName } from '../../src/upstream/faults/worker-faults.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { makeFleet } from './fleet.js';
 
 /** Restarts that a test need not wait for. */
 export const SOON = { delay: '20ms', factor: 1, maxDelay: '20ms' } as const;
@@ -36,23 +34,16 @@ export const startFaultyFleet = async (section: FleetSection) => {
   const stream = new EventStream(wallClock.nowMs);
   stream.subscribe((event) => events.push(event));
   const sampled = new Set<(sample: WorkerSample) => void>();
-  const reaper = new Reaper();
-  const fleet = new ProcessFleet({
-    config: resolveFleetConfig({ restart: SOON, ...section }),
-    host: '127.0.0.1',
-    clock: wallClock,
-    random: new Random(3),
-    reaper,
-    emit: stream.emit,
-    onSample: (sample) => {
-      samples.push(sample);
-      for (const look of sampled) look(sample);
+  const fleet = makeFleet(
+    { restart: SOON, ...section },
+    {
+      emit: stream.emit,
+      onSample: (sample) => {
+        samples.push(sample);
+        for (const look of sampled) look(sample);
+      },
     },
-  });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await reaper.stop();
-  });
+  );
   const addresses = await fleet.start();
 
   /** The next event of that type. */
