@@ -41,6 +41,8 @@ export interface ControlParts {
   readonly config: GatewayConfig;
   readonly pool: UpstreamPool;
   readonly reach: Reach;
+  /** Upstreams that get nothing from the first moment on; default: none. */
+  readonly drained?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -95,6 +97,7 @@ export class GatewayControl {
       clock,
       emit,
     });
+    for (const id of parts.drained ?? []) this.drain(id, true);
   }
 
   /**

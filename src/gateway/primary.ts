@@ -27,6 +27,7 @@ import {
 import { buildMetrics } from './metrics.js';
 import { type Names, openNames } from './names/names.js';
 import { type ProcessExit, ProcessGroup } from './process-group.js';
+import { changeUpstream } from './reach.js';
 import { shareOf } from './shares.js';
 import { Totals } from './totals.js';
 import { UpstreamPool } from './upstream-pool.js';
@@ -85,6 +86,7 @@ class Primary {
       config,
       pool: this.#pool,
       reach: this.#reach(),
+      drained: argument.drained,
       clock: wallClock,
       emit: this.#stream.emit,
     });
@@ -206,10 +208,7 @@ class Primary {
       change: (id, change) => {
         // Shown from here; what becomes of requests is decided there.
         const upstream = this.#pool.find(id);
-        if (change.weight !== undefined && upstream !== undefined) upstream.weight = change.weight;
-        const nowMs = wallClock.nowMs();
-        if (change.drained !== undefined) upstream?.setDrained(change.drained, nowMs);
-        if (change.ejected !== undefined) upstream?.setEjected('by-hand', change.ejected, nowMs);
+        if (upstream !== undefined) changeUpstream(upstream, change, wallClock.nowMs());
         this.#group?.send({ type: 'change', id, change });
       },
       purge: async (target) => {

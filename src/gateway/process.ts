@@ -41,10 +41,10 @@ const runAlone = async (
     config: argument.config,
     pool: gateway.pool,
     reach: new OwnReach(gateway, wallClock),
+    drained: argument.drained,
     clock: wallClock,
     emit: gateway.emit,
   });
-  for (const id of argument.drained ?? []) control.drain(id, true);
   const register = new ReaderRegister();
   const readers = () => {
     const nowMs = wallClock.nowMs();

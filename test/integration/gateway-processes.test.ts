@@ -45,6 +45,20 @@ interface UpstreamsAnswer {
   readonly counts: { readonly success: number };
 }
 
+describe.each([1, 2])('a gateway that starts with an upstream drained, on %d processes,', (processes) => {
+  it('sends it nothing from the first request on', async () => {
+    const drained = await startUpstream((_request, response) => response.end('drained'));
+    const other = await startUpstream((_request, response) => response.end('other'));
+    const config = resolveGatewayConfig({ processes, healthCheck: 'off' });
+    const group = await startGatewayGroup([drained, other], config, ['upstream-1']);
+    const bodies = new Set<string>();
+    for (let count = 0; count < 12; count++) bodies.add((await ask(group.port)).body);
+    expect([...bodies]).toEqual(['other']);
+    const [first] = await group.admin<{ drained: boolean }[]>('/upstreams');
+    expect(first!.drained).toBe(true);
+  });
+});
+
 describe('a gateway on two processes', () => {
   it('spreads connections evenly, and shows the processes as one', async () => {
     const requests = new Map<Socket, number>();

@@ -24,6 +24,7 @@ export interface GatewayGroup {
 export const startGatewayGroup = async (
   ports: readonly number[],
   config: GatewayConfig,
+  drained: readonly string[] = [],
 ): Promise<GatewayGroup> => {
   const reaper = new Reaper();
   const stream = new EventStream(wallClock.nowMs);
@@ -44,6 +45,7 @@ export const startGatewayGroup = async (
     argument: {
       config,
       upstreams: ports.map((port, index) => ({ id: `upstream-${index + 1}`, host: '127.0.0.1', port })),
+      drained,
       host: '127.0.0.1',
       port: 0,
       adminPort: 0,
