@@ -42,16 +42,23 @@ const listeningInodes = (port: number): Set<string> => {
   return inodes;
 };
 
-const holds = (pid: number, inodes: ReadonlySet<string>): boolean => {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`));
-      return match !== null && inodes.has(match[1]!);
-    });
-  } catch {
-    return false;
-  }
+/** @returns whatever there is to read; a file may be closed while the others are looked at. */
+const openSockets = (pid: number): string[] => {
+  const read = <Value>(look: () => Value, otherwise: Value): Value => {
+    try {
+      return look();
+    } catch {
+      return otherwise;
+    }
+  };
+  return read(() => readdirSync(`/proc/${pid}/fd`), []).flatMap((fd) => {
+    const match = /^socket:\[(\d+)\]$/.exec(read(() => readlinkSync(`/proc/${pid}/fd/${fd}`), ''));
+    return match === null ? [] : [match[1]!];
+  });
 };
+
+const holds = (pid: number, inodes: ReadonlySet<string>): boolean =>
+  openSockets(pid).some((inode) => inodes.has(inode));
 
 /** The processes and everything they started, which are still there. */
 const withDescendants = (pids: readonly number[]): number[] => {
