@@ -1,7 +1,7 @@
-/** Which checks turn an upstream's state: a table, and a property over any sequence of them. */
+/** Which checks turn a state of health: a table, and a property over any sequence of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HealthState } from '../../../src/gateway/health-check.js';
+import { HealthState } from '../../../src/core/health.js';
 
 /** `+` a good check, `-` a bad one; what is told after each: `H` healthy, `U` unhealthy, `.` nothing new. */
 const tell = (checks: string, rise: number, fall: number): string => {
