@@ -38,7 +38,12 @@ const statusOf = (url: string): Promise<number> =>
   });
 
 const measureOnce = async (generator: LoadGenerator, url: string, adminUrl: string) => {
-  const load = generator.run({ ...WORKLOADS['many-connections'], url: `${url}/`, durationMs: LOAD_MS });
+  const load = generator.run({
+    ...WORKLOADS['many-connections'],
+    url: `${url}/`,
+    durationMs: LOAD_MS,
+    pids: [],
+  });
   await wait(BEFORE_PUSH_MS);
   const nowhere = { by: 'bench', approve: 'it is to fail', config: { routes: [{ path: '/nowhere' }] } };
   const pushed = await send(`${adminUrl}/config`, 'PUT', nowhere);

@@ -62,10 +62,10 @@ export interface BenchOptions {
 }
 
 /**
- * Each round makes its connections anew, and the target's share of that counts as cost of the requests. With this much
- * time there are some six answers for each connection, even of a slow proxy that has a thousand of them.
+ * A round is at least this long for each connection: some ten answers on each, even of a slow proxy that has a thousand
+ * of them, so that it counts little whose turn it was when the round began and ended.
  */
-const MS_PER_CONNECTION = 0.6;
+const MS_PER_CONNECTION = 1;
 
 /**
  * V8 compiles by how often code has run, and a machine's bad phases make a process do less in the same time. Measured: a

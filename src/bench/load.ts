@@ -13,7 +13,10 @@ export interface Load {
   /** Size of the request's body; 0: none. */
   readonly bodyBytes: number;
   readonly connections: number;
+  /** Beside what the first answers on all connections take. */
   readonly durationMs: number;
+  /** Processes of the target on this machine. */
+  readonly pids: readonly number[];
 }
 
 /** What came of it, as the load generator saw it. */
@@ -34,6 +37,8 @@ export interface LoadReport {
     readonly p99: number;
     readonly max: number;
   };
+  /** Processor time of the target's processes in `elapsedMs`, milliseconds; `null` where there is nothing to read. */
+  readonly usedMs: number | null;
   /** Processors that the generator kept busy; near 1 it was the limit, not the target. */
   readonly generatorCores: number;
 }

@@ -3,7 +3,7 @@
  * all of them alike.
  */
 import type { Load, LoadGenerator, LoadReport } from './load.js';
-import { cpuMsOf, peakBytes, processesServing, resetPeak } from './procfs.js';
+import { peakBytes, processesServing, resetPeak } from './procfs.js';
 
 /** Something that answers HTTP while it runs. */
 export interface RunningTarget {
@@ -32,7 +32,7 @@ export interface Workload {
   readonly connections: number;
 }
 
-export interface Round extends Omit<LoadReport, 'elapsedMs'> {
+export interface Round extends Omit<LoadReport, 'elapsedMs' | 'usedMs'> {
   readonly durationMs: number;
   /** Good answers (2xx and 3xx) a second. */
   readonly rps: number;
@@ -68,16 +68,8 @@ const goodAnswers = (statuses: Readonly<Record<string, number>>): number =>
 export const settledIn = ({ answered, errors }: Pick<LoadReport, 'answered' | 'errors'>): number =>
   answered + sumOf(errors);
 
-/** @returns `null` when other processes serve now than before: what they used together would be no difference. */
-const usedMs = (before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): number | null => {
-  let used = 0;
-  for (const [pid, ms] of after) {
-    const beforeMs = before.get(pid);
-    if (beforeMs === undefined) return null;
-    used += ms - beforeMs;
-  }
-  return after.size === before.size && after.size > 0 ? used : null;
-};
+const areSame = (some: readonly number[], others: readonly number[]): boolean =>
+  some.length === others.length && some.every((pid) => others.includes(pid));
 
 export const measureRound = async (
   generator: LoadGenerator,
@@ -92,11 +84,12 @@ export const measureRound = async (
     bodyBytes: workload.bodyBytes,
     connections: workload.connections,
     durationMs,
+    pids,
   };
   resetPeak(pids);
-  const before = cpuMsOf(pids);
-  const { elapsedMs, ...report } = await generator.run(load);
-  const used = usedMs(before, cpuMsOf(pidsOf(origin)));
+  const { elapsedMs, usedMs, ...report } = await generator.run(load);
+  // Of other processes than before, what was used is not known.
+  const used = areSame(pids, pidsOf(origin)) ? usedMs : null;
   const good = goodAnswers(report.statuses);
   const settled = settledIn(report);
   return {

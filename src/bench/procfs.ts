@@ -104,6 +104,20 @@ const ticksMs = (pid: number): number => {
 export const cpuMsOf = (pids: readonly number[]): Map<number, number> =>
   new Map(pids.map((pid) => [pid, Math.max(threadsMs(pid), ticksMs(pid))]));
 
+/** @returns `null` when there were none, or one has gone: what they used together would be no difference. */
+export const cpuMsBetween = (
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+): number | null => {
+  let used = 0;
+  for (const [pid, beforeMs] of before) {
+    const afterMs = after.get(pid) ?? 0;
+    if (afterMs < beforeMs) return null;
+    used += afterMs - beforeMs;
+  }
+  return before.size > 0 ? used : null;
+};
+
 /** Sets each process's high-water mark of resident memory back to what it holds now (proc(5), `clear_refs`). */
 export const resetPeak = (pids: readonly number[]): void => {
   for (const pid of pids) {

@@ -25,6 +25,7 @@ const generatorOf = (cost: number, random: Random): LoadGenerator => {
       const answered = Math.round((100_000 / (own ? cost * luck.own : luck.other)) * noise(0.03));
       return {
         elapsedMs: 1_000,
+        usedMs: null,
         answered,
         statuses: { 200: answered },
         errors: {},
