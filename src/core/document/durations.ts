@@ -1,6 +1,7 @@
 /** The durations in a document, found by its schema, and the longest that a timer keeps. */
 import { type Schema, UNIT_KEYWORD } from '../schema.js';
 import { parseDurationMs } from '../units.js';
+import type { Path } from './positions.js';
 import type { Finding } from './schema-problems.js';
 
 /**
@@ -15,8 +16,8 @@ type Json = Record<string, unknown>;
 export const visitDurations = (
   schema: Schema,
   value: unknown,
-  visit: (path: readonly string[], text: string) => void,
-  path: readonly string[] = [],
+  visit: (path: Path, text: string) => void,
+  path: Path = [],
 ): void => {
   const { anyOf, items, properties, patternProperties, ...own } = schema as unknown as {
     readonly anyOf?: readonly Schema[];
@@ -33,7 +34,7 @@ export const visitDurations = (
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     if (items === undefined) return;
-    for (const [index, item] of value.entries()) visitDurations(items, item, visit, [...path, String(index)]);
+    for (const [index, item] of value.entries()) visitDurations(items, item, visit, [...path, index]);
     return;
   }
   const [ofEvery] = Object.values(patternProperties ?? {});
@@ -54,8 +55,7 @@ export const findTooLong = (schema: Schema, value: unknown): Finding[] => {
   const findings: Finding[] = [];
   visitDurations(schema, value, (path, text) => {
     const message = explainTooLong(text);
-    if (message === null) return;
-    findings.push({ path: path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), message });
+    if (message !== null) findings.push({ path, message });
   });
   return findings;
 };

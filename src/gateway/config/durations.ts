@@ -1,5 +1,6 @@
 /** Times that no timer can keep: none at all, which Node runs as fast as it can, and longer than a timer counts. */
 import { explainTooLong, visitDurations } from '../../core/document/durations.js';
+import type { Path } from '../../core/document/positions.js';
 import type { Schema } from '../../core/schema.js';
 import { parseDurationMs, parseRateRps } from '../../core/units.js';
 import type { ConfigProblem } from './check.js';
@@ -22,7 +23,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'retry.retryAfter.max',
 ]);
 
-const problemOf = (path: readonly string[], text: string): string | null => {
+const problemOf = (path: Path, text: string): string | null => {
   const ms = parseDurationMs(text);
   if (ms === 0 && !MAY_BE_ZERO.has(path.join('.'))) return `is ${text}; it has to be longer than nothing`;
   return explainTooLong(text);
@@ -39,7 +40,7 @@ export const findUnkeptTimes = (
   const problems: ConfigProblem[] = [];
   visitDurations(schema, section, (path, text) => {
     const message = problemOf(path, text);
-    if (message !== null) problems.push({ path, message });
+    if (message !== null) problems.push({ path: path.map(String), message });
   });
   const rate = section.rateLimit?.rate;
   if (rate !== undefined && parseRateRps(rate) === 0) {

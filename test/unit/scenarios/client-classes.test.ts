@@ -138,6 +138,12 @@ describe(`a mistake in the clients, at ${HERE},`, () => {
       'clients.classes',
       'at most 20 classes',
     ],
+    [
+      'a patience beyond what a timer keeps, of a class that is called like a number',
+      clients("  classes: { '0': { share: 50% }, '1': { share: 50%, patience: ▸600h } }"),
+      'clients.classes.1.patience',
+      'the longest time that can be kept is 576h',
+    ],
     ['no class at all', clients('  classes: ▸{}'), 'clients.classes', 'name one class at least'],
     [
       'a class without a share',
