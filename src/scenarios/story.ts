@@ -7,7 +7,7 @@ import type { EventMap, EventType } from '../core/events.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
 import { EDGE } from './front-config.js';
 import type { Result, SampledRequest, VariantResult } from './result.js';
-import { fieldsOf, ofType, type TypedEvent } from './result-events.js';
+import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from './result-events.js';
 
 export interface Moment {
   /** Seconds from the start of the load. */
@@ -66,7 +66,7 @@ const deathText = (death: EventMap['worker.exited']): string => {
 const againText = (variant: VariantResult, deaths: readonly TypedEvent<'worker.exited'>[]): string => {
   const version = deaths.at(-1)!.fields.configVersion;
   const byMemory = deaths.every(({ fields }) => fields.fatalLine !== null);
-  const pushed = ofType(variant, 'config.pushed').some(({ fields }) => fields.version === version);
+  const pushed = ofWorkerConfig(variant, 'config.pushed').some(({ fields }) => fields.version === version);
   return byMemory && pushed
     ? `restarted workers read version ${version} again, and run out of memory again`
     : 'restarted workers die again';
@@ -190,15 +190,11 @@ const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.ava
 
 /** How a variant dealt with a config that was pushed; empty when there was none. */
 const reachText = (variant: VariantResult): string => {
-  const push = ofType(variant, 'config.pushed').find(({ fields }) => fields.to === 'workers');
+  const [push] = ofWorkerConfig(variant, 'config.pushed');
   if (push === undefined) return '';
   const { version, readers } = push.fields;
-  const reached = new Set(
-    ofType(variant, 'config.assigned')
-      .filter(({ fields }) => fields.version === version)
-      .map(({ fields }) => fields.reader),
-  );
-  const rollback = ofType(variant, 'config.rolled-back').find(({ fields }) => fields.to === 'workers');
+  const reached = workersGiven(variant, new Set([version]));
+  const [rollback] = ofWorkerConfig(variant, 'config.rolled-back');
   const reach = `version ${version} reached ${reached.size} of ${readers} workers`;
   if (rollback === undefined) return `${reach} and was never rolled back`;
   return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;

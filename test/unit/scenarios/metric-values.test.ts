@@ -40,6 +40,19 @@ describe('the blast radius', () => {
     const events = [resultEvent(4, 'config.pushed', pushed), ...variant.events];
     expect(metricValue({ ...variant, events }, 'blast-radius', '')).toBe(1);
   });
+
+  it('is of the workers’ config, whatever became of a version of the gateway’s with the same number', () => {
+    const given = resultEvent(2, 'config.assigned', { version: 3, reader: 'worker-2' });
+    const pushed = { version: 3, to: 'gateway', strategy: 'staged', readers: 8 };
+    const rolledBack = { from: 3, version: 2, reason: 'errors', to: 'gateway' };
+    const events = [
+      given,
+      resultEvent(3, 'config.pushed', pushed),
+      resultEvent(4, 'config.rolled-back', rolledBack),
+      ...variant.events,
+    ];
+    expect(metricValue({ ...variant, events }, 'blast-radius', '')).toBe(1 / 2);
+  });
 });
 
 describe('a metric', () => {
