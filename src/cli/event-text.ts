@@ -1,6 +1,6 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
-import { formatDuration, formatRatio } from '../core/units.js';
+import { formatDuration, formatFor, formatRatio } from '../core/units.js';
 import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */
@@ -73,7 +73,7 @@ export const eventText = (event: Event): string | null => {
     case 'fault.refused':
       return `no ${event.fault} injected into ${event.worker}: ${event.reason}`;
     case 'gateway.disrupted':
-      return `${event.gateway}: ${event.how}${event.forMs === null ? '' : ` for ${formatDuration(event.forMs)}`}`;
+      return `${event.gateway}: ${event.how}${formatFor(event.forMs)}`;
     case 'gateway.recovered':
       return `${event.gateway} is back (${event.how})`;
     case 'fault.healed':

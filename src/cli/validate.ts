@@ -2,7 +2,7 @@
 
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
-import { formatDuration, formatRatio } from '../core/units.js';
+import { formatDuration, formatFor, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { Action, TimelineEntry } from '../scenarios/timeline.js';
@@ -16,14 +16,13 @@ import { findScenario } from './scenario-file.js';
 const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
   const { fault, options, forMs } = injection;
   const how = optionsText(options);
-  return `inject ${fault}${how} into ${workers.join(', ')}${forMs === null ? '' : ` for ${formatDuration(forMs)}`}`;
+  return `inject ${fault}${how} into ${workers.join(', ')}${formatFor(forMs)}`;
 };
 
 const disturbanceText = ({ dependencies, disturbance }: Extract<Action, { type: 'disturb' }>): string => {
   const { fault, options, forMs } = disturbance;
   const how = optionsText(options);
-  const forText = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
-  return `disturb ${dependencies.join(', ')}: ${fault}${how}${forText}`;
+  return `disturb ${dependencies.join(', ')}: ${fault}${how}${formatFor(forMs)}`;
 };
 
 const actionText = ({ action }: TimelineEntry): string => {
@@ -42,8 +41,7 @@ const actionText = ({ action }: TimelineEntry): string => {
       return `${action.fault ?? 'everything'} of ${action.dependencies.join(', ')} is over`;
     case 'dns': {
       const { fault, workers, forMs } = action;
-      const how = forMs === null ? '' : ` for ${formatDuration(forMs)}`;
-      return `names of ${workers.join(', ')}: ${fault ?? 'healed'}${how}`;
+      return `names of ${workers.join(', ')}: ${fault ?? 'healed'}${formatFor(forMs)}`;
     }
     case 'toxic':
     case 'remove-toxic':

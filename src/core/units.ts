@@ -126,6 +126,9 @@ export const formatDuration = (ms: number): string => {
   return `${Math.floor(wholeSeconds / 60)}m${wholeSeconds % 60}s`;
 };
 
+/** 1,500 → ` for 1.5s`, to be put behind what lasts so long; nothing for `null`, what lasts until something ends it. */
+export const formatFor = (ms: number | null): string => (ms === null ? '' : ` for ${formatDuration(ms)}`);
+
 /** 204,800 → `200KiB`: in the largest unit that leaves at least one. */
 export const formatSize = (bytes: number): string => {
   const unit = (['GiB', 'MiB', 'KiB'] as const).find((name) => bytes >= SIZE_BYTES[name]!) ?? 'B';

@@ -1,7 +1,6 @@
 /** The clients' side of a scenario file as a whole: clients, load and floods, checked together and resolved. */
 import type { Finding } from '../core/document/schema-problems.js';
-import { checkClients, explainIdentities, resolveClasses } from './client-classes.js';
-import { selectorScopeOf } from './client-selectors.js';
+import { type ClientClass, checkClients, explainIdentities } from './client-classes.js';
 import type { FloodPlan } from './flood.js';
 import type { ScenarioFile } from './scenario.js';
 import type { TimelineEntry } from './timeline.js';
@@ -11,25 +10,21 @@ import { checkLoad } from './workload.js';
 const below = (section: string, findings: readonly Finding[]): Finding[] =>
   findings.map((finding) => ({ ...finding, path: [section, ...finding.path] }));
 
-const checkIdentities = ({ clients, gateway, timeline = [] }: ScenarioFile): Finding[] => {
+const checkIdentities = ({ timeline = [] }: ScenarioFile, classes: readonly ClientClass[]): Finding[] => {
   const floods = timeline.map(({ flood }) => (flood === undefined ? 0 : resolveFlood(flood, 0).identities));
   const flooding = floods.reduce((sum, count) => sum + count, 0);
-  const message = explainIdentities(resolveClasses(clients, gateway), flooding);
+  const message = explainIdentities(classes, flooding);
   if (message === null) return [];
   const last = floods.findLastIndex((count) => count > 0);
   return [{ path: last === -1 ? ['clients'] : ['timeline', last, 'flood'], message }];
 };
 
 /** What the schema cannot say, but of the timeline's entries one by one. */
-export const checkClientSide = (file: ScenarioFile): Finding[] => [
+export const checkClientSide = (file: ScenarioFile, classes: readonly ClientClass[]): Finding[] => [
   ...below('clients', checkClients(file.clients ?? {})),
   ...below('load', checkLoad(file.load)),
-  ...checkIdentities(file),
+  ...checkIdentities(file, classes),
 ];
-
-/** What thresholds may select by. */
-export const selectorsOf = ({ clients, gateway }: ScenarioFile) =>
-  selectorScopeOf(resolveClasses(clients, gateway));
 
 /** The floods of a timeline, in its order. One that goes on beyond the load ends with it. */
 export const floodsOf = (timeline: readonly TimelineEntry[], durationMs: number): FloodPlan[] =>

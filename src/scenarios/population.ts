@@ -8,13 +8,10 @@
  */
 import type { Finding } from '../core/document/schema-problems.js';
 import type { Random } from '../core/random.js';
-import { Count, Duration, OneOf, Optional, Section, type Static } from '../core/schema.js';
-import { parseDurationMs, parseDurationMsOr } from '../core/units.js';
-import {
-  SERVICE_TIMES as DISTRIBUTIONS,
-  type ServiceTimeName as Distribution,
-  sampleServiceTime as sample,
-} from '../upstream/service-time.js';
+import { Count, Duration, Optional, Section, type Static } from '../core/schema.js';
+import { parseDurationMsOr } from '../core/units.js';
+import { sampleServiceTime as sample, type ServiceTime as Time } from '../upstream/service-time.js';
+import { resolveServiceTime as resolveTime, serviceTimeSchema } from '../upstream/service-time-section.js';
 
 /**
  * Each user may hold a connection and a timer: so many fit into one process and its default limit of open files twice.
@@ -22,23 +19,14 @@ import {
  */
 export const MAX_USERS = 5_000;
 
-const Time = (what: string) =>
-  Section(
-    {
-      distribution: Optional(
-        OneOf(Object.keys(DISTRIBUTIONS) as Distribution[], 'How times spread; default exponential.'),
-      ),
-      mean: Duration('Mean.'),
-    },
-    what,
-  );
+const timeSection = (what: string) => serviceTimeSchema(what, 'Mean.');
 
 export const PopulationSchema = Section(
   {
     users: Count(1, 'How many there are. Never more requests than that are in flight.'),
     for: Optional(Duration('How long they are there; default as long as the stages.')),
     think: Optional(
-      Time(
+      timeSection(
         'From an answer to the next request, and before the first; default exponential with a mean of 1s.',
       ),
     ),
@@ -46,7 +34,7 @@ export const PopulationSchema = Section(
       Section(
         {
           requests: Optional(Count(1, 'Requests of one session; default 10.')),
-          pause: Optional(Time('From one session to the next; default as think.')),
+          pause: Optional(timeSection('From one session to the next; default as think.')),
         },
         'Requests of a user that belong together. A session is lost when one of them fails.',
       ),
@@ -65,11 +53,6 @@ export const PopulationSchema = Section(
 );
 
 export type PopulationSection = Static<typeof PopulationSchema>;
-
-export interface Time {
-  readonly distribution: Distribution;
-  readonly meanMs: number;
-}
 
 export interface PopulationPlan {
   readonly users: number;
@@ -90,13 +73,6 @@ const DEFAULT_THINK: Time = { distribution: 'exponential', meanMs: 1_000 };
 
 /** Pages of a visit to a shop, about. */
 const DEFAULT_SESSION_REQUESTS = 10;
-
-type TimeSection = NonNullable<PopulationSection['think']>;
-
-const resolveTime = (section: TimeSection | undefined, otherwise: Time): Time =>
-  section === undefined
-    ? otherwise
-    : { distribution: section.distribution ?? 'exponential', meanMs: parseDurationMs(section.mean) };
 
 /** @param around the load's scale, and how long its stages last. */
 export const resolvePopulation = (

@@ -90,7 +90,7 @@ export interface Variant {
   readonly names: StubNamesConfig | null;
   /** `null`: the gateway talks to the workers directly. */
   readonly links: LinksConfig | null;
-  /** Names for several workers; empty where the scenario names none. */
+  /** What an entry of its timeline is checked against. */
   readonly scope: EntryScope;
   /** One without a name where the scenario names none. */
   readonly clients: readonly ClientClass[];

@@ -1,6 +1,6 @@
 /** What a timeline does to the clients' side: the action `flood`. */
 import { Count, Duration, Optional, Rate, Section, type Static } from '../core/schema.js';
-import { formatDuration, parseDurationMs, parseRateRps } from '../core/units.js';
+import { formatFor, parseDurationMs, parseRateRps } from '../core/units.js';
 import { MAX_ADDRESSES } from './addresses.js';
 import { ASKED_PROPERTIES, checkAsked, resolveAsked } from './client-classes.js';
 import {
@@ -79,4 +79,4 @@ export const checkFlood = (section: FloodSection): EntryProblem[] => {
 };
 
 export const floodText = ({ rateRps, identities, method, path, durationMs }: FloodPlan): string =>
-  `a flood of ${rateRps}/s ${method} ${path} from ${identities} ${identities === 1 ? 'identity' : 'identities'} for ${formatDuration(durationMs)}`;
+  `a flood of ${rateRps}/s ${method} ${path} from ${identities} ${identities === 1 ? 'identity' : 'identities'}${formatFor(durationMs)}`;

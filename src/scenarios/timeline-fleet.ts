@@ -1,8 +1,7 @@
 /** What is done to the fleet as a whole in the timeline: `deploy`, `rollback-deploy` and `scale`. */
 import type { Path } from '../core/document/positions.js';
 import { Count, Optional, Section } from '../core/schema.js';
-import { parseSizeBytes } from '../core/units.js';
-import { MIN_HEAP_LIMIT_BYTES } from '../upstream/config.js';
+import { explainHeapLimit } from '../upstream/config.js';
 import { findOptionProblems } from '../upstream/faults/options.js';
 import { WORKER_FAULTS } from '../upstream/faults/worker-faults.js';
 import {
@@ -58,10 +57,8 @@ const findBirthProblems = ({ changes }: DeploySection): FleetProblem[] =>
   });
 
 const findHeapProblems = ({ changes }: DeploySection): FleetProblem[] => {
-  const written = changes?.memory?.heapLimit;
-  if (written === undefined || parseSizeBytes(written) >= MIN_HEAP_LIMIT_BYTES) return [];
-  const message = `must be at least 24MiB, or V8 has no room to serve in; got ${written}`;
-  return [{ key: 'deploy', path: ['changes', 'memory', 'heapLimit'], message }];
+  const message = explainHeapLimit(changes?.memory?.heapLimit);
+  return message === null ? [] : [{ key: 'deploy', path: ['changes', 'memory', 'heapLimit'], message }];
 };
 
 /** @param size workers that run at first, and places there are for them. */

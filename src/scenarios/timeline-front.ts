@@ -1,6 +1,6 @@
 /** What is done to a gateway or to the edge in the timeline: `disrupt` with `on` and `for`. */
 import { OneOf, Optional } from '../core/schema.js';
-import { formatDuration } from '../core/units.js';
+import { formatFor } from '../core/units.js';
 import type { EntryProblem } from './timeline.js';
 import { findUnknownTargets, forMsOf, targetsOf } from './timeline-targets.js';
 
@@ -64,4 +64,4 @@ export const resolveFrontEntry = (entry: FrontEntry): FrontAction | null =>
 
 /** For people. */
 export const frontActionText = ({ kind, targets, forMs }: FrontAction): string =>
-  `${kind} ${targets.join(', ')}${forMs === null ? '' : ` for ${formatDuration(forMs)}`}`;
+  `${kind} ${targets.join(', ')}${formatFor(forMs)}`;

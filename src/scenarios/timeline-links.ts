@@ -1,6 +1,6 @@
 /** What a timeline does to the links before the workers: `toxic` and `remove-toxic`, with `on` and `for`. */
 import { OneOf, Optional, Type } from '../core/schema.js';
-import { formatDuration } from '../core/units.js';
+import { formatFor } from '../core/units.js';
 import {
   type Attributes,
   findAttributeProblems,
@@ -126,5 +126,5 @@ export const linkActionText = (action: LinkAction): string => {
   if (!isOnWholeLink(type)) given.push(stream);
   if (toxicity < 1) given.push(`toxicity ${toxicity}`);
   const how = given.length === 0 ? '' : ` (${given.join(', ')})`;
-  return `${type}${how} ${where}${forMs === null ? '' : ` for ${formatDuration(forMs)}`}`;
+  return `${type}${how} ${where}${formatFor(forMs)}`;
 };

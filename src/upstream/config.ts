@@ -9,7 +9,8 @@ import { DependenciesSchema, resolveDependencies } from './dependencies/config.j
 import type { DependencyConfig } from './dependencies/messages.js';
 import type { DownstreamConfig } from './downstream.js';
 import { MechanismProperties, type MechanismsConfig, resolveMechanisms } from './fleet/mechanisms.js';
-import { SERVICE_TIMES, type ServiceTime, type ServiceTimeName } from './service-time.js';
+import type { ServiceTime } from './service-time.js';
+import { resolveServiceTime, serviceTimeSchema } from './service-time-section.js';
 
 const DownstreamConfigSchema = Section(
   {
@@ -65,15 +66,12 @@ const MIN_OPEN_FILES = 64;
  */
 const DEFAULT_OPEN_FILES = 4_096;
 
-export const ServiceTimeSchema = Section(
-  {
-    distribution: Optional(
-      OneOf(Object.keys(SERVICE_TIMES) as ServiceTimeName[], 'How times spread; default exponential.'),
-    ),
-    mean: Duration('Mean time a request keeps its slot.'),
-  },
+export const ServiceTimeSchema = serviceTimeSchema(
   'How long a worker takes for a request, without waiting; default exponential with a mean of 100ms.',
+  'Mean time a request keeps its slot.',
 );
+
+const DEFAULT_SERVICE_TIME: ServiceTime = { distribution: 'exponential', meanMs: 100 };
 
 export const MemorySchema = Section(
   { heapLimit: Optional(Size("V8's heap limit, at least 24MiB; default 64MiB.")) },
@@ -149,7 +147,13 @@ export interface FleetConfig extends MechanismsConfig {
 }
 
 /** Below this a bare Node server has no room to serve in before V8 gives up. */
-export const MIN_HEAP_LIMIT_BYTES = 24 * 1024 ** 2;
+const MIN_HEAP_LIMIT_BYTES = 24 * 1024 ** 2;
+
+/** What is wrong with a heap limit as it is written, or left out; `null`: nothing. */
+export const explainHeapLimit = (written: string | undefined): string | null =>
+  written === undefined || parseSizeBytes(written) >= MIN_HEAP_LIMIT_BYTES
+    ? null
+    : `must be at least 24MiB, or V8 has no room to serve in; got ${written}`;
 
 /**
  * Fills in the defaults: 8 slots of 100 ms make 80 requests a second per worker, few enough that two cores host a
@@ -160,10 +164,7 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
   workers: section.workers,
   slots: section.slots ?? 8,
   deadPorts: section.deadPorts ?? 0,
-  serviceTime: {
-    distribution: section.serviceTime?.distribution ?? 'exponential',
-    meanMs: parseDurationMsOr(section.serviceTime?.mean, 100),
-  },
+  serviceTime: resolveServiceTime(section.serviceTime, DEFAULT_SERVICE_TIME),
   abandoned: section.abandoned ?? 'finish',
   heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
   openFiles: section.openFiles ?? DEFAULT_OPEN_FILES,

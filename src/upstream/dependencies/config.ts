@@ -3,7 +3,8 @@ import type { Finding } from '../../core/document/schema-problems.js';
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseDurationMsOr, parseRatio } from '../../core/units.js';
 import { breakerSchema, resolveBreaker } from '../../policies/breaker-options.js';
-import { SERVICE_TIMES, type ServiceTimeName } from '../service-time.js';
+import type { ServiceTime } from '../service-time.js';
+import { resolveServiceTime, serviceTimeSchema } from '../service-time-section.js';
 import { DEPENDENCY_KINDS, type DependencyConfig, type DependencyKind, FALLBACKS } from './messages.js';
 
 const DependencySchema = Section(
@@ -21,14 +22,9 @@ const DependencySchema = Section(
     ),
     connections: Optional(Count(1, 'Of a database, for all workers; one more is refused. Default 20.')),
     queryTime: Optional(
-      Section(
-        {
-          distribution: Optional(
-            OneOf(Object.keys(SERVICE_TIMES) as ServiceTimeName[], 'How times spread; default exponential.'),
-          ),
-          mean: Duration('Mean time of a query.'),
-        },
+      serviceTimeSchema(
         'How long a database takes; default exponential with a mean of 10ms.',
+        'Mean time of a query.',
       ),
     ),
     abandoned: Optional(
@@ -131,7 +127,7 @@ export const findDependencyProblems = (section: DependenciesSection = {}): Findi
 const DEFAULT_CONNECTIONS = 20;
 
 /** An indexed read, its way there and back included. */
-const DEFAULT_QUERY_MS = 10;
+const DEFAULT_QUERY_TIME: ServiceTime = { distribution: 'exponential', meanMs: 10 };
 
 /** A call of a payment or identity provider in the same region. */
 const DEFAULT_THIRD_PARTY_MS = 100;
@@ -146,10 +142,7 @@ const resolveServing = (section: DependencySection) => {
   }
   return {
     connections: section.connections ?? DEFAULT_CONNECTIONS,
-    time: {
-      distribution: section.queryTime?.distribution ?? ('exponential' as const),
-      meanMs: parseDurationMsOr(section.queryTime?.mean, DEFAULT_QUERY_MS),
-    },
+    time: resolveServiceTime(section.queryTime, DEFAULT_QUERY_TIME),
     abandoned: section.abandoned ?? ('finish' as const),
   };
 };

@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   formatDuration,
+  formatFor,
   formatMebibytes,
   formatRatio,
   formatSize,
   parseDurationMs,
 } from '../../../src/core/units.js';
+
+describe('how long something lasts', () => {
+  it('is said where it has an end', () => {
+    expect([formatFor(1_500), formatFor(0), formatFor(null)]).toEqual([' for 1.5s', ' for 0ms', '']);
+  });
+});
 
 describe('a duration', () => {
   it.each<[number, string]>([

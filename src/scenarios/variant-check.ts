@@ -1,0 +1,165 @@
+/** What must hold of one variant of a scenario file beyond its form, section by section. */
+import type { Finding } from '../core/document/schema-problems.js';
+import { ThresholdError } from '../core/thresholds.js';
+import { parseDurationMs, UnitError } from '../core/units.js';
+import { findConfigProblems, findContradictions } from '../gateway/config/check.js';
+import { resolveGatewayConfig } from '../gateway/config.js';
+import { checkWorkerConfig, explainHeapLimit } from '../upstream/config.js';
+import { deadPortIds } from '../upstream/dead-ports.js';
+import { findDependencyProblems } from '../upstream/dependencies/config.js';
+import { findMechanismProblems, maxWorkersOf } from '../upstream/fleet/mechanisms.js';
+import { findTtlProblem } from '../upstream/names/config.js';
+import { type ClientClass, resolveClasses } from './client-classes.js';
+import { selectorScopeOf } from './client-selectors.js';
+import { checkClientSide } from './client-side.js';
+import { findFrontProblems, frontPlaces } from './front-config.js';
+import type { ScenarioFile, Window } from './scenario.js';
+import { parseThreshold, type ScenarioScope } from './thresholds.js';
+import { checkEntry, type EntryScope } from './timeline.js';
+import type { DependencyKinds } from './timeline-dependencies.js';
+import { loadDurationMs, resolveLoad } from './workload.js';
+
+/** A variant as it is written, right by the schema, with what its parts are checked against and resolved by. */
+export interface VariantFile {
+  readonly name: string;
+  /** The scenario with the variant's overlay. */
+  readonly file: ScenarioFile;
+  readonly classes: readonly ClientClass[];
+  /** Of its timeline. */
+  readonly scope: EntryScope;
+  readonly thresholdScope: ScenarioScope;
+  /** Every variant of the scenario, by name. */
+  readonly variants: readonly string[];
+}
+
+const workersOf = ({ fleet }: ScenarioFile): string[] =>
+  Array.from({ length: maxWorkersOf(fleet) }, (_, index) => `worker-${index + 1}`);
+
+const dependencyKindsOf = ({ fleet: { dependencies = {} } }: ScenarioFile): DependencyKinds =>
+  Object.fromEntries(Object.entries(dependencies).map(([name, { kind }]) => [name, kind]));
+
+const scopeOf = (file: ScenarioFile): EntryScope => {
+  const workers = workersOf(file);
+  return {
+    workers,
+    running: file.fleet.workers,
+    ...(file.fleet.clusters !== undefined && { clusters: file.fleet.clusters }),
+    upstreams: [...workers, ...deadPortIds(file.fleet.deadPorts ?? 0)],
+    named: file.names !== undefined,
+    dependencies: dependencyKindsOf(file),
+    gateway: file.gateway ?? {},
+    edge: file.edge === undefined ? null : (file.edge.gateway ?? {}),
+    front: frontPlaces(file, file.gateway ?? {}),
+  };
+};
+
+/** @param variants every variant of the scenario, by name. */
+export const readVariant = (name: string, file: ScenarioFile, variants: readonly string[]): VariantFile => {
+  const classes = resolveClasses(file.clients, file.gateway);
+  const windows = Object.keys(file.windows ?? {});
+  const thresholdScope = { variants, windows, selectors: selectorScopeOf(classes) };
+  return { name, file, classes, scope: scopeOf(file), thresholdScope, variants };
+};
+
+/** @throws UnitError for a text that is no span of time. */
+export const parseWindow = (name: string, text: string): Window => {
+  const [from, to, ...more] = text.split('..');
+  if (more.length > 0) throw new UnitError(`expected a span such as 2s..8s, got "${text}"`);
+  return { name, fromMs: parseDurationMs(from!), toMs: parseDurationMs(to!) };
+};
+
+const checkFleet = ({ fleet }: ScenarioFile): Finding[] => {
+  const findings: Finding[] = [];
+  const heapProblem = explainHeapLimit(fleet.memory?.heapLimit);
+  if (heapProblem !== null) {
+    findings.push({ path: ['fleet', 'memory', 'heapLimit'], message: heapProblem });
+  }
+  for (const { path, message } of findMechanismProblems(fleet)) {
+    findings.push({ path: ['fleet', ...path], message });
+  }
+  const configProblem = fleet.config === undefined ? null : checkWorkerConfig(fleet.config);
+  if (configProblem !== null) findings.push({ path: ['fleet', 'config'], message: configProblem });
+  for (const { path, ...finding } of findDependencyProblems(fleet.dependencies)) {
+    findings.push({ ...finding, path: ['fleet', 'dependencies', ...path] });
+  }
+  return findings;
+};
+
+const checkGateways = (file: ScenarioFile, { workers, upstreams = workers }: EntryScope): Finding[] => {
+  const contradictions = findContradictions(file.gateway ?? {});
+  const problems =
+    contradictions.length > 0
+      ? contradictions
+      : findConfigProblems(resolveGatewayConfig(file.gateway), upstreams);
+  const findings = problems.map(({ path, message }): Finding => ({ path: ['gateway', ...path], message }));
+  findings.push(...findFrontProblems(file));
+  const ttlProblem = file.names === undefined ? null : findTtlProblem(file.names);
+  if (ttlProblem !== null) findings.push({ path: ['names', 'ttl'], message: ttlProblem });
+  return findings;
+};
+
+const checkTimeline = ({ file, scope }: VariantFile, durationMs: number): Finding[] => {
+  const findings: Finding[] = [];
+  for (const [index, entry] of (file.timeline ?? []).entries()) {
+    for (const { key, path = [], message, atKey = false } of checkEntry(entry, scope)) {
+      const full = ['timeline', index, ...(key === '' ? [] : [key]), ...path];
+      findings.push({ path: full, message, key: atKey });
+    }
+    if (parseDurationMs(entry.at) > durationMs) {
+      const message = `is after the load ends, at ${durationMs / 1000}s`;
+      findings.push({ path: ['timeline', index, 'at'], message });
+    }
+  }
+  return findings;
+};
+
+const checkWindows = ({ windows = {} }: ScenarioFile, durationMs: number): Finding[] => {
+  const findings: Finding[] = [];
+  for (const [name, text] of Object.entries(windows)) {
+    const path = ['windows', name];
+    try {
+      const { fromMs, toMs } = parseWindow(name, text);
+      if (fromMs >= toMs) findings.push({ path, message: `ends before it begins: ${text}` });
+      if (toMs > durationMs)
+        findings.push({ path, message: `ends after the load does, at ${durationMs / 1000}s` });
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error;
+      findings.push({ path, message: error.message });
+    }
+  }
+  return findings;
+};
+
+const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile): Finding[] => {
+  const findings: Finding[] = [];
+  for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
+    if (!variants.includes(variant)) {
+      const message = `there is no variant "${variant}"; there are ${variants.join(', ')}`;
+      findings.push({ path: ['thresholds', variant], message, key: true });
+    }
+    for (const [index, text] of variant === name ? texts.entries() : []) {
+      try {
+        parseThreshold(text, thresholdScope);
+      } catch (error) {
+        if (!(error instanceof ThresholdError)) throw error;
+        const path = ['thresholds', variant, index];
+        findings.push({ path, message: error.message, textColumn: error.column });
+      }
+    }
+  }
+  return findings;
+};
+
+/** Everything that is wrong with a variant; paths from the top of the file. */
+export const checkVariant = (variant: VariantFile): Finding[] => {
+  const { file, scope, classes } = variant;
+  const durationMs = loadDurationMs(resolveLoad(file.load));
+  return [
+    ...checkClientSide(file, classes),
+    ...checkFleet(file),
+    ...checkGateways(file, scope),
+    ...checkTimeline(variant, durationMs),
+    ...checkWindows(file, durationMs),
+    ...checkThresholds(variant),
+  ];
+};
