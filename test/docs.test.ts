@@ -120,6 +120,21 @@ describe('docs/adding-a-fault.md', () => {
   });
 });
 
+describe('docs/clients.md', () => {
+  const [classes, ...others] = [...read('docs/clients.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+    (match) => match[1]!,
+  );
+
+  it.each(others.map((example) => [example.split('\n').slice(0, 2).join(' '), example]))(
+    'has a valid example: %s',
+    (_first, example) => {
+      const load = /^load:/m.test(example) ? '' : 'load: { stages: [{ rate: 1/s, for: 1m }] }\n';
+      const scenario = `version: 1\nname: x\ntitle: x\nfleet: { workers: 2 }\n${load}${classes}${example}`;
+      expect(parseScenario(scenario, 'example').variants[0]!.clients).toHaveLength(3);
+    },
+  );
+});
+
 describe('docs/policies.md', () => {
   const text = read('docs/policies.md');
 

@@ -1,6 +1,7 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
 import { formatDuration, formatFor, formatRatio } from '../core/units.js';
+import { clientsText, updateText } from '../scenarios/timeline-clients.js';
 import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */
@@ -56,6 +57,10 @@ export const eventText = (event: Event): string | null => {
       return `pool ${event.pool} panics: so few are healthy that health is not believed`;
     case 'panic.ended':
       return `pool ${event.pool} panics no more`;
+    case 'clients.updated':
+      return `${clientsText(event.classes)} updated: ${updateText(event)}`;
+    case 'clients.reverted':
+      return `${clientsText(event.classes)} as before: no more ${updateText({ ...event, forMs: null })}`;
     case 'flood.began':
       return `flood of ${event.rateRps}/s on ${event.path} from ${event.identities} addresses began`;
     case 'flood.ended':

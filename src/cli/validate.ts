@@ -6,7 +6,7 @@ import { formatDuration, formatFor, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { Action, TimelineEntry } from '../scenarios/timeline.js';
-import { floodText } from '../scenarios/timeline-clients.js';
+import { clientsText, floodText, updateText } from '../scenarios/timeline-clients.js';
 import { fleetActionText } from '../scenarios/timeline-fleet.js';
 import { frontActionText } from '../scenarios/timeline-front.js';
 import { linkActionText } from '../scenarios/timeline-links.js';
@@ -33,6 +33,8 @@ const actionText = ({ action }: TimelineEntry): string => {
       return injectionText(action);
     case 'flood':
       return floodText(action.plan);
+    case 'update-clients':
+      return `update ${clientsText(action.update.classes)}: ${updateText(action.update)}`;
     case 'heal':
       return `heal ${action.fault ?? 'everything'} of ${action.workers.join(', ')}`;
     case 'disturb':

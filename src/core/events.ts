@@ -217,6 +217,20 @@ export interface EventMap {
     /** `time-over`, `ordered`, `api`, or `run-over`. */
     readonly reason: string;
   };
+  /** Clients do something otherwise from now on: a release of their app, or new settings for it. */
+  'clients.updated': {
+    /** Of whom, by class; empty: of all, who are alike. */
+    readonly classes: readonly string[];
+    /** As in the timeline: `patience`, `retry`. */
+    readonly changes: Readonly<Record<string, unknown>>;
+    /** `null`: to the end of the run. */
+    readonly forMs: number | null;
+  };
+  /** The time of an update is over: they do what they did without it. */
+  'clients.reverted': {
+    readonly classes: readonly string[];
+    readonly changes: Readonly<Record<string, unknown>>;
+  };
   /** Hostile clients begin to send. */
   'flood.began': { readonly path: string; readonly rateRps: number; readonly identities: number };
   'flood.ended': { readonly path: string; readonly sent: number; readonly skipped: number };
@@ -307,6 +321,8 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'dependency.circuit-changed': true,
   'link.toxic-added': true,
   'link.toxic-removed': true,
+  'clients.updated': true,
+  'clients.reverted': true,
   'flood.began': true,
   'flood.ended': true,
   'gateway.disrupted': true,

@@ -6,7 +6,7 @@
  */
 import type { Random } from '../core/random.js';
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static } from '../core/schema.js';
-import { parseDurationMs, parseRatio } from '../core/units.js';
+import { parseDurationMsOr, parseRatioOr } from '../core/units.js';
 import {
   TOKEN_BUCKET_BUDGET_DEFAULTS,
   type TokenBucketBudgetOptions,
@@ -68,26 +68,42 @@ export interface ClientBehaviour {
   readonly budget: TokenBucketBudgetOptions | null;
 }
 
-const resolveBudget = ({
-  tokens = TOKEN_BUCKET_BUDGET_DEFAULTS.capacity,
-  refund,
-}: {
-  readonly tokens?: number;
-  readonly refund?: string;
-}): TokenBucketBudgetOptions => ({
-  capacity: tokens,
-  refundRatio: refund === undefined ? TOKEN_BUCKET_BUDGET_DEFAULTS.refundRatio : parseRatio(refund),
+/** Clients of whom nothing is said: they wait as long as people do before they give up, and try once. */
+const BEHAVIOUR_DEFAULTS: ClientBehaviour = {
+  patienceMs: 10_000,
+  attempts: 1,
+  backoff: 'none',
+  delayMs: 1_000,
+  maxDelayMs: 30_000,
+  jitter: 'none',
+  retryAfter: 'ignore',
+  budget: null,
+};
+
+const resolveBudget = (
+  { tokens, refund }: { readonly tokens?: number; readonly refund?: string },
+  { capacity, refundRatio }: TokenBucketBudgetOptions,
+): TokenBucketBudgetOptions => ({
+  capacity: tokens ?? capacity,
+  refundRatio: parseRatioOr(refund, refundRatio),
 });
 
-export const resolveBehaviour = (section: BehaviourSection = {}): ClientBehaviour => ({
-  patienceMs: parseDurationMs(section.patience ?? '10s'),
-  attempts: section.retry?.attempts ?? 1,
-  backoff: section.retry?.backoff ?? 'none',
-  delayMs: parseDurationMs(section.retry?.delay ?? '1s'),
-  maxDelayMs: parseDurationMs(section.retry?.maxDelay ?? '30s'),
-  jitter: section.retry?.jitter ?? 'none',
-  retryAfter: section.retry?.retryAfter ?? 'ignore',
-  budget: section.retry?.budget === undefined ? null : resolveBudget(section.retry.budget),
+/** @param below where the section says nothing, key by key; a budget that is not there begins with the AWS SDKs' own. */
+export const resolveBehaviour = (
+  { patience, retry = {} }: BehaviourSection = {},
+  below: ClientBehaviour = BEHAVIOUR_DEFAULTS,
+): ClientBehaviour => ({
+  patienceMs: parseDurationMsOr(patience, below.patienceMs),
+  attempts: retry.attempts ?? below.attempts,
+  backoff: retry.backoff ?? below.backoff,
+  delayMs: parseDurationMsOr(retry.delay, below.delayMs),
+  maxDelayMs: parseDurationMsOr(retry.maxDelay, below.maxDelayMs),
+  jitter: retry.jitter ?? below.jitter,
+  retryAfter: retry.retryAfter ?? below.retryAfter,
+  budget:
+    retry.budget === undefined
+      ? below.budget
+      : resolveBudget(retry.budget, below.budget ?? TOKEN_BUCKET_BUDGET_DEFAULTS),
 });
 
 /** The wait before try `attempt` (2 for the first retry). */
@@ -110,6 +126,8 @@ const askedMs = ({ retryAfter }: ClientBehaviour, field: string, nowMs: number, 
 /** One wait of a client. */
 export interface Wait {
   readonly behaviour: ClientBehaviour;
+  /** Of the request, which keeps the patience with which it began. */
+  readonly patienceMs: number;
   /** The try that it is before: 2 for the first retry. */
   readonly attempt: number;
   /** As it came; empty: there was none. */
@@ -118,8 +136,9 @@ export interface Wait {
 }
 
 /** How long a client waits, no longer than its patience can last: a server may ask for more than a timer keeps. */
-export const retryWaitMs = ({ behaviour, attempt, retryAfter, nowMs }: Wait, random: Random): number => {
+export const retryWaitMs = (wait: Wait, random: Random): number => {
+  const { behaviour, patienceMs, attempt, retryAfter, nowMs } = wait;
   const backMs = backoffMs(behaviour, attempt, random);
   const askMs = askedMs(behaviour, retryAfter, nowMs, random);
-  return askMs <= backMs ? backMs : Math.min(askMs, Math.max(backMs, behaviour.patienceMs));
+  return askMs <= backMs ? backMs : Math.min(askMs, Math.max(backMs, patienceMs));
 };

@@ -28,6 +28,9 @@ export const MAX_BODY_BYTES = 1024 ** 2;
 
 const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
 
+/** Never the word for all of them. */
+const CLASS_NAME = '^(?!all$)[a-z0-9]+(-[a-z0-9]+)*$';
+
 /** What is asked for. */
 export const ASKED_PROPERTIES = {
   path: Optional(Type.String({ pattern: '^/[!-~]*$', description: 'What is asked for; default /.' })),
@@ -63,7 +66,7 @@ export const ClientsSchema = Section(
     ...CLIENT_PROPERTIES,
     classes: Optional(
       Type.Record(
-        Type.String({ pattern: NAME }),
+        Type.String({ pattern: CLASS_NAME }),
         Section(
           { share: Percent('Of all clients. The shares of all classes are 100%.'), ...CLIENT_PROPERTIES },
           'One class; what it does not say, it takes from the section.',

@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import { TokenBucketBudget } from '../policies/budgets/token-bucket.js';
 import type { AddressBook } from './addresses.js';
+import type { ClientBehaviour } from './client-behaviour.js';
 import { type ClientClass, classAt } from './client-classes.js';
 import {
   type ClientParts,
@@ -32,11 +33,22 @@ export interface CrowdParts {
 
 type Begin = (id: RequestId, arrivalMs: number, onDone: (record: RequestRecord) => void) => void;
 
+/** One client, as an update leaves it. */
+type Client = { -readonly [Part in keyof ClientParts]: ClientParts[Part] };
+
 interface Group {
   readonly one: ClientClass;
   readonly addresses: readonly string[];
   readonly random: Random;
+  behaviour: ClientBehaviour;
+  readonly clients: Client[];
 }
+
+const budgetOf = ({ budget }: ClientBehaviour): TokenBucketBudget | null =>
+  budget && new TokenBucketBudget(budget);
+
+const hasSameBudget = ({ budget: a }: ClientBehaviour, { budget: b }: ClientBehaviour): boolean =>
+  a?.capacity === b?.capacity && a?.refundRatio === b?.refundRatio;
 
 export class ClientCrowd {
   readonly #parts: CrowdParts;
@@ -49,6 +61,8 @@ export class ClientCrowd {
       one,
       addresses: parts.book.take(one.identities),
       random: one.name === '' ? random : random.fork(one.name),
+      behaviour: one.behaviour,
+      clients: [],
     }));
   }
 
@@ -80,17 +94,36 @@ export class ClientCrowd {
     });
   }
 
-  #client({ one, random }: Group, address: string, originMs: number): ClientParts {
+  /**
+   * Updates the clients of every class, from now on and with what is under way. One whose budget changes begins with a new
+   * bucket; the others keep what is in theirs.
+   * @param behaviours in the order of the classes.
+   */
+  update(behaviours: readonly ClientBehaviour[]): void {
+    for (const [index, group] of this.#groups.entries()) {
+      const behaviour = behaviours[index]!;
+      const keepsBudget = hasSameBudget(group.behaviour, behaviour);
+      group.behaviour = behaviour;
+      for (const client of group.clients) {
+        client.behaviour = behaviour;
+        if (!keepsBudget) client.budget = budgetOf(behaviour);
+      }
+    }
+  }
+
+  #client(group: Group, address: string, originMs: number): ClientParts {
     const { clock, send } = this.#parts;
-    const { behaviour, name } = one;
-    return {
-      ...(name !== '' && { class: name }),
+    const { one, random, behaviour } = group;
+    const client: Client = {
+      ...(one.name !== '' && { class: one.name }),
       behaviour,
       clock,
       random,
       originMs,
-      budget: behaviour.budget && new TokenBucketBudget(behaviour.budget),
+      budget: budgetOf(behaviour),
       send: (onAnswer, id) => send(one, address, id, onAnswer),
     };
+    group.clients.push(client);
+    return client;
   }
 }

@@ -70,7 +70,10 @@ export const isGood = (status: number): boolean => status >= 200 && status < 400
 const isRetried = (status: number): boolean =>
   status === 0 || status === TOO_MANY_REQUESTS || status >= NOT_RETRIED_BELOW;
 
-/** What requests of one client have in common; made once, and used for all of them. */
+/**
+ * What requests of one client have in common; made once, and used for all of them. Its `behaviour` and `budget` may be
+ * exchanged while requests are under way: an app that is updated decides by its new rules from then on.
+ */
 export interface ClientParts {
   /** Of the client; left out where the scenario names no classes. */
   readonly class?: string;
@@ -90,14 +93,20 @@ const settle = (budget: RetryBudget | null, tries: number, outcome: Outcome): vo
   else budget?.retryEnded(outcome);
 };
 
-/** Lives through one request; `onDone` gets the whole of it, once. */
+/**
+ * Lives through one request; `onDone` gets the whole of it, once. How long it is waited for is settled when it begins, as a
+ * timeout is; whether and when it is tried again, each time anew.
+ */
 export const runRequest = (
   id: RequestId,
   arrivalMs: number,
   parts: ClientParts,
   onDone: (record: RequestRecord) => void,
 ): void => {
-  const { behaviour, clock, random, send, originMs, budget = null } = parts;
+  const { clock, random, send, originMs } = parts;
+  const { patienceMs } = parts.behaviour;
+  // Whose the try is that is under way, or in its wait: it ends where it began.
+  let budget = parts.budget ?? null;
   const sinceOriginMs = (): number => clock.nowMs() - originMs;
   const attempts: ClientAttempt[] = [];
   const sentMs = sinceOriginMs();
@@ -137,17 +146,19 @@ export const runRequest = (
       attempts.push({ ...answer, startMs, endMs: sinceOriginMs() });
       const failed = isRetried(answer.status);
       settle(budget, attempts.length, failed ? 'failure' : 'success');
+      const { behaviour } = parts;
       const nowMs = clock.nowMs();
+      budget = parts.budget ?? null;
       const again = failed && attempts.length < behaviour.attempts && (budget?.tryBeginRetry(nowMs) ?? true);
-      const wait = { behaviour, attempt: attempts.length + 1, retryAfter, nowMs };
-      if (again) waiting = clock.after(retryWaitMs(wait, random), tryOnce);
-      else finish();
+      if (!again) return finish();
+      const wait = { behaviour, patienceMs, attempt: attempts.length + 1, retryAfter, nowMs };
+      waiting = clock.after(retryWaitMs(wait, random), tryOnce);
     }, id);
     // An answer may come before `send` returns; then nothing is under way any more.
     if (!answered) underWay = sent;
   };
 
-  const patience = clock.after(arrivalMs + behaviour.patienceMs - sentMs, () => {
+  const patience = clock.after(arrivalMs + patienceMs - sentMs, () => {
     waiting?.cancel();
     // A retry has begun for its budget when its wait has.
     settle(budget, attempts.length + 1, 'ignored');

@@ -58,6 +58,9 @@ export const frontPlaces = (section: FrontSection, gateway: GatewaySection): Rea
   return places;
 };
 
+/** The places of a scenario that says nothing of them. */
+export const ONE_GATEWAY = frontPlaces({}, {});
+
 export const findFrontProblems = (section: FrontSection): Finding[] => {
   const { gateways = 1, edge } = section;
   if (gateways > MAX_GATEWAYS) {

@@ -166,6 +166,7 @@ const stop = (): void => {
 
 link.onMessage((message) => {
   if (message.type === 'start') run(message.atMs);
+  else if (message.type === 'update') crowd.update(message.behaviours);
   else stop();
 });
 explainMissing([...crowd.addresses, ...floodAddresses.flat()]).then((message) => {

@@ -1,4 +1,5 @@
 /** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
+import type { ClientBehaviour } from './client-behaviour.js';
 import type { ClientClass } from './client-classes.js';
 import type { RequestRecord } from './clients.js';
 import type { FloodCounts, FloodPlan } from './flood.js';
@@ -14,8 +15,12 @@ export interface GeneratorArgument {
   readonly seed: number;
 }
 
-/** `start` names the moment, on the wall clock, at which the load begins. */
-export type ToGenerator = { readonly type: 'start'; readonly atMs: number } | { readonly type: 'stop' };
+export type ToGenerator =
+  /** The moment, on the wall clock, at which the load begins. */
+  | { readonly type: 'start'; readonly atMs: number }
+  /** What clients do from now on, in the order of the classes. */
+  | { readonly type: 'update'; readonly behaviours: readonly ClientBehaviour[] }
+  | { readonly type: 'stop' };
 
 export type FromGenerator =
   | { readonly type: 'ready' }

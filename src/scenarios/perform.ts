@@ -28,6 +28,9 @@ export const perform = (action: Action, { world, delivery, by }: Performer): voi
       world.emit('flood.began', { path, rateRps, identities });
       return;
     }
+    case 'update-clients':
+      world.updateClients(action.update);
+      return;
     case 'disturb':
       for (const name of action.dependencies) world.dependencies.disturb(name, action.disturbance);
       return;

@@ -15,6 +15,7 @@ import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { LinkFleet } from '../upstream/links/link-fleet.js';
 import { StubResolver } from '../upstream/names/stub-resolver.js';
 import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
+import { ClientUpdates } from './client-updates.js';
 import { Front } from './front.js';
 import { GatewayDrains } from './gateway-drains.js';
 import type {
@@ -27,6 +28,7 @@ import type {
 } from './messages.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
+import type { ClientUpdate } from './timeline-clients.js';
 import type { FrontAction } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 import type { World } from './world.js';
@@ -47,6 +49,7 @@ export class RealWorld implements World {
   readonly fleet: Fleet;
   readonly dependencies: DependencyFleet;
   readonly #drains: GatewayDrains;
+  readonly #clientUpdates: ClientUpdates;
   #links: LinkFleet | null = null;
   readonly #variant: Variant;
   readonly #random: Random;
@@ -70,6 +73,10 @@ export class RealWorld implements World {
     });
     this.#drains = new GatewayDrains(HOST, (text) => {
       if (!this.#stopping) this.emit('run.noted', { text });
+    });
+    this.#clientUpdates = new ClientUpdates({
+      ...{ classes: variant.clients, clock: wallClock, emit: this.#stream.emit },
+      send: (behaviours) => this.#generator?.send({ type: 'update', behaviours }),
     });
     this.#front = new Front({
       ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock: wallClock },
@@ -147,12 +154,17 @@ export class RealWorld implements World {
     });
   }
 
+  updateClients(update: ClientUpdate): void {
+    this.#clientUpdates.begin(update);
+  }
+
   disrupt(action: FrontAction): void {
     this.#front.disrupt(action);
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#clientUpdates.stop();
     this.#loadDone.resolve();
     await Promise.all([
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),

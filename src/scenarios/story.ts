@@ -8,6 +8,7 @@ import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
 import { EDGE } from './front-config.js';
 import type { Result, SampledRequest, VariantResult } from './result.js';
 import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from './result-events.js';
+import { clientsText, updateText } from './timeline-clients.js';
 
 export interface Moment {
   /** Seconds from the start of the load. */
@@ -141,6 +142,10 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
   'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
   'name.changed': ({ name, from, to }) => `${name} resolves to ${to}, no longer to ${from}`,
   'name.recovered': ({ name, afterMs }) => `${name} resolves again, after ${formatDuration(afterMs)}`,
+  'clients.updated': ({ classes, ...update }) =>
+    `${clientsText(classes)} behave otherwise from now on: ${updateText(update)}`,
+  'clients.reverted': ({ classes, changes }) =>
+    `${clientsText(classes)} behave as before: no more ${updateText({ changes, forMs: null })}`,
   'flood.began': ({ path, rateRps, identities }) =>
     `${identities} hostile clients begin to ask for ${path}, ${rateRps} times a second`,
   'flood.ended': ({ path, sent, skipped }) =>

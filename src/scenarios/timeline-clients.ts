@@ -1,7 +1,10 @@
-/** What a timeline does to the clients' side: the action `flood`. */
+/** What a timeline does to the clients' side: `flood`, and `update-clients` with `on` and `for`. */
+
+import { isObject } from '../core/document/overrides.js';
 import { Count, Duration, Optional, Rate, Section, type Static } from '../core/schema.js';
 import { formatFor, parseDurationMs, parseRateRps } from '../core/units.js';
 import { MAX_ADDRESSES } from './addresses.js';
+import { BEHAVIOUR_PROPERTIES, type BehaviourSection } from './client-behaviour.js';
 import { ASKED_PROPERTIES, checkAsked, resolveAsked } from './client-classes.js';
 import {
   DEFAULT_FLOOD_CONNECTIONS,
@@ -11,6 +14,7 @@ import {
   MAX_FLOOD_RPS,
 } from './flood.js';
 import type { EntryProblem } from './timeline.js';
+import { ALL, findUnknownTargets, forMsOf, targetsOf } from './timeline-targets.js';
 
 export const FloodSchema = Section(
   {
@@ -30,6 +34,38 @@ export const FloodSchema = Section(
 
 export type FloodSection = Static<typeof FloodSchema>;
 
+export const ClientProperties = {
+  flood: Optional(FloodSchema),
+  'update-clients': Optional(
+    Section(
+      BEHAVIOUR_PROPERTIES,
+      'What clients do otherwise from now on, laid over what they do, key by key: a release of their app, or new settings for it. With `on` for these classes alone; with `for` they go back.',
+    ),
+  ),
+};
+
+/** Of an entry, what is about clients. */
+export interface ClientEntry {
+  readonly flood?: FloodSection;
+  readonly 'update-clients'?: BehaviourSection;
+  readonly on?: string | readonly string[];
+  readonly for?: string;
+}
+
+/** What clients are given to do otherwise. */
+export interface ClientUpdate {
+  /** Of whom, by name; empty: the scenario names no classes. */
+  readonly classes: readonly string[];
+  /** As written. */
+  readonly changes: BehaviourSection;
+  /** `null`: to the end of the run. */
+  readonly forMs: number | null;
+}
+
+export type ClientAction =
+  | { readonly type: 'flood'; readonly plan: FloodPlan }
+  | { readonly type: 'update-clients'; readonly update: ClientUpdate };
+
 /** As many as the attackers of the scenario library. */
 const DEFAULT_IDENTITIES = 20;
 
@@ -44,7 +80,7 @@ export const resolveFlood = (section: FloodSection, atMs: number): FloodPlan => 
 });
 
 /** What the schema cannot say. */
-export const checkFlood = (section: FloodSection): EntryProblem[] => {
+const checkFlood = (section: FloodSection): EntryProblem[] => {
   const problems: EntryProblem[] = checkAsked(section).map(({ path, message, key = false }) => ({
     key: 'flood',
     path,
@@ -80,3 +116,55 @@ export const checkFlood = (section: FloodSection): EntryProblem[] => {
 
 export const floodText = ({ rateRps, identities, method, path, durationMs }: FloodPlan): string =>
   `a flood of ${rateRps}/s ${method} ${path} from ${identities} ${identities === 1 ? 'identity' : 'identities'}${formatFor(durationMs)}`;
+
+const checkChanges = (changes: BehaviourSection): EntryProblem[] => {
+  const key = 'update-clients';
+  if (Object.keys(changes).length === 0) {
+    return [{ key, message: 'changes nothing; give `retry`, `patience`, or both' }];
+  }
+  if (changes.retry === undefined || Object.keys(changes.retry).length > 0) return [];
+  const message = 'changes nothing; give `attempts: 1` for no retries, or another of its keys';
+  return [{ key, path: ['retry'], message }];
+};
+
+const checkClasses = (entry: ClientEntry, classes: readonly string[]): EntryProblem[] => {
+  if (classes.length > 0) return findUnknownTargets(entry, [...classes, ALL], 'class ');
+  if (targetsOf(entry).every((target) => target === ALL)) return [];
+  const message = 'all clients are alike here: leave `on` out, or name classes under `clients.classes`';
+  return [{ key: 'on', message }];
+};
+
+/** What the schema cannot say of an entry that is about clients. @param classes of the scenario, by name. */
+export const checkClientEntry = (entry: ClientEntry, classes: readonly string[]): EntryProblem[] => {
+  const { flood, 'update-clients': changes } = entry;
+  if (flood !== undefined) return checkFlood(flood);
+  return changes === undefined ? [] : [...checkChanges(changes), ...checkClasses(entry, classes)];
+};
+
+/** @param entry one that `checkClientEntry` has nothing against. @returns `null`: it is about something else. */
+export const resolveClientEntry = (
+  entry: ClientEntry,
+  classes: readonly string[],
+  atMs: number,
+): ClientAction | null => {
+  if (entry.flood !== undefined) return { type: 'flood', plan: resolveFlood(entry.flood, atMs) };
+  const changes = entry['update-clients'];
+  if (changes === undefined) return null;
+  const targets = targetsOf(entry);
+  const isEverybody = entry.on === undefined || targets.includes(ALL);
+  const chosen = isEverybody ? classes : classes.filter((name) => targets.includes(name));
+  return { type: 'update-clients', update: { classes: chosen, changes, forMs: forMsOf(entry) } };
+};
+
+const changesText = (changes: object): string =>
+  Object.entries(changes)
+    .map(([key, value]) => (isObject(value) ? `${key} (${changesText(value)})` : `${key} ${value}`))
+    .join(', ');
+
+/** Whose, in a sentence: of one class, of several, or of all. */
+export const clientsText = (classes: readonly string[]): string =>
+  classes.length === 0 ? 'all clients' : `the clients of ${classes.join(', ')}`;
+
+/** What an update changes and how long it lasts, such as `patience 2s, retry (attempts 1) for 10s`. */
+export const updateText = ({ changes, forMs }: Omit<ClientUpdate, 'classes'>): string =>
+  `${changesText(changes)}${formatFor(forMs)}`;

@@ -45,10 +45,11 @@ export const findNameProblems = (
   return [];
 };
 
-/** @param entry one that has `dns`. */
-export const resolveNameAction = (entry: NameEntry, workers: readonly string[]): NameAction => ({
-  type: 'dns',
-  workers,
-  fault: entry.dns === HEAL ? null : entry.dns!,
-  forMs: forMsOf(entry),
-});
+/** @param entry one that `findNameProblems` has nothing against. @returns `null`: it is about something else. */
+export const resolveNameEntry = (
+  { dns, ...entry }: NameEntry,
+  workers: readonly string[],
+): NameAction | null =>
+  dns === undefined
+    ? null
+    : { type: 'dns', workers, fault: dns === HEAL ? null : dns, forMs: forMsOf(entry) };

@@ -1,27 +1,27 @@
 /**
  * What happens to the world during a run, and when: the `timeline:` section.
  */
-import { type Json, merge } from '../core/document/overrides.js';
 import type { Path } from '../core/document/positions.js';
-import { Duration, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
+import { Duration, Optional, Section, type Static, Type } from '../core/schema.js';
 import { parseDurationMs } from '../core/units.js';
-import {
-  type RollbackStrategy,
-  resolveRollbackStrategy,
-  resolveStrategy,
-  STRATEGY_NAMES,
-  type Strategy,
-  StrategyProperties,
-  type StrategySection,
-} from '../delivery/strategy.js';
-import { TrafficStrategyProperties, type TrafficStrategySection } from '../delivery/traffic-strategy.js';
 import type { GatewaySection } from '../gateway/config.js';
-import type { WorkerConfig } from '../upstream/config.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
-import type { FloodPlan } from './flood.js';
-import { EDGE } from './front-config.js';
-import { checkFlood, FloodSchema, resolveFlood } from './timeline-clients.js';
-import { checkGatewayPush, checkStrategy, checkWorkerPush } from './timeline-config.js';
+import { ONE_GATEWAY } from './front-config.js';
+import {
+  type ClientAction,
+  type ClientEntry,
+  ClientProperties,
+  checkClientEntry,
+  resolveClientEntry,
+} from './timeline-clients.js';
+import {
+  CONFIG_ACTIONS,
+  CONFIG_BELONGS_TO,
+  type ConfigAction,
+  ConfigProperties,
+  checkConfigEntry,
+  resolveConfigEntry,
+} from './timeline-config.js';
 import {
   checkDependencyEntry,
   type DependencyAction,
@@ -67,7 +67,7 @@ import {
   type NameAction,
   type NameEntry,
   NameProperties,
-  resolveNameAction,
+  resolveNameEntry,
 } from './timeline-names.js';
 import { ALL, findUnknownTargets, targetsOf } from './timeline-targets.js';
 
@@ -79,7 +79,7 @@ export const TimelineEntrySchema = Section(
     on: Optional(
       Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
         description:
-          'Who it is done to: a worker such as worker-2, or a cluster of them; of disturb and recover a dependency; of disrupt a gateway such as gateway-1, or edge. Several in a list; all workers or dependencies: all.',
+          'Who it is done to: a worker such as worker-2, or a cluster of them; of disturb and recover a dependency; of disrupt a gateway such as gateway-1, or edge; of update-clients a class. Several in a list; all workers, dependencies or classes: all.',
       }),
     ),
     for: Optional(
@@ -88,48 +88,15 @@ export const TimelineEntrySchema = Section(
       ),
     ),
     ...ParameterProperties,
-    flood: Optional(FloodSchema),
+    ...ClientProperties,
     ...NameProperties,
     ...LinkProperties,
     ...DependencyProperties,
     ...FleetProperties,
     ...FrontActionProperties,
-    'push-config': Optional(
-      Type.Object(
-        {},
-        {
-          additionalProperties: true,
-          description:
-            'A new config. To workers: the whole of it. To the gateway: keys of the gateway section, laid over the variant’s.',
-        },
-      ),
-    ),
-    'rollback-config': Optional(Section({}, 'Goes back to the last good config.')),
-    'lock-config': Optional(
-      Section(
-        { reason: Type.String({ minLength: 1, description: 'Why.' }) },
-        'No new config goes out from now on.',
-      ),
-    ),
-    'unlock-config': Optional(Section({}, 'New config may go out again.')),
-    approved: Optional(
-      OneOf(
-        ['on', 'off'],
-        'Whether a push to the gateway goes out although a guard objects; default on, off: the gateway decides.',
-      ),
-    ),
-    breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
-    to: Optional(OneOf(['workers', 'gateway', 'edge'], 'Who gets the config; default workers.')),
-    ...StrategyProperties,
-    strategy: Optional(
-      OneOf(
-        [...STRATEGY_NAMES, 'staged'],
-        'How it goes out; default all-at-once. To workers also rolling and canary, to the gateway also staged.',
-      ),
-    ),
-    staged: TrafficStrategyProperties.staged,
+    ...ConfigProperties,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, flood, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -141,29 +108,9 @@ export type Action =
   | FleetAction
   | FrontAction
   | FaultAction
-  | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'flood'; readonly plan: FloodPlan }
-  | {
-      readonly type: 'push-config';
-      readonly config: WorkerConfig;
-      readonly strategy: Strategy;
-      /** Why a lock is passed by; empty: it is not. */
-      readonly breakGlass: string;
-    }
-  | {
-      readonly type: 'push-gateway-config';
-      readonly to: 'gateway' | 'edge';
-      /** The whole gateway section, as it is written. */
-      readonly config: Json;
-      readonly strategy: TrafficStrategySection;
-      readonly breakGlass: string;
-      /** Whether a guard is passed by. */
-      readonly approved: boolean;
-    }
-  | { readonly type: 'rollback-gateway-config'; readonly to: 'gateway' | 'edge' }
-  | { readonly type: 'lock-config'; readonly reason: string }
-  | { readonly type: 'unlock-config' }
-  | { readonly type: 'rollback-config'; readonly strategy: RollbackStrategy };
+  | ClientAction
+  | ConfigAction
+  | { readonly type: 'note'; readonly text: string };
 
 export interface TimelineEntry {
   readonly atMs: number;
@@ -176,10 +123,8 @@ export const ACTIONS = [
   'inject',
   'heal',
   'flood',
-  'push-config',
-  'rollback-config',
-  'lock-config',
-  'unlock-config',
+  'update-clients',
+  ...CONFIG_ACTIONS,
   'dns',
   'toxic',
   'remove-toxic',
@@ -191,17 +136,11 @@ export const ACTIONS = [
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'disrupt'],
-  for: ['inject', 'dns', 'toxic', 'disturb', 'disrupt'],
+  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'disrupt', 'update-clients'],
+  for: ['inject', 'dns', 'toxic', 'disturb', 'disrupt', 'update-clients'],
   ...LINK_BELONGS_TO,
   ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject', 'disturb']])),
-  approved: ['push-config'],
-  breakGlass: ['push-config'],
-  to: ['push-config', 'rollback-config'],
-  strategy: ['push-config', 'rollback-config'],
-  rolling: ['push-config', 'rollback-config'],
-  canary: ['push-config', 'rollback-config'],
-  staged: ['push-config'],
+  ...CONFIG_BELONGS_TO,
 };
 
 export interface EntryProblem {
@@ -224,6 +163,8 @@ export interface EntryScope {
   readonly upstreams?: readonly string[];
   /** Whether the workers have names; default: no. */
   readonly named?: boolean;
+  /** Of the clients, by name; default: the scenario names none. */
+  readonly classes?: readonly string[];
   /** What the workers call; default: nothing. */
   readonly dependencies?: DependencyKinds;
   /** The variant's gateway section. */
@@ -233,8 +174,6 @@ export interface EntryScope {
   /** Every gateway and the edge, with the number of its processes; default: one gateway of one process. */
   readonly front?: ReadonlyMap<string, number>;
 }
-
-const ONE_GATEWAY: ReadonlyMap<string, number> = new Map([['gateway-1', 1]]);
 
 /** Those that go to workers. */
 const WORKER_ACTIONS = ['inject', 'heal', 'dns', 'toxic', 'remove-toxic'] as const;
@@ -248,49 +187,29 @@ const checkTargets = (
   return findUnknownTargets(entry, [...workers, ...Object.keys(clusters), ALL]);
 };
 
-const checkPush = (
-  pushed: Json,
-  { to = 'workers' }: TimelineEntrySection,
-  { workers, upstreams = workers, gateway, edge = null, front = ONE_GATEWAY }: EntryScope,
-): EntryProblem[] => {
-  if (to === 'workers') return checkWorkerPush(pushed);
-  if (to === 'gateway') return checkGatewayPush(pushed, gateway, upstreams);
-  const behind = [...front.keys()].filter((id) => id !== EDGE);
-  return edge === null ? [] : checkGatewayPush(pushed, edge, behind);
-};
+const isAbout = <Name extends string>(action: string, names: readonly Name[]): action is Name =>
+  names.includes(action as Name);
+
+/** Keys that are not of the action that the entry has. */
+const findStrayKeys = (entry: TimelineEntrySection, action: string): EntryProblem[] =>
+  Object.entries(BELONGS_TO).flatMap(([key, owners]): EntryProblem[] => {
+    if (!Object.hasOwn(entry, key) || owners.includes(action)) return [];
+    const message = `${key} means nothing beside ${action}; it belongs to ${owners.join(' and ')}`;
+    return [{ key, message }];
+  });
 
 /** What the schema cannot say: one action an entry, and only the keys that belong to it. */
 export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): EntryProblem[] => {
-  const { workers } = scope;
+  const { workers, running = workers.length } = scope;
   const actions = ACTIONS.filter((action) => entry[action] !== undefined);
   const [action] = actions;
   if (action === undefined || actions.length > 1) {
     const found = actions.length === 0 ? 'none' : actions.join(' and ');
     return [{ key: '', message: `expected one of ${ACTIONS.join(', ')} beside \`at\`, found ${found}` }];
   }
-  const problems: EntryProblem[] = [];
-  for (const [key, owners] of Object.entries(BELONGS_TO)) {
-    if (Object.hasOwn(entry, key) && !owners.includes(action)) {
-      problems.push({
-        key,
-        message: `${key} means nothing beside ${action}; it belongs to ${owners.join(' and ')}`,
-      });
-    }
-  }
-  for (const name of ['rolling', 'canary', 'staged'] as const) {
-    if (entry[name] !== undefined && entry.strategy !== name && BELONGS_TO[name]!.includes(action)) {
-      problems.push({ key: name, message: `means nothing without \`strategy: ${name}\`` });
-    }
-  }
-  problems.push(...checkStrategy(entry, action));
-  if ((entry.canary?.readers ?? 0) >= workers.length) {
-    problems.push({
-      key: 'canary',
-      message: `a canary of all ${workers.length} workers is none; give fewer readers`,
-    });
-  }
-  const toWorkers = WORKER_ACTIONS.find((one) => one === action);
-  if (toWorkers !== undefined) problems.push(...checkTargets(entry, toWorkers, scope));
+  const problems = findStrayKeys(entry, action);
+  if (isAbout(action, CONFIG_ACTIONS)) problems.push(...checkConfigEntry(entry, action, scope));
+  if (isAbout(action, WORKER_ACTIONS)) problems.push(...checkTargets(entry, action, scope));
   if (action === 'disturb' || action === 'recover') {
     const { dependencies = {} } = scope;
     problems.push(...checkDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies));
@@ -298,63 +217,33 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   if (action === 'toxic' || action === 'remove-toxic') problems.push(...checkLinkEntry(entry as LinkEntry));
   if (action === 'dns') problems.push(...findNameProblems(entry as NameEntry, scope.named ?? false));
   problems.push(...checkFaultEntry(entry as FaultEntry));
-  if (entry.flood !== undefined) problems.push(...checkFlood(entry.flood));
-  const { running = workers.length } = scope;
+  problems.push(...checkClientEntry(entry as ClientEntry, scope.classes ?? []));
   problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
-  const pushed = entry['push-config'] as Json | undefined;
-  if (pushed !== undefined) problems.push(...checkPush(pushed, entry, scope));
-  if (entry.to === 'edge' && (scope.edge ?? null) === null) {
-    problems.push({ key: 'to', message: 'there is no edge; give the scenario the section `edge`' });
-  }
   if (action === 'disrupt')
     problems.push(...checkFrontEntry(entry as FrontEntry, scope.front ?? ONE_GATEWAY));
   return problems;
 };
 
-/** @param entry one that `checkEntry` has nothing against. */
-export const resolveEntry = (
-  entry: TimelineEntrySection,
-  { workers, clusters = {}, gateway, edge = null, dependencies = {} }: EntryScope,
-): TimelineEntry => {
-  const atMs = parseDurationMs(entry.at);
-  const { breakGlass = '', to = 'workers' } = entry;
-  const pushed = entry['push-config'] as Json | undefined;
-  if (pushed !== undefined && to !== 'workers') {
-    const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
-    const config = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);
-    const approved = entry.approved !== 'off';
-    return { atMs, action: { type: 'push-gateway-config', to, config, strategy, breakGlass, approved } };
-  }
-  if (pushed !== undefined) {
-    const config = pushed as unknown as WorkerConfig;
-    const strategy = resolveStrategy(entry as StrategySection);
-    return { atMs, action: { type: 'push-config', config, strategy, breakGlass } };
-  }
-  if (entry.flood !== undefined) {
-    return { atMs, action: { type: 'flood', plan: resolveFlood(entry.flood, atMs) } };
-  }
-  const lock = entry['lock-config'];
-  if (lock !== undefined) return { atMs, action: { type: 'lock-config', reason: lock.reason } };
-  if (entry['unlock-config'] !== undefined) return { atMs, action: { type: 'unlock-config' } };
-  if (entry['rollback-config'] !== undefined) {
-    if (to !== 'workers') return { atMs, action: { type: 'rollback-gateway-config', to } };
-    const strategy = resolveRollbackStrategy(entry as StrategySection);
-    return { atMs, action: { type: 'rollback-config', strategy } };
-  }
-  const disturbed = resolveDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies);
-  if (disturbed !== null) return { atMs, action: disturbed };
-  const onFleet = resolveFleetEntry(entry as FleetEntry);
-  if (onFleet !== null) return { atMs, action: onFleet };
-  const onFront = resolveFrontEntry(entry as FrontEntry);
-  if (onFront !== null) return { atMs, action: onFront };
+const resolveAction = (entry: TimelineEntrySection, scope: EntryScope, atMs: number): Action => {
+  const { workers, clusters = {}, dependencies = {}, classes = [] } = scope;
   const targets = targetsOf(entry);
   const chosen = targets.includes(ALL)
     ? workers
     : [...new Set(targets.flatMap((target) => clusters[target] ?? target))];
-  if (entry.dns !== undefined) return { atMs, action: resolveNameAction(entry as NameEntry, chosen) };
-  const link = resolveLinkEntry(entry as LinkEntry, chosen);
-  if (link !== null) return { atMs, action: link };
-  const fault = resolveFaultEntry(entry as FaultEntry, chosen);
-  if (fault !== null) return { atMs, action: fault };
-  return { atMs, action: { type: 'note', text: entry.note! } };
+  return (
+    resolveConfigEntry(entry, scope) ??
+    resolveClientEntry(entry as ClientEntry, classes, atMs) ??
+    resolveDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies) ??
+    resolveFleetEntry(entry as FleetEntry) ??
+    resolveFrontEntry(entry as FrontEntry) ??
+    resolveNameEntry(entry as NameEntry, chosen) ??
+    resolveLinkEntry(entry as LinkEntry, chosen) ??
+    resolveFaultEntry(entry as FaultEntry, chosen) ?? { type: 'note', text: entry.note! }
+  );
+};
+
+/** @param entry one that `checkEntry` has nothing against. */
+export const resolveEntry = (entry: TimelineEntrySection, scope: EntryScope): TimelineEntry => {
+  const atMs = parseDurationMs(entry.at);
+  return { atMs, action: resolveAction(entry, scope, atMs) };
 };

@@ -46,6 +46,7 @@ const scopeOf = (file: ScenarioFile): EntryScope => {
     ...(file.fleet.clusters !== undefined && { clusters: file.fleet.clusters }),
     upstreams: [...workers, ...deadPortIds(file.fleet.deadPorts ?? 0)],
     named: file.names !== undefined,
+    classes: Object.keys(file.clients?.classes ?? {}),
     dependencies: dependencyKindsOf(file),
     gateway: file.gateway ?? {},
     edge: file.edge === undefined ? null : (file.edge.gateway ?? {}),

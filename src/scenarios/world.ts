@@ -9,13 +9,14 @@ import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { Recorder } from './recorder.js';
 import type { EntryScope } from './timeline.js';
+import type { ClientUpdate } from './timeline-clients.js';
 import type { FrontAction } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 
 export interface World {
   readonly clock: Clock;
   readonly fleet: Fleet;
-  /** Names for several of its workers. */
+  /** What an entry of a timeline that comes by hand is checked against. */
   readonly scope: EntryScope;
   readonly dependencies: Dependencies;
   /** `null`: the gateway talks to the workers directly. */
@@ -29,6 +30,8 @@ export interface World {
   runLoad(originMs: number): Promise<void>;
   /** Makes the names of workers misbehave, or heals them. */
   disturbNames(action: NameAction): void;
+  /** Gives clients something to do otherwise. */
+  updateClients(update: ClientUpdate): void;
   /** Does something to a gateway or the edge. */
   disrupt(action: FrontAction): void;
   /** Asks the admin API of the gateways, or of the edge, for something; what becomes of it is told by events. */

@@ -78,6 +78,10 @@ const marksOf = (variant: VariantResult): Mark[] => {
         return once('config locked');
       case 'fault.injected':
         return [{ atS: event.t, label: String(fields.fault) }];
+      case 'clients.updated':
+        return [{ atS: event.t, label: 'clients updated' }];
+      case 'clients.reverted':
+        return [{ atS: event.t, label: 'clients as before' }];
       case 'worker.exited':
         return once('first death');
       default:

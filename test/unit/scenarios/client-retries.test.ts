@@ -128,7 +128,8 @@ describe('a client that honours Retry-After', () => {
         fc.integer({ min: 1, max: 50_000 }),
         (seed, seconds, patienceMs) => {
           const wait = {
-            behaviour: behaviour({ patienceMs, retryAfter: 'honour' }),
+            behaviour: behaviour({ retryAfter: 'honour' }),
+            patienceMs,
             attempt: 2,
             retryAfter: String(seconds),
             nowMs: START_MS,
