@@ -80,7 +80,13 @@ export const eventText = (event: Event): string | null => {
     case 'gateway.disrupted':
       return `${event.gateway}: ${event.how}${formatFor(event.forMs)}`;
     case 'gateway.recovered':
-      return `${event.gateway} is back (${event.how})`;
+      return `${event.gateway} is back (${event.how})${event.configVersion === undefined ? '' : `, with config version ${event.configVersion}`}`;
+    case 'certificate.replaced':
+      return event.as === 'valid'
+        ? `${event.gateway}: certificate renewed`
+        : `${event.gateway}: certificate ${event.as}${formatFor(event.forMs)}`;
+    case 'rule.switched-off':
+      return `${event.rule} switched off: its expressions took ${formatDuration(event.tookMs)}`;
     case 'fault.healed':
       return `${event.fault} of ${event.worker} healed (${event.reason})`;
     default:

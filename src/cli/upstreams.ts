@@ -10,8 +10,11 @@ const refuse = (text: string, hint: string): never => {
 
 const parseUpstream = (text: string, id: string): UpstreamAddress => {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase();
+  if (scheme === 'https') {
+    refuse(text, 'TLS is spoken to all upstreams or to none, by `upstreamTls` in the config');
+  }
   if (scheme !== undefined && scheme !== 'http') {
-    refuse(text, `the gateway speaks plain http to upstreams, not ${scheme}`);
+    refuse(text, `the gateway speaks http to upstreams, not ${scheme}`);
   }
   if (scheme === undefined && !/:\d+([/?#]|$)/.test(text)) refuse(text, 'it has no port');
   const written = scheme === undefined ? `http://${text}` : text;

@@ -53,6 +53,7 @@ const actionText = ({ action }: TimelineEntry): string => {
     case 'scale':
       return fleetActionText(action);
     case 'disrupt':
+    case 'certificate':
       return frontActionText(action);
     case 'push-config':
       return `push a config, ${action.strategy.name}`;

@@ -61,6 +61,20 @@ export const ERRORS = {
     blame: 'upstream',
     title: "The upstream's name did not resolve",
   },
+  BGW_ERR_TLS_CERTIFICATE_ERROR: {
+    statusCode: 502,
+    proxyStatus: 'tls_certificate_error',
+    envoyFlag: 'UF',
+    blame: 'upstream',
+    title: "The upstream's certificate is not to be trusted",
+  },
+  BGW_ERR_TLS_PROTOCOL_ERROR: {
+    statusCode: 502,
+    proxyStatus: 'tls_protocol_error',
+    envoyFlag: 'UF',
+    blame: 'upstream',
+    title: 'The upstream does not speak TLS as the gateway does',
+  },
   BGW_ERR_CONNECT_TIMEOUT: {
     statusCode: 504,
     proxyStatus: 'connection_timeout',
@@ -144,6 +158,13 @@ export const ERRORS = {
     envoyFlag: 'RL',
     blame: 'client',
     title: 'The client sends more requests than it may',
+  },
+  BGW_ERR_BLOCKED: {
+    statusCode: 403,
+    proxyStatus: 'http_request_denied',
+    envoyFlag: '-',
+    blame: 'client',
+    title: 'A rule of the gateway does not let the request in',
   },
   BGW_ERR_BAD_REQUEST: {
     statusCode: 400,

@@ -124,7 +124,16 @@ export interface EventMap {
   'cache.purged': { readonly responses: number };
   'certificate.reloaded': { readonly certificate: string };
   'certificate.refused': { readonly certificate: string; readonly reason: string };
-  'client.refused': { readonly rayId: string; readonly cause: string };
+  'client.refused': {
+    readonly rayId: string;
+    readonly cause: string;
+    /** Of the gateway's rules; left out where none of them did it. */
+    readonly rule?: string;
+  };
+  /** A rule of the gateway fitted a request, and is there to be looked at only. */
+  'rule.logged': { readonly rayId: string; readonly rule: string };
+  /** Its regular expressions burned the processor: they took so long within a window. */
+  'rule.switched-off': { readonly rule: string; readonly tookMs: number };
   'circuit.opened': { readonly upstream: string };
   'circuit.half-opened': { readonly upstream: string };
   'circuit.closed': { readonly upstream: string };
@@ -168,7 +177,14 @@ export interface EventMap {
     /** `null`: to the end of the run. */
     readonly forMs: number | null;
   };
-  'gateway.recovered': { readonly gateway: string; readonly how: string };
+  'gateway.recovered': {
+    readonly gateway: string;
+    readonly how: string;
+    /** Version of its config that it started with; left out where it was not started anew. */
+    readonly configVersion?: number;
+  };
+  /** The certificate that a gateway or the edge shows to whoever connects; `as`: valid, expired, wrong-name, untrusted. */
+  'certificate.replaced': { readonly gateway: string; readonly as: string; readonly forMs: number | null };
   'fault.injected': {
     readonly fault: string;
     readonly worker: string;
@@ -296,10 +312,13 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'cache.purged': true,
   'certificate.reloaded': true,
   'certificate.refused': true,
+  'certificate.replaced': true,
   'attempt.failed': true,
   'attempt.retried': true,
   'retry.refused': true,
   'client.refused': true,
+  'rule.logged': true,
+  'rule.switched-off': true,
   'circuit.opened': true,
   'circuit.half-opened': true,
   'circuit.closed': true,

@@ -14,7 +14,7 @@ import type { Guard } from './guards.js';
 import type { TrafficPlan } from './live-versions.js';
 import { TrafficRollout, type WaitReason } from './traffic-rollout.js';
 import type { StagedStrategy, TrafficStrategy } from './traffic-strategy.js';
-import { type Versioned, VersionHistory } from './version-history.js';
+import { type HistoryRecord, type Versioned, VersionHistory } from './version-history.js';
 
 /** How often a rollout under way is looked at: twenty times within the second in which it has to be back. */
 const TICK_MS = 50;
@@ -23,6 +23,8 @@ export interface TrafficDeliveryOptions<Config> {
   /** What the reader is, in a word. */
   readonly to: string;
   readonly initial: Config;
+  /** What was kept of a delivery before this one, in place of `initial`. */
+  readonly history?: HistoryRecord<Config> | undefined;
   /** Hands a plan over. @returns why it was refused, in which case nothing has changed; `null` when it is followed. */
   readonly apply: (plan: TrafficPlan<Config>) => string | null;
   /** What is wrong with a config; `null` when nothing is. */
@@ -33,6 +35,8 @@ export interface TrafficDeliveryOptions<Config> {
   readonly lastOrder?: number;
   /** Called whenever the share of a version changes, with 1 when it got everything, with 0 when it was taken back. */
   readonly onShare?: (version: number, shareRatio: number) => void;
+  /** Called with what is to be kept whenever another version is the stable one. */
+  readonly onSettled?: (history: HistoryRecord<Config>) => void;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -64,10 +68,10 @@ export class TrafficDelivery<Config> {
   #lookedMs = 0;
 
   constructor(options: TrafficDeliveryOptions<Config>) {
-    const { initial, check, guards = [], lastOrder = 0, clock, emit } = options;
+    const { initial, history, check, guards = [], lastOrder = 0, clock, emit } = options;
     this.#options = options;
     this.#gate = new ChangeGate({ check, guards, clock, emit });
-    this.#history = new VersionHistory(initial);
+    this.#history = new VersionHistory(initial, history);
     this.#order = lastOrder;
   }
 
@@ -226,6 +230,7 @@ export class TrafficDelivery<Config> {
     if (problem !== null) return problem;
     this.#history.promote(target);
     this.#finish();
+    this.#options.onSettled?.(this.#history.record);
     return null;
   }
 
@@ -248,7 +253,10 @@ export class TrafficDelivery<Config> {
     });
     this.#finish();
     if (problem !== null) return problem;
-    if (leaves) this.#history.leave();
+    if (leaves) {
+      this.#history.leave();
+      this.#options.onSettled?.(this.#history.record);
+    }
     emit('config.rolled-back', { from, version: back.version, reason, to: this.#options.to });
     this.#tellShare(from, 0);
     emit('config.rollback-finished', { version: back.version, to: this.#options.to });

@@ -17,13 +17,26 @@ export interface Versioned<Config> {
  */
 export const MAX_GOOD_VERSIONS = 20;
 
-export class VersionHistory<Config> {
+/** A history as it is kept over the life of a process. */
+export interface HistoryRecord<Config> {
   /** Versions that reached everybody and were not left since, oldest first. Never empty. */
-  readonly #good: Versioned<Config>[];
-  #numbered = 1;
+  readonly good: readonly Versioned<Config>[];
+  /** The highest number that was given. */
+  readonly numbered: number;
+}
 
-  constructor(initial: Config) {
-    this.#good = [{ version: 1, config: initial }];
+export class VersionHistory<Config> {
+  readonly #good: Versioned<Config>[];
+  #numbered: number;
+
+  /** @param before what was kept of another process's; left out: the config is the first version. */
+  constructor(initial: Config, before?: HistoryRecord<Config>) {
+    this.#good = before === undefined ? [{ version: 1, config: initial }] : [...before.good];
+    this.#numbered = before?.numbered ?? 1;
+  }
+
+  get record(): HistoryRecord<Config> {
+    return { good: [...this.#good], numbered: this.#numbered };
   }
 
   /** The version everybody is meant to have. */

@@ -63,6 +63,15 @@ import {
   type UpstreamConfig,
   UpstreamsSchema,
 } from './config/routing.js';
+import {
+  type RuleConfig,
+  type RuleGuardConfig,
+  RuleGuardSchema,
+  RulesSchema,
+  resolveRuleGuard,
+  resolveRules,
+} from './config/rules.js';
+import { resolveUpstreamTls, type UpstreamTlsConfig, UpstreamTlsSchema } from './config/upstream-tls.js';
 import { STATUS_DIALECTS, type StatusDialect } from './dialect.js';
 
 export type { HealthCheckConfig } from './config/health.js';
@@ -89,9 +98,12 @@ export const GatewaySchema = Section(
       }),
     ),
     listener: Optional(ListenerSchema),
+    rules: Optional(RulesSchema),
+    ruleGuard: Optional(RuleGuardSchema),
     routes: Optional(RoutesSchema),
     pools: Optional(PoolsSchema),
     upstreams: Optional(UpstreamsSchema),
+    upstreamTls: Optional(UpstreamTlsSchema),
     names: Optional(NamesSchema),
     balancer: Optional(BalancerSchema),
     hashOn: Optional(HashOnSchema),
@@ -142,12 +154,16 @@ export interface GatewayConfig {
   /** Above 1, limits are totals that are divided among so many (`shares.ts`). */
   readonly processes: number;
   readonly listener: ListenerConfig;
+  /** Empty: everybody is let in. */
+  readonly rules: readonly RuleConfig[];
   /** `null`: one, of everything. */
   readonly routes: readonly RouteConfig[] | null;
   /** Ids of upstreams by the name of the pool. */
   readonly pools: Readonly<Record<string, readonly string[]>>;
   /** By id, of those that differ from weight 1 and priority 0. */
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  /** `null`: plain HTTP. */
+  readonly upstreamTls: UpstreamTlsConfig | null;
   /** `null`: as Node resolves them, unless the gateway was started with a resolver. */
   readonly names: NamesConfig | null;
   readonly balancer: BalancerConfig;
@@ -166,6 +182,7 @@ export interface GatewayConfig {
   /** Whether connections to upstreams outlive a request. */
   readonly keepAlive: boolean;
   /** `null` in these: the policy is not there. */
+  readonly ruleGuard: RuleGuardConfig | null;
   readonly slowStart: SlowStartOptions | null;
   readonly outlierEjection: OutlierOptions | null;
   readonly concurrency: ConcurrencyConfig | null;
@@ -199,6 +216,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
     profile: section.profile ?? 'badgateway',
     processes: section.processes ?? 1,
     listener: resolveListener(section.listener),
+    rules: resolveRules(section.rules ?? []),
     routes: optional(section.routes, (routes) => routes.map(resolveRoute)),
     pools: Object.fromEntries(
       Object.entries(section.pools ?? {}).map(([name, { upstreams }]) => [name, upstreams]),
@@ -209,6 +227,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
         { weight, priority },
       ]),
     ),
+    upstreamTls: optional(section.upstreamTls, resolveUpstreamTls),
     names: optional(section.names, resolveNames),
     balancer,
     hashOn: resolveHashOn(section.hashOn, balancer.name),
@@ -221,6 +240,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
     healthCheck: resolveHealthCheck(section.healthCheck),
     maxConnections: section.maxConnections ?? 1024,
     keepAlive: section.keepAlive !== 'off',
+    ruleGuard: optional(section.ruleGuard, resolveRuleGuard),
     slowStart: optional(section.slowStart, resolveSlowStart),
     outlierEjection: optional(section.outlierEjection, resolveOutlier),
     concurrency: optional(section.concurrency, (own) => resolveConcurrency(own, criticality)),

@@ -7,6 +7,7 @@ import type { Emit } from '../core/events.js';
 import { capacityGuard, type Guard, sizeGuard } from '../delivery/guards.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
 import { TrafficDelivery } from '../delivery/traffic-delivery.js';
+import type { HistoryRecord } from '../delivery/version-history.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import { takesWeight, weightProblem } from './balance/balancers.js';
 import { type ConfigProblem, findConfigProblems, findFixedChanges } from './config/check.js';
@@ -39,6 +40,10 @@ export const MAX_EJECTION_MS = 24 * 60 * 60_000;
 
 export interface ControlParts {
   readonly config: GatewayConfig;
+  /** Versions of a process before this one, of which the config is the last. */
+  readonly history?: HistoryRecord<GatewayConfig> | undefined;
+  /** Gets what such a process has to know, whenever another version is stable. */
+  readonly onSettled?: (history: HistoryRecord<GatewayConfig>) => void;
   readonly pool: UpstreamPool;
   readonly reach: Reach;
   /** Upstreams that get nothing from the first moment on; default: none. */
@@ -80,12 +85,14 @@ export class GatewayControl {
   readonly #ejections = new Map<string, { readonly timer: Timer; readonly startedMs: number }>();
 
   constructor(parts: ControlParts) {
-    const { config, pool, reach, clock, emit } = parts;
+    const { config, history, onSettled, pool, reach, clock, emit } = parts;
     this.#parts = parts;
     const ids = pool.upstreams.map(({ id }) => id);
     this.delivery = new TrafficDelivery<GatewayConfig>({
       to: 'gateway',
       initial: config,
+      history,
+      ...(onSettled && { onSettled }),
       apply: (plan) => reach.apply(plan),
       check: (wanted) => {
         const found = findConfigProblems(wanted, ids).filter(({ approvable }) => !approvable);

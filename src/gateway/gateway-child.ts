@@ -6,6 +6,8 @@ import { Child, exitText } from '../core/child.js';
 import { Deferred } from '../core/deferred.js';
 import { UserError } from '../core/errors.js';
 import type { Reaper } from '../core/reaper.js';
+import type { HistoryRecord } from '../delivery/version-history.js';
+import type { GatewayConfig } from './config.js';
 import { type FromGateway, type GatewayArgument, TOKEN_VARIABLE, type ToGateway } from './messages.js';
 
 /**
@@ -29,6 +31,8 @@ export interface GatewayChildOptions {
   readonly argument: GatewayArgument;
   readonly reaper: Reaper;
   readonly onReport: (report: GatewayReport) => void;
+  /** Gets what the next process in its place is to be started with. */
+  readonly onSettled?: (history: HistoryRecord<GatewayConfig>) => void;
 }
 
 export class GatewayChild {
@@ -40,7 +44,7 @@ export class GatewayChild {
   readonly #child: Child<ToGateway, FromGateway>;
   #stopping = false;
 
-  constructor({ argument, reaper, onReport }: GatewayChildOptions) {
+  constructor({ argument, reaper, onReport, onSettled }: GatewayChildOptions) {
     const ready = new Deferred<GatewayReady>();
     const failed = new Deferred<string>();
     /** Processes that serve for the gateway. */
@@ -64,6 +68,8 @@ export class GatewayChild {
             return ready.reject(new UserError('couldNotStart', message.message));
           case 'report':
             return onReport(message);
+          case 'settled':
+            return onSettled?.(message.history);
           case 'process-started':
             reaper.watch(message.pid);
             serving.add(message.pid);

@@ -5,6 +5,7 @@ import { type CriticalityOptions, classify } from '../policies/criticality.js';
 import type { Call, ProxyRequest, ProxyResponse, Service } from '../policies/service.js';
 import { DEFAULT_ROUTE } from './config/routing.js';
 import type { GatewayConfig } from './config.js';
+import type { Rules } from './edge/rules.js';
 import { Parts, type Surroundings } from './parts.js';
 import { endpointService, routeService } from './pipeline.js';
 import { RouteTable } from './routes.js';
@@ -18,11 +19,14 @@ interface Route {
 export class Generation {
   readonly config: GatewayConfig;
   readonly parts: Parts;
+  /** `null`: there are none. */
+  readonly rules: Rules | null;
   readonly #routes: RouteTable<Route>;
 
   constructor(config: GatewayConfig, around: Surroundings) {
     this.config = config;
     this.parts = new Parts(config, around);
+    this.rules = this.parts.rules();
     for (const endpoint of this.parts.endpoints.values()) {
       endpoint.service = endpointService(endpoint, this.parts);
     }

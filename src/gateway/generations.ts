@@ -61,10 +61,11 @@ export class Generations {
     config: GatewayConfig,
     around: Surroundings,
     onStable: (config: GatewayConfig) => void = () => {},
+    version = 1,
   ) {
     this.#onStable = onStable;
     this.#versions = new LiveVersions<GatewayConfig, Generation>({
-      initial: { version: 1, config },
+      initial: { version, config },
       build: (versioned) => new Generation(versioned, around),
       retire: (generation) => generation.close(),
     });
@@ -94,9 +95,9 @@ export class Generations {
     this.#versions.end(version);
   }
 
-  apply(plan: TrafficPlan<GatewayConfig>, force = ''): PlanOutcome {
+  apply(plan: TrafficPlan<GatewayConfig>): PlanOutcome {
     const before = this.#versions.stable;
-    const outcome = this.#versions.apply(plan, force);
+    const outcome = this.#versions.apply(plan);
     if (outcome.outcome === 'applied') {
       const { config, live } = this.#versions.stable;
       live.parts.install(before.live.parts);

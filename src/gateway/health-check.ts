@@ -1,49 +1,18 @@
 /**
  * Active health checks: ask every upstream at an interval, and let `rise` good or `fall` bad answers in a row decide.
  *
- * `HealthState` decides and knows no time; `HealthChecker` asks. A check opens a connection of its own each time, as
- * HAProxy's do, so that it sees what a new request would see. The first check decides alone, as in Envoy: until then
- * an upstream is unhealthy.
+ * `HealthState` decides and knows no time (`core/health.ts`); `HealthChecker` asks. A check opens a connection of its own
+ * each time, as HAProxy's do, so that it sees what a new request would see. The first check decides alone, as in Envoy:
+ * until then an upstream is unhealthy.
  */
-import { get } from 'node:http';
 import { connect, type LookupFunction } from 'node:net';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
+import { askHealth, HealthState } from '../core/health.js';
 import type { Random } from '../core/random.js';
 import type { HealthCheckConfig } from './config.js';
+import type { UpstreamTlsOf } from './transport/upstream-tls.js';
 import type { Upstream, UpstreamPool } from './upstream-pool.js';
-
-export class HealthState {
-  healthy: boolean;
-  /** Checks in a row that spoke against the present state. */
-  #against = 0;
-  #decided: boolean;
-  readonly #thresholds: Pick<HealthCheckConfig, 'rise' | 'fall'>;
-
-  /** @param known what is known from checks before these; `null`: nothing. */
-  constructor(thresholds: Pick<HealthCheckConfig, 'rise' | 'fall'>, known: boolean | null = null) {
-    this.#thresholds = thresholds;
-    this.#decided = known !== null;
-    this.healthy = known ?? false;
-  }
-
-  /** @returns whether the state turned; the first check always says something new. */
-  onCheck(good: boolean): boolean {
-    if (!this.#decided) {
-      this.#decided = true;
-      this.healthy = good;
-      return true;
-    }
-    if (good === this.healthy) {
-      this.#against = 0;
-      return false;
-    }
-    if (++this.#against < (good ? this.#thresholds.rise : this.#thresholds.fall)) return false;
-    this.healthy = good;
-    this.#against = 0;
-    return true;
-  }
-}
 
 /** Health checks as the config has them, and as the next one has them. */
 export class HealthChecks {
@@ -104,6 +73,8 @@ interface CheckParts {
   readonly clock: Clock;
   /** Of upstreams that have a name; default: Node's. */
   readonly lookup?: LookupFunction | undefined;
+  /** Default: plain HTTP. A TCP check sees no more than the connection. */
+  readonly tls?: UpstreamTlsOf | null;
 }
 
 /** Whether a connection comes about: the process need not do anything for it, the kernel is enough. */
@@ -120,25 +91,8 @@ const checkConnection: Check = (upstream, config, { clock, lookup }) =>
     socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
   });
 
-const checkAnswer: Check = (upstream, config, { clock, lookup }) =>
-  new Promise((resolve) => {
-    const request = get(
-      { host: upstream.host, port: upstream.port, path: config.path, agent: false, lookup },
-      (response) => {
-        response.resume();
-        const { statusCode = 0 } = response;
-        finish(statusCode >= 200 && statusCode < 400 ? null : `answered ${statusCode}`);
-      },
-    );
-    const timer = clock.after(config.timeoutMs, () => finish(`no answer within ${config.timeoutMs}ms`));
-    const finish = (problem: string | null): void => {
-      timer.cancel();
-      resolve(problem);
-      // A good answer's body is not waited for: an upstream that never ends it must not keep a connection each time.
-      request.destroy();
-    };
-    request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
-  });
+const checkAnswer: Check = ({ host, port }, { path, timeoutMs }, { clock, lookup, tls = null }) =>
+  askHealth({ host, port, path, lookup, tls: tls?.(host) ?? null }, timeoutMs, clock);
 
 /** A deep check differs from a shallow one by its path alone: it is the worker that answers it by way of its queue. */
 const CHECKS: Readonly<Record<HealthCheckConfig['type'], Check>> = {

@@ -1,6 +1,7 @@
 /** What the gateway's processes say to each other: the parent to the gateway, the primary to those that serve. */
 import type { Event } from '../core/events.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
+import type { HistoryRecord, Versioned } from '../delivery/version-history.js';
 import type { CircuitState } from '../policies/breaker.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { Outcome } from '../policies/outcome.js';
@@ -13,7 +14,10 @@ import type { UpstreamAddress } from './upstream-pool.js';
 export const TOKEN_VARIABLE = 'BADGATEWAY_ADMIN_TOKEN';
 
 export interface GatewayArgument {
+  /** Where there is no history, the first version. */
   readonly config: GatewayConfig;
+  /** Versions from a life before this one; it goes on with the last. */
+  readonly history?: HistoryRecord<GatewayConfig> | undefined;
   readonly upstreams: readonly UpstreamAddress[];
   /** Who resolves their names, where the config does not say. */
   readonly resolver?: string | undefined;
@@ -31,6 +35,10 @@ export interface GatewayArgument {
   readonly seed: number;
 }
 
+/** What a gateway begins with. */
+export const startingVersion = ({ config, history }: GatewayArgument): Versioned<GatewayConfig> =>
+  history?.good.at(-1) ?? { version: 1, config };
+
 export type ToGateway =
   | { readonly type: 'stop' }
   /** Burn the processor and do nothing else, for so long. */
@@ -43,7 +51,15 @@ export type FromGateway =
       readonly adminPort: number;
     }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'report'; readonly events: readonly Event[]; readonly stallMs: number }
+  | {
+      readonly type: 'report';
+      readonly events: readonly Event[];
+      readonly stallMs: number;
+      /** How long the expressions of its rules took since the last report: of a stall, that was the config's doing. */
+      readonly ruleMs: number;
+    }
+  /** Another config is stable now: for whoever starts the gateway anew. */
+  | { readonly type: 'settled'; readonly history: HistoryRecord<GatewayConfig> }
   /** A process that serves for the gateway; whoever started the gateway answers for it too. */
   | { readonly type: 'process-started'; readonly pid: number }
   | { readonly type: 'process-exited'; readonly pid: number };
@@ -51,6 +67,7 @@ export type FromGateway =
 /** What a process that serves is told at its start: its own share of the config. */
 export interface ServingArgument {
   readonly config: GatewayConfig;
+  readonly version: number;
   readonly upstreams: readonly UpstreamAddress[];
   readonly resolver?: string | undefined;
   readonly host: string;
@@ -103,6 +120,8 @@ export interface ServingReport {
   readonly type: 'report';
   readonly events: readonly Event[];
   readonly stallMs: number;
+  /** How long the expressions of its rules took since the last report. */
+  readonly ruleMs: number;
   readonly status: ProcessStatus;
   /** By version of the config: answers that reached their client since the last report, and how many were not good. */
   readonly results: readonly (readonly [version: number, results: number, failures: number])[];

@@ -39,6 +39,10 @@ export interface Metrics {
   onAnswer(status: number, count?: number): void;
   /** What the cache did with a request, or `count` of them. */
   onCache(what: string, count?: number): void;
+  /** The expressions of the gateway's rules took so long. */
+  onRuleTime(tookMs: number): void;
+  /** How long they have taken so far. */
+  readonly ruleMs: number;
   /** Answers by status. */
   readonly answers: ReadonlyMap<number, number>;
   /** By what the cache did. */
@@ -86,6 +90,12 @@ const EVENT_COUNTERS: readonly EventCounter[] = [
     help: 'Requests refused at the door, by cause.',
     labels: ['cause'],
     events: ['client.refused'],
+  },
+  {
+    name: 'rules_logged_total',
+    help: 'Requests that a rule with the action log fitted, by rule.',
+    labels: ['rule'],
+    events: ['rule.logged'],
   },
   {
     name: 'requests_shed_total',
@@ -181,6 +191,17 @@ export const buildMetrics = (read: () => readonly UpstreamReading[]): Metrics =>
   const answers = tally<number>('answers_total', 'Answers to clients, by status.', 'status');
   const cached = tally<string>('cache_requests_total', 'What the cache did with requests.', 'what');
 
+  let ruleMs = 0;
+  new Counter({
+    name: 'badgateway_rule_seconds_total',
+    help: 'How long the regular expressions of rules took.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(ruleMs / 1000);
+    },
+  });
+
   const counters = new Map<EventType, (event: Event) => void>();
   for (const { name, help, labels, events } of EVENT_COUNTERS) {
     const counter = new Counter({ name: `badgateway_${name}`, help, labelNames: [...labels], registers });
@@ -232,6 +253,12 @@ export const buildMetrics = (read: () => readonly UpstreamReading[]): Metrics =>
     cached: cached.counts,
     onAnswer: answers.add,
     onCache: cached.add,
+    onRuleTime: (tookMs) => {
+      ruleMs += tookMs;
+    },
+    get ruleMs() {
+      return ruleMs;
+    },
     onEvent: (event) => {
       counters.get(event.type)?.(event);
       onStale(event);

@@ -28,6 +28,7 @@ import { slowStartWeight } from './balance/slow-start.js';
 import type { ConcurrencyConfig, LimitConfig } from './config/limits.js';
 import type { RouteConfig } from './config/routing.js';
 import type { GatewayConfig } from './config.js';
+import { Rules, type RulesParts } from './edge/rules.js';
 import { Endpoint } from './endpoint.js';
 import type { KeptState } from './kept-state.js';
 import { tellLimit } from './limit-events.js';
@@ -43,7 +44,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
-  readonly metrics: Pick<Metrics, 'onCache'>;
+  readonly metrics: Pick<Metrics, 'onCache' | 'onRuleTime'>;
   /** Opens the way to an upstream. Sockets here, models in virtual time. */
   readonly open: (upstream: UpstreamAddress, config: GatewayConfig) => Transport;
 }
@@ -92,14 +93,23 @@ export class Parts {
     );
   }
 
+  /** `null`: everybody is let in. */
+  rules(): Rules | null {
+    const { config, clock, emit } = this;
+    if (config.rules.length === 0) return null;
+    const bucketsOf: RulesParts['bucketsOf'] = (name, options) =>
+      this.#keep(`rate-limit of ${name}`, options, () => ({ part: new TokenBuckets(options) }));
+    return new Rules({ config, clock, emit, bucketsOf, onTook: this.#around.metrics.onRuleTime });
+  }
+
   /** `null`: nobody wants to know how attempts went. */
   get selectorThatLearns(): Selector | null {
     return this.#selector.observe === undefined ? null : this.#selector;
   }
 
   transport(upstream: Upstream): Service {
-    const { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive } = this.config;
-    const options = { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive };
+    const { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive, upstreamTls } = this.config;
+    const options = { connectTimeoutMs, bodyTimeoutMs, maxConnections, keepAlive, upstreamTls };
     return this.#keep(`transport ${upstream.id}`, options, () => {
       const transport = this.#around.open(upstream, this.config);
       return { part: transport.send, close: () => void transport.close() };

@@ -10,6 +10,7 @@ import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
 import { ReaderRegister } from '../delivery/readers.js';
+import type { Versioned } from '../delivery/version-history.js';
 import { type Admin, type AdminSource, buildAdmin, readMemory } from './admin.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayControl, type Reach } from './control.js';
@@ -21,6 +22,7 @@ import {
   LOOP_INTERVAL_MS,
   REPORT_INTERVAL_MS,
   type ServingArgument,
+  startingVersion,
   type ToGateway,
   type ToServing,
 } from './messages.js';
@@ -30,6 +32,7 @@ import { type ProcessExit, ProcessGroup } from './process-group.js';
 import { changeUpstream } from './reach.js';
 import { shareOf } from './shares.js';
 import { Totals } from './totals.js';
+import { readUpstreamTls } from './transport/upstream-tls.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 /** Less than a parent waits for the primary itself, so that the primary can still tell of it. */
@@ -39,6 +42,7 @@ type Link = ParentLink<ToGateway, FromGateway>;
 
 class Primary {
   readonly #argument: GatewayArgument;
+  readonly #first: Versioned<GatewayConfig>;
   readonly #link: Link;
   readonly #pool: UpstreamPool;
   readonly #stream = new EventStream(wallClock.nowMs);
@@ -59,9 +63,11 @@ class Primary {
 
   constructor(argument: GatewayArgument, link: Link) {
     this.#argument = argument;
+    this.#first = startingVersion(argument);
+    const { config } = this.#first;
     this.#link = link;
     this.#pool = new UpstreamPool(argument.upstreams);
-    this.#pool.place(argument.config.upstreams, null);
+    this.#pool.place(config.upstreams, null);
     this.#stream.subscribe(this.#metrics.onEvent);
     this.#stream.subscribe((event) => {
       this.#events.push(event);
@@ -69,13 +75,13 @@ class Primary {
         this.#group?.send(this.#health());
       }
     });
-    const { config } = argument;
-    const { resolver } = argument;
+    const { resolver, history } = argument;
     const { emit } = this.#stream;
     this.#names = openNames({ config: config.names, resolver, clock: wallClock, emit });
     this.#checks = new HealthChecks(this.#pool, config.healthCheck, {
       clock: wallClock,
       lookup: this.#names?.lookup,
+      tls: config.upstreamTls && readUpstreamTls(config.upstreamTls),
       random: new Random(argument.seed).fork('health'),
       emit: this.#stream.emit,
       onGood: ({ id }) => {
@@ -84,6 +90,8 @@ class Primary {
     });
     this.#control = new GatewayControl({
       config,
+      history,
+      onSettled: (settled) => link.send({ type: 'settled', history: settled }),
       pool: this.#pool,
       reach: this.#reach(),
       drained: argument.drained,
@@ -130,13 +138,15 @@ class Primary {
   }
 
   #makeGroup(port: number): ProcessGroup {
-    const { config, upstreams, resolver, host, seed } = this.#argument;
+    const { upstreams, resolver, host, seed } = this.#argument;
+    const { config, version } = this.#first;
     const random = new Random(seed).fork('gateway');
     return new ProcessGroup({
       processes: config.processes,
       clock: wallClock,
       argumentOf: (number, start): ServingArgument => ({
         config: shareOf(config, number),
+        version,
         upstreams,
         resolver,
         host,
@@ -154,7 +164,8 @@ class Primary {
         this.#stream.emit('gateway.process-started', { process: number, pid });
       },
       onRefused: (number, version, reason) => this.#control.refused(`process ${number}`, version, reason),
-      onReport: (number, { events, stallMs, status, results }) => {
+      onReport: (number, { events, stallMs, ruleMs, status, results }) => {
+        this.#metrics.onRuleTime(ruleMs);
         this.#totals.absorb(number, status);
         this.#readers.saw(`process ${number}`, status.version, wallClock.nowMs());
         for (const [version, count, failures] of results) {
@@ -165,6 +176,7 @@ class Primary {
           type: 'report',
           events: events.map((event) => ({ ...event, process: number })),
           stallMs,
+          ruleMs,
         });
       },
       onExit: (number, exit) => this.#onExit(number, exit),
@@ -173,7 +185,7 @@ class Primary {
 
   /** The config that serves whatever no rollout takes. */
   get #stable(): GatewayConfig {
-    return this.#plan?.stable.config ?? this.#argument.config;
+    return this.#plan?.stable.config ?? this.#first.config;
   }
 
   /** What was done by hand, for a process that was not there then. */
@@ -227,7 +239,7 @@ class Primary {
   }
 
   #report(): void {
-    this.#link.send({ type: 'report', events: this.#events, stallMs: this.#watch.read() });
+    this.#link.send({ type: 'report', events: this.#events, stallMs: this.#watch.read(), ruleMs: 0 });
     this.#events = [];
   }
 

@@ -15,6 +15,7 @@ import {
   type GatewayArgument,
   LOOP_INTERVAL_MS,
   REPORT_INTERVAL_MS,
+  startingVersion,
   TOKEN_VARIABLE,
   type ToGateway,
 } from './messages.js';
@@ -27,9 +28,12 @@ const runAlone = async (
   link: ParentLink<ToGateway, FromGateway>,
 ): Promise<void> => {
   let events: Event[] = [];
+  let ruleMs = 0;
+  const { version, config } = startingVersion(argument);
 
   const gateway = buildGateway({
-    config: argument.config,
+    config,
+    version,
     upstreams: argument.upstreams,
     resolver: argument.resolver,
     clock: wallClock,
@@ -38,7 +42,9 @@ const runAlone = async (
     onResult: (version, good) => control.delivery.onResults(version, 1, good ? 0 : 1),
   });
   const control: GatewayControl = new GatewayControl({
-    config: argument.config,
+    config,
+    history: argument.history,
+    onSettled: (history) => link.send({ type: 'settled', history }),
     pool: gateway.pool,
     reach: new OwnReach(gateway, wallClock),
     drained: argument.drained,
@@ -49,7 +55,7 @@ const runAlone = async (
   const readers = () => {
     const nowMs = wallClock.nowMs();
     register.expect('gateway', control.delivery.version, nowMs);
-    register.saw('gateway', gateway.generations?.stable.version ?? 1, nowMs);
+    register.saw('gateway', gateway.generations?.stable.version ?? version, nowMs);
     return register.list(nowMs);
   };
   const admin = buildAdmin(ownSource(gateway, readers), control, argument);
@@ -65,7 +71,9 @@ const runAlone = async (
 
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   const report = (): void => {
-    link.send({ type: 'report', events, stallMs: watch.read() });
+    const before = ruleMs;
+    ruleMs = gateway.metrics.ruleMs;
+    link.send({ type: 'report', events, stallMs: watch.read(), ruleMs: ruleMs - before });
     events = [];
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);

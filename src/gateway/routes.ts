@@ -4,7 +4,8 @@
  */
 import type { RouteConfig } from './config/routing.js';
 
-const fits = (path: string, prefix: string): boolean => {
+/** Whether a path begins with another, by whole segments; `path` may have a query. */
+export const isBelow = (path: string, prefix: string): boolean => {
   if (prefix === '/') return true;
   if (!path.startsWith(prefix)) return false;
   if (prefix.endsWith('/')) return true;
@@ -29,7 +30,8 @@ export class RouteTable<Target> {
   find(method: string, path: string): Target | null {
     if (this.#only !== null) return this.#only;
     for (const [route, target] of this.#routes) {
-      if (fits(path, route.path) && (route.methods === null || route.methods.includes(method))) return target;
+      if (isBelow(path, route.path) && (route.methods === null || route.methods.includes(method)))
+        return target;
     }
     return null;
   }

@@ -38,6 +38,7 @@ import { buildMetrics, type Metrics, readPool } from './metrics.js';
 import { buildNaiveGateway } from './naive.js';
 import { type Names, openNames } from './names/names.js';
 import { openTransport } from './transport/transport.js';
+import { readUpstreamTls } from './transport/upstream-tls.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
 const kContext = Symbol('context');
@@ -67,6 +68,8 @@ const NO_HEADERS = {};
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
+  /** Its number; default 1. */
+  readonly version?: number;
   readonly upstreams: readonly UpstreamAddress[];
   /** Who resolves the names of upstreams, where the config does not say; such as `127.0.0.1:5353`. */
   readonly resolver?: string | undefined;
@@ -122,7 +125,7 @@ class BuiltGateway implements Gateway {
     this.#names = openNames({ config: config.names, resolver: options.resolver, clock, emit: this.emit });
     const lookup = this.#names?.lookup;
     this.#checks = new HealthChecks(pool, config.healthCheck, {
-      ...{ ...around, lookup },
+      ...{ ...around, lookup, tls: config.upstreamTls && readUpstreamTls(config.upstreamTls) },
       random: random.fork('health'),
       onGood: ({ id }) => this.generations.onGoodCheck(id),
     });
@@ -134,6 +137,7 @@ class BuiltGateway implements Gateway {
         open: (upstream, own) => openTransport(upstream, own, clock, this.#names),
       },
       ({ healthCheck }) => this.#checks.reconfigure(healthCheck),
+      options.version,
     );
     this.#bodies = new ClientBodies(config.listener, clock);
     this.#door = new Door({

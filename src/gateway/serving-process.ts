@@ -41,16 +41,18 @@ const statusOf = ({ pool, metrics, generations }: Gateway, purged: number): Proc
 });
 
 const main = (): void => {
-  const { config, upstreams, resolver, host, port, seed } = childArgument<ServingArgument>();
+  const { config, version, upstreams, resolver, host, port, seed } = childArgument<ServingArgument>();
   const link = parentLink<ToServing, FromServing>();
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   const results = new ResultTally();
   let events: Event[] = [];
   let asked = 0;
+  let ruleMs = 0;
   let listening = false;
 
   const gateway = buildGateway({
     config,
+    version,
     upstreams,
     resolver,
     clock: wallClock,
@@ -61,7 +63,10 @@ const main = (): void => {
   const reach = new OwnReach(gateway, wallClock);
   const report = (): void => {
     const status = statusOf(gateway, reach.purged);
-    link.send({ type: 'report', events, stallMs: watch.read(), status, results: results.take(), asked });
+    const before = ruleMs;
+    ruleMs = gateway.metrics.ruleMs;
+    const burned = { stallMs: watch.read(), ruleMs: ruleMs - before };
+    link.send({ type: 'report', events, ...burned, status, results: results.take(), asked });
     events = [];
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);

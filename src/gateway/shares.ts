@@ -8,6 +8,7 @@
  * and so does `maxClients`, because one client may be known to all processes.
  */
 import type { RetryBudgetOptions } from '../policies/budgets/budgets.js';
+import type { TokenBucketOptions } from '../policies/token-bucket.js';
 import type { ConcurrencyConfig, LimitConfig } from './config/limits.js';
 import type { GatewayConfig } from './config.js';
 
@@ -57,6 +58,12 @@ const shareOfBudget = (budget: RetryBudgetOptions, processes: number): RetryBudg
   }
 };
 
+const shareOfRate = (limit: TokenBucketOptions, number: number, processes: number): TokenBucketOptions => ({
+  ...limit,
+  rateRps: limit.rateRps / processes,
+  burst: wholeShare(limit.burst, number, processes),
+});
+
 /** @param number of the process, from 1. */
 export const shareOf = (config: GatewayConfig, number: number): GatewayConfig => {
   const { processes, concurrency, globalConcurrency, breaker, retry, hedge, rateLimit, outlierEjection } =
@@ -96,11 +103,11 @@ export const shareOf = (config: GatewayConfig, number: number): GatewayConfig =>
     },
     retry: retry && { ...retry, budget: shareOfBudget(retry.budget, processes) },
     hedge: hedge && { ...hedge, budget: shareOfBudget(hedge.budget, processes) },
-    rateLimit: rateLimit && {
-      ...rateLimit,
-      rateRps: rateLimit.rateRps / processes,
-      burst: whole(rateLimit.burst),
-    },
+    rateLimit: rateLimit && shareOfRate(rateLimit, number, processes),
+    rules: config.rules.map((rule) => ({
+      ...rule,
+      rateLimit: rule.rateLimit && shareOfRate(rule.rateLimit, number, processes),
+    })),
   };
 };
 
@@ -126,6 +133,9 @@ export const findIndivisible = (config: GatewayConfig): ShareProblem[] => {
         [['routes', String(index), 'concurrency'], concurrencyLimit ?? undefined] as const,
     ),
     [['rateLimit', 'burst'], rateLimit?.burst],
+    ...config.rules.map(
+      (rule, index) => [['rules', String(index), 'rateLimit', 'burst'], rule.rateLimit?.burst] as const,
+    ),
     [['maxConnections'], config.maxConnections],
     [['listener', 'maxConnections'], config.listener.maxConnections],
   ];

@@ -19,6 +19,7 @@ const NO_CONNECTION = [
   'BGW_ERR_CONNECTION_REFUSED',
   'BGW_ERR_CONNECT_TIMEOUT',
   'BGW_ERR_DNS',
+  'BGW_ERR_TLS_CERTIFICATE_ERROR',
 ] as const satisfies readonly ErrorCode[];
 
 /** Nothing was sent: a policy of ours would not. */
@@ -37,13 +38,15 @@ const NO_ANSWER: readonly ErrorCode[] = [
   'BGW_ERR_CONNECTION_CLOSED',
   'BGW_ERR_RESPONSE_TIMEOUT',
   'BGW_ERR_PROTOCOL',
+  // After the handshake too, so that something may have been sent.
+  'BGW_ERR_TLS_PROTOCOL_ERROR',
 ];
 
 const from = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 export const RETRY_CONDITIONS = {
-  /** No connection: refused, not accepted in time, no address. */
+  /** No connection: refused, not accepted in time, no address, no trust in the certificate. */
   'connect-failure': { codes: NO_CONNECTION, statuses: [] },
   /** Reset or closed before the response's headers. */
   reset: { codes: ['BGW_ERR_CONNECTION_RESET', 'BGW_ERR_CONNECTION_CLOSED'], statuses: [] },

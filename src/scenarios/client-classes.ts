@@ -4,7 +4,7 @@
  */
 import { isObject, type Json, merge } from '../core/document/overrides.js';
 import type { Finding } from '../core/document/schema-problems.js';
-import { Count, Optional, Percent, Section, Size, type Static, Type } from '../core/schema.js';
+import { Count, OneOf, Optional, Percent, Section, Size, type Static, Type } from '../core/schema.js';
 import { parseRatio, parseSizeBytes } from '../core/units.js';
 import { resolveRoute } from '../gateway/config/routing.js';
 import type { GatewaySection } from '../gateway/config.js';
@@ -44,6 +44,12 @@ export const ASKED_PROPERTIES = {
       { description: 'Further headers.' },
     ),
   ),
+  keepAlive: Optional(
+    OneOf(
+      ['on', 'off'],
+      'off: each request has a connection of its own, as that of a visitor who comes once; default on.',
+    ),
+  ),
   bodySize: Optional(Size('Length of the request’s body, at most 1MiB; default none.')),
 };
 
@@ -80,7 +86,7 @@ export const ClientsSchema = Section(
 
 export type ClientsSection = Static<typeof ClientsSchema>;
 
-type AskedSection = Pick<ClientsSection, 'path' | 'method' | 'headers' | 'bodySize'>;
+type AskedSection = Pick<ClientsSection, 'path' | 'method' | 'headers' | 'keepAlive' | 'bodySize'>;
 
 /** What is asked for, the same for every request. */
 export interface Asked {
@@ -88,6 +94,8 @@ export interface Asked {
   readonly path: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
+  /** Whether its connection is kept for another request. */
+  readonly keepAlive: boolean;
   /** 0: no body. */
   readonly bodyBytes: number;
 }
@@ -106,12 +114,19 @@ export interface ClientClass extends Asked {
   readonly behaviour: ClientBehaviour;
 }
 
-export const resolveAsked = ({ path = '/', method, headers = {}, bodySize }: AskedSection): Asked => {
+export const resolveAsked = ({
+  path = '/',
+  method,
+  headers = {},
+  keepAlive,
+  bodySize,
+}: AskedSection): Asked => {
   const bodyBytes = bodySize === undefined ? 0 : parseSizeBytes(bodySize);
   return {
     method: method ?? (bodyBytes > 0 ? 'POST' : 'GET'),
     path,
     headers: Object.entries(headers).flat(),
+    keepAlive: keepAlive !== 'off',
     bodyBytes,
   };
 };

@@ -1,19 +1,30 @@
 /**
  * The gateways of a run, and the edge before them: each a process of its own that keeps its port when it is killed and
- * comes back. It comes back as it began, with the config of the scenario: what was pushed since is forgotten, as by any
- * gateway that keeps nothing.
+ * comes back. It comes back with the last config that was stable, as one does that reads its config from where it is
+ * kept: gateways have one such store together, and the edge has its own. What was done by hand is forgotten.
  */
 import type { Clock, Timer } from '../core/clock.js';
+import { merge } from '../core/document/overrides.js';
 import type { Emit, Event } from '../core/events.js';
+import { isObject, type Json } from '../core/json.js';
 import type { Random } from '../core/random.js';
 import type { Reaper } from '../core/reaper.js';
-import type { GatewayConfig } from '../gateway/config.js';
+import type { HistoryRecord } from '../delivery/version-history.js';
+import type { GatewayConfig, GatewaySection } from '../gateway/config.js';
 import { GatewayChild } from '../gateway/gateway-child.js';
 import type { WorkerAddress } from '../upstream/fleet.js';
 import { askAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './front-config.js';
+import { FrontTls, overlaid } from './front-tls.js';
 import type { GatewayDrains } from './gateway-drains.js';
-import type { DisruptionKind, FrontAction } from './timeline-front.js';
+import type { ClientTls } from './messages.js';
+import type { CertificateChange, Disruption, DisruptionKind } from './timeline-front.js';
+
+/** In the time of one report: above it, a stall is the doing of the rules that a scenario gives its gateway. */
+const BURNED_BY_RULES_MS = 50;
+
+/** Versions that are kept for a gateway that comes back: the stable one, and the one to go back to. */
+const KEPT_VERSIONS = 2;
 
 /** After a disruption the loop catches up with what it missed; a stall in that time is the disruption's. */
 const SETTLED_AFTER_MS = 1_000;
@@ -39,7 +50,11 @@ export interface FrontParts {
 /** One gateway's place. */
 interface Place {
   readonly id: string;
+  /** Gateways that keep their config in one place. */
+  readonly tier: Tier;
   readonly config: GatewayConfig;
+  /** What the run lays over every config: where the certificates are. */
+  readonly overlay: GatewaySection;
   readonly upstreams: readonly WorkerAddress[];
   readonly resolver: string | undefined;
   child: GatewayChild | null;
@@ -51,9 +66,18 @@ interface Place {
   standsStill: boolean;
 }
 
+type Tier = 'gateway' | 'edge';
+
+const tierOf = (id: string): Tier => (id === EDGE ? 'edge' : 'gateway');
+
+const schemeOf = (tls: boolean): string => (tls ? 'https' : 'http');
+
 export class Front {
   readonly #parts: FrontParts;
+  readonly #kept: Partial<Record<Tier, HistoryRecord<GatewayConfig>>> = {};
   #places: Place[] = [];
+  /** `null`: it has not started. */
+  #tls: FrontTls | null = null;
   #stopping = false;
 
   constructor(parts: FrontParts) {
@@ -63,25 +87,37 @@ export class Front {
   /** @returns where clients go: the first tier, and those after it for when it takes no connection. */
   async start(upstreams: readonly WorkerAddress[], resolver: string | undefined): Promise<string[][]> {
     const { config, gateway, host } = this.#parts;
+    this.#tls = await FrontTls.start(this.#parts);
+    if (this.#stopping) {
+      this.#tls.stop();
+      return [];
+    }
     const gateways = await Promise.all(
       gatewayIds(config).map((id) => this.#open(id, gateway, upstreams, resolver)),
     );
-    const origins = gateways.map(({ port }) => `http://${host}:${port}`);
+    const origins = gateways.map(({ port }) => `${schemeOf(config.tls)}://${host}:${port}`);
     if (config.edge === null) return [origins];
     if (this.#stopping) return [origins];
     const behind = gateways.map(({ id, port }) => ({ id, host, port }));
     const edge = await this.#open(EDGE, config.edge.config, behind, undefined);
-    const first = [`http://${host}:${edge.port}`];
+    const first = [`${schemeOf(config.edge.tls)}://${host}:${edge.port}`];
     return config.edge.bypass ? [first, origins] : [first];
   }
 
+  /** What clients need to know to speak TLS; `null`: nobody does. Known once it has started. */
+  get clientTls(): ClientTls | null {
+    return this.#tls?.ofClients ?? null;
+  }
+
   /** Asks every gateway, or the edge. @returns what was not taken, in words. */
-  async ask(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): Promise<string[]> {
+  async ask(to: Tier, method: 'PUT' | 'POST', path: string, body: object): Promise<string[]> {
     const { host } = this.#parts;
-    const asked = this.#places.filter(({ id }) => (id === EDGE) === (to === 'edge'));
+    const asked = this.#places.filter(({ tier }) => tier === to);
     const reasons = await Promise.all(
-      asked.map(async ({ id, adminPort }) => {
-        const reason = await askAdmin({ host, port: adminPort, method, path, body });
+      asked.map(async ({ id, adminPort, overlay }) => {
+        const { config } = body as Json;
+        const own = isObject(config) ? { ...body, config: merge(config, overlay as Json) } : body;
+        const reason = await askAdmin({ host, port: adminPort, method, path, body: own });
         const who = asked.length === 1 ? `the ${to}` : id;
         return reason === null ? [] : [`${who} did not take ${method} ${path}: ${reason}`];
       }),
@@ -89,8 +125,12 @@ export class Front {
     return reasons.flat();
   }
 
-  disrupt({ kind, targets, forMs }: FrontAction): void {
+  disrupt({ kind, targets, forMs }: Disruption): void {
     for (const place of this.#places) if (targets.includes(place.id)) this.#disrupt(place, kind, forMs);
+  }
+
+  replaceCertificates(change: CertificateChange): void {
+    this.#tls?.replace(change);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -103,6 +143,7 @@ export class Front {
         return child?.stop(graceMs);
       }),
     );
+    this.#tls?.stop();
   }
 
   async #open(
@@ -111,9 +152,12 @@ export class Front {
     upstreams: readonly WorkerAddress[],
     resolver: string | undefined,
   ): Promise<Place> {
+    const tier = tierOf(id);
+    const overlay = this.#tls?.overlayOf(id) ?? {};
     const place: Place = {
-      ...{ id, config, upstreams, resolver, child: null, port: 0, adminPort: 0 },
+      ...{ id, tier, overlay, upstreams, resolver, child: null, port: 0, adminPort: 0 },
       ...{ disruptedUntilMs: Number.NEGATIVE_INFINITY, timer: null, standsStill: false },
+      config: overlaid(config, overlay),
     };
     this.#places.push(place);
     await this.#spawn(place);
@@ -124,14 +168,21 @@ export class Front {
   async #spawn(place: Place): Promise<boolean> {
     if (this.#stopping) return false;
     const { host, random, reaper, clock, onEvents, onStall, drains } = this.#parts;
-    const { id, config, upstreams, resolver, port, adminPort } = place;
-    const drained = id === EDGE ? [] : drains.drained;
+    const { id, tier, config, overlay, upstreams, resolver, port, adminPort } = place;
+    const drained = tier === 'edge' ? [] : drains.drained;
+    const history = this.#historyFor(tier, overlay);
     const seed = random.fork(id === 'gateway-1' ? 'gateway' : id).seed;
     const child = new GatewayChild({
-      argument: { config, upstreams, resolver, drained, host, port, adminPort, seed },
+      argument: { config, history, upstreams, resolver, drained, host, port, adminPort, seed },
       reaper,
-      onReport: ({ events, stallMs }) => {
+      onSettled: ({ good, numbered }) => {
+        this.#kept[tier] = { good: good.slice(-KEPT_VERSIONS), numbered };
+      },
+      onReport: ({ events, stallMs, ruleMs }) => {
         onEvents(this.#places.length === 1 ? events : events.map((event) => ({ ...event, gateway: id })));
+        if (ruleMs > BURNED_BY_RULES_MS) {
+          place.disruptedUntilMs = Math.max(place.disruptedUntilMs, clock.nowMs());
+        }
         if (clock.nowMs() > place.disruptedUntilMs + SETTLED_AFTER_MS) onStall(stallMs);
       },
     });
@@ -147,8 +198,16 @@ export class Front {
       if (place.child === child) throw error;
       return false;
     }
-    if (id !== EDGE) await drains.connect(place.adminPort, drained);
+    if (tier !== 'edge') await drains.connect(place.adminPort, drained);
     return place.child === child;
+  }
+
+  /** What was kept of whichever gateway of its kind, made its own. */
+  #historyFor(tier: Tier, overlay: GatewaySection): HistoryRecord<GatewayConfig> | undefined {
+    const kept = this.#kept[tier];
+    if (kept === undefined) return undefined;
+    const good = kept.good.map((one) => ({ ...one, config: overlaid(one.config, overlay) }));
+    return { ...kept, good };
   }
 
   #disrupt(place: Place, kind: DisruptionKind, forMs: number | null): void {
@@ -184,9 +243,10 @@ export class Front {
       void drains.tellAgain(place.adminPort);
       return;
     }
+    const configVersion = this.#kept[place.tier]?.good.at(-1)?.version ?? 1;
     this.#spawn(place).then(
       (listens) => {
-        if (listens) emit('gateway.recovered', { gateway: place.id, how: kind });
+        if (listens) emit('gateway.recovered', { gateway: place.id, how: kind, configVersion });
       },
       (error: Error) => {
         if (!this.#stopping) onLost(error.message);

@@ -22,7 +22,7 @@ const REPORT_INTERVAL_MS = 100;
 const argument = childArgument<GeneratorArgument>();
 const link = parentLink<ToGenerator, FromGenerator>();
 const random = new Random(argument.seed);
-const sender = new Sender(argument.origins, wallClock);
+const sender = new Sender(argument.origins, argument.tls, wallClock);
 const book = new AddressBook();
 
 /** The same for the same seed, so that a request is the same one in every variant. */

@@ -6,9 +6,18 @@ import type { FloodCounts, FloodPlan } from './flood.js';
 import type { PopulationCounts } from './population.js';
 import type { LoadPlan } from './workload.js';
 
+/** Whom clients believe, and what they ask for. */
+export interface ClientTls {
+  /** Certificate of the authority, PEM. */
+  readonly authority: string;
+  readonly name: string;
+}
+
 export interface GeneratorArgument {
   /** Where clients go: the first tier, and the next when nobody of it takes connections. */
   readonly origins: readonly (readonly string[])[];
+  /** `null`: clients speak plain HTTP. */
+  readonly tls: ClientTls | null;
   readonly load: LoadPlan;
   readonly clients: readonly ClientClass[];
   readonly floods: readonly FloodPlan[];

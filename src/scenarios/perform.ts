@@ -57,6 +57,9 @@ export const perform = (action: Action, { world, delivery, by }: Performer): voi
     case 'disrupt':
       world.disrupt(action);
       return;
+    case 'certificate':
+      world.replaceCertificates(action);
+      return;
     case 'push-gateway-config':
       world.askGateway(action.to, 'PUT', '/config', {
         ...{ by, config: action.config, ...action.strategy },

@@ -29,7 +29,7 @@ import type {
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
 import type { ClientUpdate } from './timeline-clients.js';
-import type { FrontAction } from './timeline-front.js';
+import type { CertificateChange, Disruption } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 import type { World } from './world.js';
 
@@ -45,7 +45,7 @@ const PROBE_WORK_MS = 2;
 
 export class RealWorld implements World {
   readonly clock = wallClock;
-  readonly recorder = new Recorder(wallClock.nowMs());
+  readonly recorder: Recorder;
   readonly fleet: Fleet;
   readonly dependencies: DependencyFleet;
   readonly #drains: GatewayDrains;
@@ -64,8 +64,9 @@ export class RealWorld implements World {
 
   constructor(variant: Variant) {
     this.#variant = variant;
+    this.recorder = new Recorder(variant, wallClock.nowMs());
     this.#random = new Random(variant.seed);
-    this.#stream.subscribe((event) => this.recorder.events.push(event));
+    this.#stream.subscribe((event) => this.recorder.event(event));
     this.dependencies = new DependencyFleet({
       ...{ configs: variant.fleet.dependencies, host: HOST, clock: wallClock },
       ...{ random: this.#random.fork('dependencies'), reaper: this.#reaper, emit: this.#stream.emit },
@@ -102,7 +103,7 @@ export class RealWorld implements World {
       random: this.#random.fork('fleet'),
       reaper: this.#reaper,
       emit: this.#stream.emit,
-      onSample: (sample) => this.recorder.samples.push(sample),
+      onSample: (sample) => this.recorder.sample(sample),
     });
   }
 
@@ -136,7 +137,7 @@ export class RealWorld implements World {
   }
 
   async runLoad(originMs: number): Promise<void> {
-    this.recorder.originMs = originMs;
+    this.recorder.begin(originMs);
     this.#generator?.send({ type: 'start', atMs: originMs });
     await this.#loadDone.promise;
   }
@@ -158,8 +159,12 @@ export class RealWorld implements World {
     this.#clientUpdates.begin(update);
   }
 
-  disrupt(action: FrontAction): void {
+  disrupt(action: Disruption): void {
     this.#front.disrupt(action);
+  }
+
+  replaceCertificates(action: CertificateChange): void {
+    this.#front.replaceCertificates(action);
   }
 
   async stop(): Promise<void> {
@@ -186,7 +191,7 @@ export class RealWorld implements World {
       argument,
       reaper: this.#reaper,
       nice: WORKER_NICE,
-      onMessage: ({ atMs, waitsMs }) => this.recorder.probeReports.push({ atMs, waitsMs }),
+      onMessage: (report) => this.recorder.probe(report),
     });
     this.#probe = probe;
     this.#endsTheRun(probe, new Deferred<void>());
@@ -238,6 +243,7 @@ export class RealWorld implements World {
     const ready = new Deferred<void>();
     const argument: GeneratorArgument = {
       origins,
+      tls: this.#front.clientTls,
       load: this.#variant.load,
       clients: this.#variant.clients,
       floods: this.#variant.floods,
@@ -263,7 +269,7 @@ export class RealWorld implements World {
 
   #record({ records, sent, population, floods }: Extract<FromGenerator, { type: 'records' }>): void {
     this.recorder.offered = sent;
-    this.recorder.requests.push(...records);
+    for (const one of records) this.recorder.record(one);
     if (population !== undefined) this.recorder.population = population;
     if (floods !== undefined) this.recorder.floods = floods;
   }

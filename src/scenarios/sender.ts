@@ -2,12 +2,14 @@
  * Sends requests over real sockets, from the addresses of clients. Each address has connections of its own, as many as
  * it needs, one request at a time on each: nothing waits for a connection here, or the load would not be what was planned.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/clock.js';
+import { forUndici, tlsErrorOf } from '../core/tls-errors.js';
 import { DEGRADED_HEADER } from '../upstream/dependencies/consulted.js';
 import { NO_ADDRESS } from './addresses.js';
 import type { Asked } from './client-classes.js';
 import { type Answer, isGood, type OnAnswer } from './clients.js';
+import type { ClientTls } from './messages.js';
 import { Origins } from './origins.js';
 
 const headerText = (value: string | string[] | undefined): string =>
@@ -75,8 +77,9 @@ class Try implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     const unreachable = this.#status === 0 && CONNECT_FAILURES.has(error.code ?? '');
     if (unreachable && !this.#done && this.#goElsewhere(this)) return;
-    const cause =
-      this.#status !== 0 ? 'body_broken' : unreachable ? 'gateway_unreachable' : 'gateway_closed_connection';
+    const noAnswer = unreachable ? 'gateway_unreachable' : 'gateway_closed_connection';
+    // Nobody goes elsewhere for a certificate: it is the service's, and its other gateways are no more to be trusted.
+    const cause = this.#status !== 0 ? 'body_broken' : (tlsErrorOf(error.code ?? '') ?? noAnswer);
     this.#answer({ status: 0, cause, rayId: this.#rayId });
   }
 
@@ -93,27 +96,44 @@ export interface Target {
   readonly path: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
+  readonly keepAlive: boolean;
   readonly body: Buffer | null;
 }
 
 const FILLER = 'x';
 
-export const targetOf = ({ method, path, headers, bodyBytes }: Asked): Target => ({
+export const targetOf = ({ method, path, headers, keepAlive, bodyBytes }: Asked): Target => ({
   method: method as Dispatcher.HttpMethod,
   path,
   headers,
+  keepAlive,
   body: bodyBytes === 0 ? null : Buffer.alloc(bodyBytes, FILLER),
 });
+
+/** Each connection is another client's: none may go on with what another has checked, so no session is kept. */
+const secureConnector = ({ authority, name }: ClientTls): buildConnector.connector => {
+  const connect = buildConnector({ ca: authority, servername: name, maxCachedSessions: 0 });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(forUndici(error), null);
+    });
+};
 
 export class Sender {
   readonly #origins: Origins;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** By origin, and by address. */
-  readonly #pools = new Map<string, Map<string, Pool>>();
+  readonly #tls: ClientTls | null;
+  /** By origin, and by address, with one set for connections that are kept and one for those that are not. */
+  readonly #pools = new Map<string, Record<'kept' | 'single', Map<string, Pool>>>();
 
-  /** @param origins in tiers: see `origins.ts`. */
-  constructor(origins: readonly (readonly string[])[], clock: Pick<Clock, 'nowMs'>) {
+  /**
+   * @param origins in tiers: see `origins.ts`.
+   * @param tls for those whose address says https; `null`: none does.
+   */
+  constructor(origins: readonly (readonly string[])[], tls: ClientTls | null, clock: Pick<Clock, 'nowMs'>) {
     this.#origins = new Origins(origins);
+    this.#tls = tls;
     this.#clock = clock;
   }
 
@@ -122,7 +142,7 @@ export class Sender {
    * @returns what takes the request back; then `onAnswer` is not called.
    */
   send(target: Target, address: string, extra: readonly string[], onAnswer: OnAnswer): { abort(): void } {
-    const { method, path, headers, body } = target;
+    const { method, path, headers, keepAlive, body } = target;
     const options = { method, path, headers: [...headers, ...extra], body };
     let origin = this.#origins.choose(this.#clock.nowMs())!;
     const tried = [origin];
@@ -133,30 +153,41 @@ export class Sender {
       if (other === null) return false;
       origin = other;
       tried.push(other);
-      this.#poolOf(other, address).dispatch(options, same);
+      this.#poolOf(other, address, keepAlive).dispatch(options, same);
       return true;
     });
-    this.#poolOf(origin, address).dispatch(options, attempt);
+    this.#poolOf(origin, address, keepAlive).dispatch(options, attempt);
     return attempt;
   }
 
   destroy(): Promise<unknown> {
-    const pools = [...this.#pools.values()].flatMap((byAddress) => [...byAddress.values()]);
+    const pools = [...this.#pools.values()].flatMap(({ kept, single }) => [
+      ...kept.values(),
+      ...single.values(),
+    ]);
     return Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  #poolOf(origin: string, address: string): Pool {
-    let byAddress = this.#pools.get(origin);
-    if (byAddress === undefined) {
-      byAddress = new Map();
-      this.#pools.set(origin, byAddress);
+  #poolOf(origin: string, address: string, keepAlive: boolean): Pool {
+    let ofOrigin = this.#pools.get(origin);
+    if (ofOrigin === undefined) {
+      ofOrigin = { kept: new Map(), single: new Map() };
+      this.#pools.set(origin, ofOrigin);
     }
+    const byAddress = keepAlive ? ofOrigin.kept : ofOrigin.single;
     let pool = byAddress.get(address);
     if (pool === undefined) {
-      const from = address === NO_ADDRESS ? undefined : { localAddress: address };
-      pool = new Pool(origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, ...from });
+      pool = this.#makePool(origin, address, keepAlive);
       byAddress.set(address, pool);
     }
     return pool;
+  }
+
+  #makePool(origin: string, address: string, keepAlive: boolean): Pool {
+    const from = address === NO_ADDRESS ? undefined : { localAddress: address };
+    const secure = this.#tls && { connect: secureConnector(this.#tls) };
+    // 0 is undici's way of not keeping connections.
+    const pipelining = keepAlive ? 1 : 0;
+    return new Pool(origin, { pipelining, headersTimeout: 0, bodyTimeout: 0, ...from, ...secure });
   }
 }

@@ -32,6 +32,8 @@ const CAUSE_TEXT: Readonly<Record<string, string>> = {
   rate_limited: 'clients send more than they may',
   dns: 'the name of a worker does not resolve',
   no_route: 'no route leads where the request wants to go',
+  blocked: 'a rule does not let them in',
+  tls_certificate_error: 'the certificate behind the edge is not to be trusted',
 };
 
 const statusText = (variant: VariantResult, status: string): string => {
@@ -118,24 +120,37 @@ const DISRUPTED: Readonly<Record<string, string>> = {
   block: 'burns its processor and serves nobody',
 };
 
+const CERTIFICATE_TEXT: Readonly<Record<string, string>> = {
+  valid: 'is renewed',
+  expired: 'expires',
+  'wrong-name': 'is for another name',
+  untrusted: 'is of nobody whom clients believe',
+};
+
+/** The edge is a gateway too, and where there are several things to say it of, an event says whose it is. */
+type Told<Type extends EventType> = EventMap[Type] & { readonly gateway?: string };
+
+const configOf = (gateway: string | undefined): string =>
+  gateway === EDGE ? "the edge's config" : "the gateway's config";
+
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
-const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => string } = {
+const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
   'run.noted': ({ text }) => text,
-  'config.pushed': ({ version, readers, strategy, to }) =>
+  'config.pushed': ({ version, readers, strategy, to, gateway }) =>
     to === 'gateway'
-      ? `version ${version} of the gateway's config goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`
+      ? `version ${version} of ${configOf(gateway)} goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`
       : `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
-  'config.promoted': ({ version, to }) =>
+  'config.promoted': ({ version, to, gateway }) =>
     to === 'gateway'
-      ? `version ${version} of the gateway's config serves all requests`
+      ? `version ${version} of ${configOf(gateway)} serves all requests`
       : `the canary passed: version ${version} goes to the rest`,
-  'config.rolled-back': ({ from, version, reason, to }) => {
-    const what = to === 'gateway' ? `version ${from} of the gateway's config` : `version ${from}`;
+  'config.rolled-back': ({ from, version, reason, to, gateway }) => {
+    const what = to === 'gateway' ? `version ${from} of ${configOf(gateway)}` : `version ${from}`;
     return `${what} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`;
   },
-  'config.rollback-finished': ({ version, to }) =>
+  'config.rollback-finished': ({ version, to, gateway }) =>
     to === 'gateway'
-      ? `every request gets version ${version} of the gateway's config again`
+      ? `every request gets version ${version} of ${configOf(gateway)} again`
       : `every worker is meant to run version ${version} again`,
   'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
   'config.locked': ({ reason }) => `the config is locked: ${reason}`,
@@ -151,8 +166,13 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: EventMap[Type]) => st
   'flood.ended': ({ path, sent, skipped }) =>
     `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
   'gateway.disrupted': ({ gateway, how }) => `${gateway} ${DISRUPTED[how] ?? how}`,
-  'gateway.recovered': ({ gateway, how }) =>
-    how === 'kill' ? `${gateway} is started again, as it was at first` : `${gateway} works again`,
+  'gateway.recovered': ({ gateway, how, configVersion }) =>
+    how === 'kill'
+      ? `${gateway} is started again, with version ${configVersion} of its config`
+      : `${gateway} works again`,
+  'certificate.replaced': ({ gateway, as }) => `the certificate of ${gateway} ${CERTIFICATE_TEXT[as] ?? as}`,
+  'rule.switched-off': ({ rule, tookMs }) =>
+    `${rule} is switched off: its expressions took ${formatDuration(tookMs)} of the processor's time`,
   'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
   'fault.refused': ({ fault, worker, reason }) => `${worker} cannot get fault ${fault}: it is ${reason}`,
   'fault.healed': ({ fault, worker, reason }) =>

@@ -49,6 +49,7 @@ import {
 } from './timeline-fleet.js';
 import {
   checkFrontEntry,
+  FRONT_ACTIONS,
   type FrontAction,
   FrontActionProperties,
   type FrontEntry,
@@ -79,7 +80,7 @@ export const TimelineEntrySchema = Section(
     on: Optional(
       Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
         description:
-          'Who it is done to: a worker such as worker-2, or a cluster of them; of disturb and recover a dependency; of disrupt a gateway such as gateway-1, or edge; of update-clients a class. Several in a list; all workers, dependencies or classes: all.',
+          'Who it is done to: a worker such as worker-2, or a cluster of them; of disturb and recover a dependency; of disrupt and certificate a gateway such as gateway-1, or edge; of update-clients a class. Several in a list; all workers, dependencies or classes: all.',
       }),
     ),
     for: Optional(
@@ -96,7 +97,7 @@ export const TimelineEntrySchema = Section(
     ...FrontActionProperties,
     ...ConfigProperties,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -131,13 +132,16 @@ export const ACTIONS = [
   'disturb',
   'recover',
   ...FLEET_ACTIONS,
-  'disrupt',
+  ...FRONT_ACTIONS,
 ] as const;
 
 /** Keys that mean something only beside one of these actions. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  on: ['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'disrupt', 'update-clients'],
-  for: ['inject', 'dns', 'toxic', 'disturb', 'disrupt', 'update-clients'],
+  on: [
+    ...['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'update-clients'],
+    ...FRONT_ACTIONS,
+  ],
+  for: ['inject', 'dns', 'toxic', 'disturb', 'update-clients', ...FRONT_ACTIONS],
   ...LINK_BELONGS_TO,
   ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject', 'disturb']])),
   ...CONFIG_BELONGS_TO,
@@ -173,6 +177,8 @@ export interface EntryScope {
   readonly edge?: GatewaySection | null;
   /** Every gateway and the edge, with the number of its processes; default: one gateway of one process. */
   readonly front?: ReadonlyMap<string, number>;
+  /** Those of them that speak TLS; default: none. */
+  readonly secure?: readonly string[];
 }
 
 /** Those that go to workers. */
@@ -219,8 +225,10 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   problems.push(...checkFaultEntry(entry as FaultEntry));
   problems.push(...checkClientEntry(entry as ClientEntry, scope.classes ?? []));
   problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
-  if (action === 'disrupt')
-    problems.push(...checkFrontEntry(entry as FrontEntry, scope.front ?? ONE_GATEWAY));
+  if (isAbout(action, FRONT_ACTIONS)) {
+    const { front = ONE_GATEWAY, secure = [] } = scope;
+    problems.push(...checkFrontEntry(entry as FrontEntry, { front, secure }));
+  }
   return problems;
 };
 

@@ -12,7 +12,7 @@ import { findTtlProblem } from '../upstream/names/config.js';
 import { type ClientClass, resolveClasses } from './client-classes.js';
 import { selectorScopeOf } from './client-selectors.js';
 import { checkClientSide } from './client-side.js';
-import { findFrontProblems, frontPlaces } from './front-config.js';
+import { findFrontProblems, frontPlaces, securePlaces } from './front-config.js';
 import type { ScenarioFile, Window } from './scenario.js';
 import { parseThreshold, type ScenarioScope } from './thresholds.js';
 import { checkEntry, type EntryScope } from './timeline.js';
@@ -51,6 +51,7 @@ const scopeOf = (file: ScenarioFile): EntryScope => {
     gateway: file.gateway ?? {},
     edge: file.edge === undefined ? null : (file.edge.gateway ?? {}),
     front: frontPlaces(file, file.gateway ?? {}),
+    secure: securePlaces(file),
   };
 };
 
@@ -93,7 +94,7 @@ const checkGateways = (file: ScenarioFile, { workers, upstreams = workers }: Ent
       ? contradictions
       : findConfigProblems(resolveGatewayConfig(file.gateway), upstreams);
   const findings = problems.map(({ path, message }): Finding => ({ path: ['gateway', ...path], message }));
-  findings.push(...findFrontProblems(file));
+  findings.push(...findFrontProblems(file, file.gateway));
   const ttlProblem = file.names === undefined ? null : findTtlProblem(file.names);
   if (ttlProblem !== null) findings.push({ path: ['names', 'ttl'], message: ttlProblem });
   return findings;

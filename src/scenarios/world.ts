@@ -10,7 +10,7 @@ import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { Recorder } from './recorder.js';
 import type { EntryScope } from './timeline.js';
 import type { ClientUpdate } from './timeline-clients.js';
-import type { FrontAction } from './timeline-front.js';
+import type { CertificateChange, Disruption } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
 
 export interface World {
@@ -33,7 +33,9 @@ export interface World {
   /** Gives clients something to do otherwise. */
   updateClients(update: ClientUpdate): void;
   /** Does something to a gateway or the edge. */
-  disrupt(action: FrontAction): void;
+  disrupt(action: Disruption): void;
+  /** Gives gateways or the edge another certificate, good or bad. */
+  replaceCertificates(action: CertificateChange): void;
   /** Asks the admin API of the gateways, or of the edge, for something; what becomes of it is told by events. */
   askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void;
   /** Ends everything that was started, in whatever state it is. */

@@ -31,7 +31,7 @@ export const makeGenerations = (section: GatewaySection, ids: readonly string[] 
     clock,
     random: new Random(1),
     emit: stream.emit,
-    metrics: { onCache: () => {} },
+    metrics: { onCache: () => {}, onRuleTime: () => {} },
     open: ({ id }) => ({
       send: (request, call) => {
         if (answer.service !== null) return answer.service(request, call);

@@ -112,7 +112,7 @@ const SCENARIO = 'version: 1\nname: x\ntitle: x\nfleet: { workers: 1 }\n';
 export const argumentOf = (sections: string, origin: string, seed = 7): GeneratorArgument => {
   const [variant] = parseScenario(`${SCENARIO}${sections}`, 'x.yaml').variants;
   const { load, clients, floods } = variant!;
-  return { origins: [[origin]], load, clients, floods, seed };
+  return { origins: [[origin]], tls: null, load, clients, floods, seed };
 };
 
 /** From the command to begin to the first request: long enough for the message to arrive. */

@@ -6,6 +6,7 @@ import { type GatewayConfig, GatewaySchema, type GatewaySection } from '../confi
 import { findIndivisible } from '../shares.js';
 import { findUnkeptTimes } from './durations.js';
 import { findNamesProblems } from './names.js';
+import { findRulesProblems } from './rules.js';
 
 export interface ConfigProblem {
   /** Below the gateway section. */
@@ -59,7 +60,7 @@ export const findContradictions = (section: GatewaySection): ConfigProblem[] => 
       problems.push({ path: [key, 'adaptive'], message: 'min, initial and max have to be in this order' });
     }
   }
-  problems.push(...findLostWeights(section));
+  problems.push(...findLostWeights(section), ...findRulesProblems(section.rules));
   for (const { path, message } of findNamesProblems(section.names ?? {})) {
     problems.push({ path: ['names', ...path], message });
   }
@@ -127,6 +128,7 @@ const FIXED = [
   'processes',
   'listener',
   'names',
+  'upstreamTls',
 ] as const satisfies readonly (keyof GatewayConfig)[];
 
 /** What a running gateway cannot take over. */

@@ -16,6 +16,7 @@ import type { Metrics } from '../metrics.js';
 import { hasBody, type Incoming, waitsForContinue } from './incoming.js';
 import { Relay } from './relay.js';
 import { findRequestProblem } from './request-checks.js';
+import type { RuleRefusal } from './rules.js';
 
 /** A request that was let in. */
 export interface Begun {
@@ -39,7 +40,11 @@ export interface DoorParts {
 }
 
 /** Answers below 500 that a config alone brings about: one that refuses everybody must not pass for a good one. */
-const BY_CONFIG: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BGW_ERR_NO_ROUTE', 'BGW_ERR_RATE_LIMITED']);
+const BY_CONFIG: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'BGW_ERR_NO_ROUTE',
+  'BGW_ERR_RATE_LIMITED',
+  'BGW_ERR_BLOCKED',
+]);
 
 /** Errors of Fastify itself carry a status: below 500 the request was at fault. */
 const asGatewayError = (error: unknown): GatewayError => {
@@ -49,6 +54,9 @@ const asGatewayError = (error: unknown): GatewayError => {
     cause: error,
   });
 };
+
+/** At the door; without a rule it was the rate limit's. */
+type Refusal = Pick<RuleRefusal, 'code' | 'waitMs'> & Partial<Pick<RuleRefusal, 'rule'>>;
 
 export class Door {
   readonly #parts: DoorParts;
@@ -65,7 +73,7 @@ export class Door {
 
   /** Lets a request in, or answers it here and says `null`. */
   begin(raw: IncomingMessage, response: ServerResponse): Begun | null {
-    const { config, clock, rayIds, generations, emit } = this.#parts;
+    const { config, clock, rayIds, generations } = this.#parts;
     const call = new Call(rayIds.hex16(), clock);
     const version = generations.begin(raw, call);
     const begun: Begun = { call, raw, hasBody: hasBody(raw), version };
@@ -77,10 +85,15 @@ export class Door {
       this.fail(response, problem, begun);
       return null;
     }
+    const { rules } = version.live;
+    const refusal = rules === null ? null : rules.judge(raw, call.rayId);
+    if (refusal !== null) {
+      this.#refuse(response, begun, refusal);
+      return null;
+    }
     const waitMs = version.live.waitAtDoorMs(raw, call);
     if (waitMs > 0) {
-      emit('client.refused', { rayId: call.rayId, cause: causeOf('BGW_ERR_RATE_LIMITED') });
-      this.fail(response, new GatewayError('BGW_ERR_RATE_LIMITED'), begun, Math.ceil(waitMs / 1000));
+      this.#refuse(response, begun, { code: 'BGW_ERR_RATE_LIMITED', waitMs });
       return null;
     }
     if (waitsForContinue(raw)) response.writeContinue();
@@ -105,6 +118,13 @@ export class Door {
     const { statusDialect } = (begun?.version ?? generations.stable).config;
     const context = { rayId: begun?.call.rayId ?? rayIds.hex16(), dialect: statusDialect, clock };
     metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
+  }
+
+  #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: Refusal): void {
+    const { rayId } = begun.call;
+    this.#parts.emit('client.refused', { rayId, cause: causeOf(code), ...(rule !== undefined && { rule }) });
+    const seconds = waitMs === 0 ? undefined : Math.ceil(waitMs / 1000);
+    this.fail(response, new GatewayError(code), begun, seconds);
   }
 
   /** Sees to it that a request that was begun ends, and once. */

@@ -5,22 +5,27 @@
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import type { Clock } from '../../core/clock.js';
+import { forUndici } from '../../core/tls-errors.js';
 import { formatDuration } from '../../core/units.js';
+import type { UpstreamTls } from './upstream-tls.js';
+
+export interface ConnectorParts {
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** `null`: plain TCP. The time of the handshake counts. */
+  readonly tls: UpstreamTls | null;
+  /** Called with every connection that came about, before undici sees it. */
+  readonly onSocket: (socket: Socket) => void;
+  /** Of an upstream that has a name; `null`: Node does it. */
+  readonly resolve: Resolve | null;
+}
 
 /** The time of a lookup does not count: it has a limit of its own. */
 type Resolve = (hostname: string) => Promise<string>;
 
-/**
- * @param onSocket called with every connection that came about, before undici sees it.
- * @param resolve of an upstream that has a name; `null`: Node does it.
- */
-export const connector = (
-  timeoutMs: number,
-  clock: Clock,
-  onSocket: (socket: Socket) => void,
-  resolve: Resolve | null,
-): buildConnector.connector => {
-  const open = openSocket(timeoutMs, clock, onSocket);
+export const connector = (parts: ConnectorParts): buildConnector.connector => {
+  const { resolve } = parts;
+  const open = openSocket(parts);
   if (resolve === null) return open;
   return (options, callback) => {
     resolve(options.hostname).then(
@@ -30,17 +35,14 @@ export const connector = (
   };
 };
 
-const openSocket = (
-  timeoutMs: number,
-  clock: Clock,
-  onSocket: (socket: Socket) => void,
-): buildConnector.connector => {
-  const connect = buildConnector({ timeout: 0 });
+const openSocket = ({ timeoutMs, clock, tls, onSocket }: ConnectorParts): buildConnector.connector => {
+  const connect = buildConnector({ timeout: 0, ...(tls?.ca !== undefined && { ca: tls.ca }) });
+  const secure = tls === null ? {} : { servername: tls.servername };
   return (options, callback) => {
-    const socket = connect(options, (...[error, made]) => {
+    const socket = connect({ ...options, ...secure }, (...[error, made]) => {
       timer.cancel();
       if (error !== null) {
-        callback(error, null);
+        callback(forUndici(error), null);
         return;
       }
       onSocket(made);

@@ -1,5 +1,6 @@
 /** What undici's errors and the system's mean for a request that has no answer yet. */
 import type { ErrorCode } from '../../core/errors.js';
+import { tlsErrorOf } from '../../core/tls-errors.js';
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: 'BGW_ERR_CONNECTION_REFUSED',
@@ -21,6 +22,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'BGW_ERR_PROTOCOL',
 };
 
+const TLS_CODES = {
+  tls_certificate_error: 'BGW_ERR_TLS_CERTIFICATE_ERROR',
+  tls_protocol_error: 'BGW_ERR_TLS_PROTOCOL_ERROR',
+} as const satisfies Record<string, ErrorCode>;
+
 /** @param error of undici or of the socket. */
 export const codeOf = (error: unknown): ErrorCode => {
   const { code = '', message = '', name, syscall } = error as NodeJS.ErrnoException;
@@ -28,6 +34,8 @@ export const codeOf = (error: unknown): ErrorCode => {
   if (name === 'HTTPParserError') return 'BGW_ERR_PROTOCOL';
   // undici reports both of these as a socket error; they are answers, only not valid ones.
   if (message === 'bad response' || message === 'bad upgrade') return 'BGW_ERR_PROTOCOL';
+  const ofTls = tlsErrorOf(code);
+  if (ofTls !== null) return TLS_CODES[ofTls];
   const known = CODES[code] ?? 'BGW_ERR_INTERNAL';
   // A route that is gone, or a peer that is silent for too long, can also end a connection that had come about.
   const wasConnected = syscall === 'read' || syscall === 'write' || syscall === 'writev';

@@ -53,6 +53,8 @@ export interface ExchangeParts {
   /** Watches bodies once they are relayed. */
   readonly bodies: IdleWatch<Exchange>;
   readonly clock: Pick<Clock, 'nowMs'>;
+  /** Of the upstream, over TLS: undici would take each client's Host for it, and connect anew for each. */
+  readonly servername?: string | undefined;
 }
 
 type Resolve = (response: ProxyResponse) => void;
@@ -248,12 +250,19 @@ export class Exchange implements Dispatcher.DispatchHandler, ProxyResponse, Movi
 
   #dispatch(): void {
     const { path, method, headers, body, upgrade = null } = this.#request;
-    this.#sentMs = this.#parts.clock.nowMs();
+    const { servername, clock } = this.#parts;
+    this.#sentMs = clock.nowMs();
     try {
-      this.#connection.client.dispatch(
-        { path, method: method as Dispatcher.HttpMethod, headers, body: bodyFor(body), upgrade },
-        this,
-      );
+      // undici takes `servername` too, though its types leave it out.
+      const options = {
+        path,
+        method: method as Dispatcher.HttpMethod,
+        headers,
+        body: bodyFor(body),
+        upgrade,
+        servername,
+      };
+      this.#connection.client.dispatch(options, this);
     } catch (error) {
       this.#release();
       this.abort(new GatewayError('BGW_ERR_INTERNAL', String(error), { cause: error }));

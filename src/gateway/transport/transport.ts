@@ -20,6 +20,7 @@ import type { UpstreamAddress } from '../upstream-pool.js';
 import { Connections } from './connections.js';
 import { connector } from './connector.js';
 import { Exchange } from './exchange.js';
+import { readUpstreamTls } from './upstream-tls.js';
 
 export interface Transport {
   readonly send: Service;
@@ -28,7 +29,7 @@ export interface Transport {
 
 export type TransportConfig = Pick<
   GatewayConfig,
-  'connectTimeoutMs' | 'bodyTimeoutMs' | 'maxConnections' | 'keepAlive'
+  'connectTimeoutMs' | 'bodyTimeoutMs' | 'maxConnections' | 'keepAlive' | 'upstreamTls'
 >;
 
 /** @param names `null`: Node resolves the names of upstreams that have one. */
@@ -41,21 +42,25 @@ export const openTransport = (
   const resolve =
     names === null || isIP(upstream.host) !== 0 ? null : (hostname: string) => names.resolve(hostname);
   const host = isIPv6(upstream.host) ? `[${upstream.host}]` : upstream.host;
+  const tls = config.upstreamTls && readUpstreamTls(config.upstreamTls)(upstream.host);
   const connections = new Connections(
     (connection) =>
-      new Client(`http://${host}:${upstream.port}`, {
+      new Client(`${tls === null ? 'http' : 'https'}://${host}:${upstream.port}`, {
         // 0 is undici's way of not keeping connections.
         pipelining: config.keepAlive ? 1 : 0,
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: connector(config.connectTimeoutMs, clock, (socket) => connection.onSocket(socket), resolve),
+        connect: connector({
+          ...{ timeoutMs: config.connectTimeoutMs, clock, tls, resolve },
+          onSocket: (socket) => connection.onSocket(socket),
+        }),
       }),
   );
   const bodies = new IdleWatch<Exchange>(config.bodyTimeoutMs, clock, (exchange) => {
     const detail = `no more of the response body within ${formatDuration(config.bodyTimeoutMs)}`;
     exchange.destroy(new GatewayError('BGW_ERR_BODY_TIMEOUT', detail));
   });
-  const parts = { connections, bodies, clock };
+  const parts = { connections, bodies, clock, servername: tls?.name };
 
   const send: Service = (request, call) => {
     const { busy } = connections;

@@ -82,6 +82,22 @@ describe('a share of a config', () => {
     expect(sre!.admission).toMatchObject({ formula: 'sre', k: 3 });
   });
 
+  it('divides the rates of rules, each for itself', () => {
+    const shares = sharesOf(
+      {
+        rules: [
+          { path: '/', action: 'log' },
+          { action: 'rate-limit', rateLimit: { rate: '10/s', burst: 5 } },
+        ],
+      },
+      2,
+    );
+    expect(shares.map(({ rules }) => rules.map(({ rateLimit }) => rateLimit))).toMatchObject([
+      [null, { rateRps: 5, burst: 3 }],
+      [null, { rateRps: 5, burst: 2 }],
+    ]);
+  });
+
   it('adds up to the config, whatever it says, where it can be divided', () => {
     const whole = fc.integer({ min: 1, max: 5_000 });
     fc.assert(

@@ -29,12 +29,14 @@ const CONNECT: readonly ErrorCode[] = [
   'BGW_ERR_CONNECTION_REFUSED',
   'BGW_ERR_DNS',
   'BGW_ERR_CONNECT_TIMEOUT',
+  'BGW_ERR_TLS_CERTIFICATE_ERROR',
 ];
 const RESET: readonly ErrorCode[] = ['BGW_ERR_CONNECTION_RESET', 'BGW_ERR_CONNECTION_CLOSED'];
 const NO_ANSWER: readonly ErrorCode[] = [
   ...CONNECT,
   ...RESET,
   'BGW_ERR_PROTOCOL',
+  'BGW_ERR_TLS_PROTOCOL_ERROR',
   'BGW_ERR_RESPONSE_TIMEOUT',
 ];
 const REFUSALS: readonly ErrorCode[] = [

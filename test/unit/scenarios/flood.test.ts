@@ -10,7 +10,7 @@ import { parseScenario } from '../../../src/scenarios/parse.js';
 import { MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
 
 const plan = (fields: Partial<FloodPlan> = {}): FloodPlan => ({
-  ...{ method: 'GET', path: '/expensive', headers: [], bodyBytes: 0 },
+  ...{ method: 'GET', path: '/expensive', headers: [], keepAlive: true, bodyBytes: 0 },
   atMs: 1_000,
   durationMs: 2_000,
   rateRps: 500,

@@ -13,7 +13,7 @@ describe('a mistake about the front', () => {
       'an unknown key of the edge',
       added('edge: { ▸cache: {} }'),
       'edge.cache',
-      'unknown key; known here: gateway, bypass',
+      'unknown key; known here: tls, gateway, bypass',
     ],
     [
       'a pool of the edge with a worker in it',
@@ -46,6 +46,48 @@ describe('a mistake about the front', () => {
       entry('{ at: 1s, disrupt: ▸stop, on: gateway-1 }', 'gateway: { processes: 2 }\n'),
       'timeline[0].disrupt',
       'gateway-1 has 2 processes, and stop meets one; kill it, or give it one',
+    ],
+    [
+      'a certificate of an edge that speaks no TLS',
+      entry('{ at: 1s, certificate: ▸expired, on: edge }', 'edge: {}\n'),
+      'timeline[0].certificate',
+      'edge speaks no TLS; give `edge: { tls: on }`',
+    ],
+    [
+      'a certificate of a gateway that speaks no TLS',
+      entry('{ at: 1s, certificate: ▸untrusted, on: [edge, gateway-1] }', 'edge: { tls: on }\n'),
+      'timeline[0].certificate',
+      'gateway-1 speaks no TLS; give `tls: on` at the top of the file',
+    ],
+    [
+      'a renewal for a while',
+      entry('{ at: 1s, certificate: renewed, on: gateway-1, for: ▸1s }', 'tls: on\n'),
+      'timeline[0].for',
+      'means nothing to renewed',
+    ],
+    [
+      'a certificate of nobody',
+      entry('{ at: 1s, certificate: ▸expired }', 'tls: on\n'),
+      'timeline[0].certificate',
+      'needs `on`, such as gateway-1',
+    ],
+    [
+      'a certificate of one’s own',
+      added('edge: { gateway: { listener: { tls: ▸{ certificate: a.pem, key: b.pem } } } }'),
+      'edge.gateway.listener.tls',
+      'a run makes its certificates itself: leave this out, and give `tls: on`',
+    ],
+    [
+      'TLS of a profile that speaks none',
+      added('tls: ▸on\ngateway: { profile: naive }'),
+      'tls',
+      'the profile naive speaks no TLS',
+    ],
+    [
+      'TLS to gateways from an edge that speaks none',
+      added('tls: ▸on\nedge: { gateway: { profile: naive } }'),
+      'tls',
+      'the profile naive speaks no TLS',
     ],
     [
       'a config for an edge that is not there',
