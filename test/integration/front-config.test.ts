@@ -16,8 +16,8 @@ ${front}
 clients:
   patience: 1s
   classes: { people: { share: 50% }, bots: { share: 50% } }
-load: { arrivals: constant, stages: [{ rate: 60/s, for: 5s }] }
-windows: { baseline: 0s..400ms, bots: 900ms..1300ms, outage: 1800ms..2300ms, after: 4500ms..5s }
+load: { arrivals: constant, stages: [{ rate: 60/s, for: 5500ms }] }
+windows: { baseline: 0s..400ms, bots: 900ms..1300ms, outage: 1800ms..2300ms, after: 5s..5500ms }
 timeline:
 ${timeline.map((entry) => `  - ${entry}`).join('\n')}
 `;

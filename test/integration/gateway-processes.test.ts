@@ -50,7 +50,7 @@ describe.each([1, 2])('a gateway that starts with an upstream drained, on %d pro
     const drained = await startUpstream((_request, response) => response.end('drained'));
     const other = await startUpstream((_request, response) => response.end('other'));
     const config = resolveGatewayConfig({ processes, healthCheck: 'off' });
-    const group = await startGatewayGroup([drained, other], config, ['upstream-1']);
+    const group = await startGatewayGroup([drained, other], config, { drained: ['upstream-1'] });
     const bodies = new Set<string>();
     for (let count = 0; count < 12; count++) bodies.add((await ask(group.port)).body);
     expect([...bodies]).toEqual(['other']);

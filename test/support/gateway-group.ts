@@ -4,7 +4,8 @@ import { wallClock } from '../../src/core/clock.js';
 import { type Event, EventStream } from '../../src/core/events.js';
 import { Reaper } from '../../src/core/reaper.js';
 import type { GatewayConfig } from '../../src/gateway/config.js';
-import { GatewayChild } from '../../src/gateway/gateway-child.js';
+import { GatewayChild, type GatewayChildOptions } from '../../src/gateway/gateway-child.js';
+import type { GatewayArgument } from '../../src/gateway/messages.js';
 import { ask } from './gateway.js';
 
 export interface GatewayGroup {
@@ -24,8 +25,9 @@ export interface GatewayGroup {
 export const startGatewayGroup = async (
   ports: readonly number[],
   config: GatewayConfig,
-  drained: readonly string[] = [],
+  more: Partial<Pick<GatewayArgument, 'drained' | 'history'>> & Pick<GatewayChildOptions, 'onSettled'> = {},
 ): Promise<GatewayGroup> => {
+  const { onSettled, ...argument } = more;
   const reaper = new Reaper();
   const stream = new EventStream(wallClock.nowMs);
   const pids = new Map<number, number>();
@@ -45,13 +47,14 @@ export const startGatewayGroup = async (
     argument: {
       config,
       upstreams: ports.map((port, index) => ({ id: `upstream-${index + 1}`, host: '127.0.0.1', port })),
-      drained,
+      ...argument,
       host: '127.0.0.1',
       port: 0,
       adminPort: 0,
       seed: 7,
     },
     reaper,
+    ...(onSettled && { onSettled }),
     onReport: ({ events }) => {
       for (const event of events) stream.publish(event);
     },
