@@ -45,7 +45,7 @@ const PROBE_WORK_MS = 2;
 
 export class RealWorld implements World {
   readonly clock = wallClock;
-  readonly recorder: Recorder;
+  readonly recorder = new Recorder(wallClock.nowMs());
   readonly fleet: Fleet;
   readonly dependencies: DependencyFleet;
   readonly #drains: GatewayDrains;
@@ -64,9 +64,8 @@ export class RealWorld implements World {
 
   constructor(variant: Variant) {
     this.#variant = variant;
-    this.recorder = new Recorder(variant, wallClock.nowMs());
     this.#random = new Random(variant.seed);
-    this.#stream.subscribe((event) => this.recorder.event(event));
+    this.#stream.subscribe((event) => this.recorder.events.push(event));
     this.dependencies = new DependencyFleet({
       ...{ configs: variant.fleet.dependencies, host: HOST, clock: wallClock },
       ...{ random: this.#random.fork('dependencies'), reaper: this.#reaper, emit: this.#stream.emit },
@@ -103,7 +102,7 @@ export class RealWorld implements World {
       random: this.#random.fork('fleet'),
       reaper: this.#reaper,
       emit: this.#stream.emit,
-      onSample: (sample) => this.recorder.sample(sample),
+      onSample: (sample) => this.recorder.samples.push(sample),
     });
   }
 
@@ -137,7 +136,7 @@ export class RealWorld implements World {
   }
 
   async runLoad(originMs: number): Promise<void> {
-    this.recorder.begin(originMs);
+    this.recorder.originMs = originMs;
     this.#generator?.send({ type: 'start', atMs: originMs });
     await this.#loadDone.promise;
   }
@@ -191,7 +190,7 @@ export class RealWorld implements World {
       argument,
       reaper: this.#reaper,
       nice: WORKER_NICE,
-      onMessage: (report) => this.recorder.probe(report),
+      onMessage: ({ atMs, waitsMs }) => this.recorder.probeReports.push({ atMs, waitsMs }),
     });
     this.#probe = probe;
     this.#endsTheRun(probe, new Deferred<void>());
@@ -269,7 +268,7 @@ export class RealWorld implements World {
 
   #record({ records, sent, population, floods }: Extract<FromGenerator, { type: 'records' }>): void {
     this.recorder.offered = sent;
-    for (const one of records) this.recorder.record(one);
+    this.recorder.requests.push(...records);
     if (population !== undefined) this.recorder.population = population;
     if (floods !== undefined) this.recorder.floods = floods;
   }
