@@ -114,6 +114,7 @@ const PER_REQUEST: ReadonlySet<string> = new Set<Event['type']>([
   'attempt.retried',
   'retry.refused',
   'client.refused',
+  'rule.logged',
   'request.hedged',
   'hedge.won',
   'hedge.refused',
