@@ -44,11 +44,9 @@ export class FrontTls {
     if (this.#certificates === null) return {};
     const { tls, edge } = this.#parts.config;
     const isEdge = id === EDGE;
-    const { certificatePath, keyPath } = this.#certificates.issue(id, 'valid');
-    const own = { certificate: certificatePath, key: keyPath, reload: RELOAD };
     const { authorityPath } = this.#certificates;
     return {
-      ...((isEdge ? edge?.tls : tls) && { listener: { tls: own } }),
+      ...((isEdge ? edge?.tls : tls) && { listener: { tls: this.#listenerTls(this.#certificates, id) } }),
       ...(isEdge && tls && { upstreamTls: { ca: authorityPath, name: SERVICE_NAME } }),
     };
   }
@@ -66,6 +64,11 @@ export class FrontTls {
   stop(): void {
     for (const renewal of this.#renewals.values()) renewal.cancel();
     this.#certificates?.remove();
+  }
+
+  #listenerTls(certificates: Certificates, id: string) {
+    const { certificatePath, keyPath } = certificates.issue(id, 'valid');
+    return { certificate: certificatePath, key: keyPath, reload: RELOAD };
   }
 
   #issue(id: string, as: CertificateState, forMs: number | null): void {
