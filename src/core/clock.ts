@@ -14,7 +14,10 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch, fractional, never going back within one process. */
   nowMs(): number;
-  /** Runs once, `delayMs` from now; a delay of 0 or less runs as soon as possible, never at once. */
+  /**
+   * Runs once, `delayMs` from now; a delay of 0 or less runs as soon as possible, never at once. One of infinity is kept
+   * for longer than anything runs: on the wall clock, as any that is longer than a timer keeps, for 24 days.
+   */
   after(delayMs: number, run: () => void): Timer;
   /** Runs every `intervalMs`, first after one interval. */
   every(intervalMs: number, run: () => void): Timer;
@@ -26,6 +29,9 @@ export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
     clock.after(delayMs, resolve);
   });
 
+/** 24 days and 20 hours; Node runs a longer timer after 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Read once: the getter costs more than the addition. */
 const ORIGIN_MS = performance.timeOrigin;
 
@@ -36,11 +42,11 @@ const ORIGIN_MS = performance.timeOrigin;
 export const wallClock: Clock = {
   nowMs: () => ORIGIN_MS + performance.now(),
   after(delayMs, run) {
-    const handle = setTimeout(run, Math.max(0, delayMs));
+    const handle = setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
     return { cancel: () => clearTimeout(handle) };
   },
   every(intervalMs, run) {
-    const handle = setInterval(run, intervalMs);
+    const handle = setInterval(run, Math.min(intervalMs, LONGEST_TIMER_MS));
     return { cancel: () => clearInterval(handle) };
   },
 };

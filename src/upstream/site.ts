@@ -19,9 +19,6 @@ export class Hooks<Hook> {
   }
 }
 
-/** Longer than any run, and as long as a timer of Node keeps; one of 25 days would run at once. */
-const LONGEST_SERVICE_MS = 24 * 24 * 3_600_000;
-
 export class Site implements WorkerSite {
   readonly clock: Clock;
   readonly random: Random;
@@ -49,8 +46,7 @@ export class Site implements WorkerSite {
   }
 
   serviceMs(planned: number, visit: Visit): number {
-    const changed = this.#service.all.reduce((ms, change) => change(ms, visit), planned);
-    return Math.min(changed, LONGEST_SERVICE_MS);
+    return this.#service.all.reduce((ms, change) => change(ms, visit), planned);
   }
 
   /** @returns what to call when the wait is over. */

@@ -35,9 +35,6 @@ export interface DependencyParts {
 
 const WIRES = { database: databaseWire, 'third-party': thirdPartyWire };
 
-/** A timer's longest time (`core/document/durations.ts`), 24 days: for a wait that has no end. */
-const FOREVER_MS = 576 * 3_600_000;
-
 /** Paths whose last good answer is kept; the one used longest ago makes way. As many as a small service has. */
 const CACHED_PATHS = 1_000;
 
@@ -71,7 +68,10 @@ const layersOf = ({ use, name }: DependencyTarget, { clock, onCircuit }: Depende
   if (timeoutMs !== null) layers.push(attemptTimeout(timeoutMs, clock));
   if (pool !== null) {
     // Whoever waits has a slot of the worker: there are no more of them than that.
-    const options = { queue: Number.POSITIVE_INFINITY, maxWaitMs: acquireTimeoutMs ?? FOREVER_MS };
+    const options = {
+      queue: Number.POSITIVE_INFINITY,
+      maxWaitMs: acquireTimeoutMs ?? Number.POSITIVE_INFINITY,
+    };
     layers.push(connectionPool(limitOf(pool, options, clock)));
   }
   return layers;

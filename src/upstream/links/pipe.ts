@@ -11,9 +11,6 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Flow, Item, Release } from './toxic.js';
 
-/** Node runs a longer timer at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** What comes after a stage: the next one, or the sink. */
 export interface Next {
   /** It takes more all the same, but should not be given any. */
@@ -154,7 +151,7 @@ class Stage implements Next {
     const closesMs = this.#ended ? Number.POSITIVE_INFINITY : (this.#toxic.flow?.closesAtMs ?? dueMs);
     const atMs = Math.min(dueMs, closesMs);
     if (atMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = this.#clock.after(Math.min(atMs - nowMs, LONGEST_TIMER_MS), () => this.pump());
+    this.#timer = this.#clock.after(atMs - nowMs, () => this.pump());
   }
 }
 
