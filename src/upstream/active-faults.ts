@@ -3,9 +3,10 @@
  * as they last.
  */
 import type { Child } from '../core/child.js';
-import type { Clock, Timer } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import { WORKER_FAULTS, type WorkerFaultName } from './faults/worker-faults.js';
+import { Lasting } from './lasting.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** A fault with everything it was given. */
@@ -22,32 +23,23 @@ export type WorkerProcess = Pick<Child<ToWorker, FromWorker>, 'send' | 'kill'>;
 /** Why a fault is at work no more: its time is over, somebody said so, or it was the process's own and went with it. */
 type EndReason = 'time-over' | 'ordered' | 'restarted';
 
-interface Active {
-  readonly injection: Injection;
-  /** Infinity: until it is healed. */
-  readonly endMs: number;
-  readonly timer: Timer | null;
-}
-
 /** The number of those that are over when they have begun: nobody heals them. */
 const MOMENT_ID = 0;
 
 export class ActiveFaults {
   readonly #worker: string;
-  readonly #clock: Clock;
   readonly #emit: Emit;
-  readonly #active = new Map<number, Active>();
+  readonly #active: Lasting<Injection>;
   #process: WorkerProcess | null = null;
-  #lastId = MOMENT_ID;
 
   constructor(worker: string, clock: Clock, emit: Emit) {
     this.#worker = worker;
-    this.#clock = clock;
     this.#emit = emit;
+    this.#active = new Lasting(clock, (id) => this.#end(id, 'time-over'));
   }
 
   get list(): readonly Injection[] {
-    return [...this.#active.values()].map(({ injection }) => injection);
+    return this.#active.all;
   }
 
   /**
@@ -59,15 +51,7 @@ export class ActiveFaults {
     const { lasts, survivesRestart } = WORKER_FAULTS[fault];
     if (this.#process === null && !survivesRestart) return false;
     this.#emit('fault.injected', { fault, worker: this.#worker, forMs, options });
-    if (lasts === 'moment') {
-      this.#begin(MOMENT_ID, injection);
-      return true;
-    }
-    const id = ++this.#lastId;
-    const endMs = this.#clock.nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
-    const timer = forMs === null ? null : this.#clock.after(forMs, () => this.#end(id, 'time-over'));
-    this.#active.set(id, { injection, endMs, timer });
-    this.#begin(id, injection);
+    this.#begin(lasts === 'moment' ? MOMENT_ID : this.#active.begin(injection, forMs), injection);
     return true;
   }
 
@@ -76,7 +60,7 @@ export class ActiveFaults {
    * @param fault `null`: whatever there is.
    */
   heal(fault: WorkerFaultName | null): void {
-    for (const [id, { injection }] of [...this.#active]) {
+    for (const [id, injection] of this.#active.numbered) {
       if (WORKER_FAULTS[injection.fault].lasts === 'bounded') continue;
       if (fault === null || injection.fault === fault) this.#end(id, 'ordered');
     }
@@ -85,23 +69,21 @@ export class ActiveFaults {
   /** A process serves in the worker's place: what was at work on the one before, and outlasts it, begins anew in it. */
   started(process: WorkerProcess): void {
     this.#process = process;
-    const nowMs = this.#clock.nowMs();
-    for (const [id, { injection, endMs }] of this.#active) {
-      this.#begin(id, injection.forMs === null ? injection : { ...injection, forMs: endMs - nowMs });
+    for (const [id, injection] of this.#active.numbered) {
+      this.#begin(id, { ...injection, forMs: this.#active.leftMs(id) });
     }
   }
 
   /** The process is gone, and what was wrong with it alone went with it. */
   died(): void {
     this.#process = null;
-    for (const [id, { injection }] of [...this.#active]) {
-      if (!WORKER_FAULTS[injection.fault].survivesRestart) this.#end(id, 'restarted');
+    for (const [id, { fault }] of this.#active.numbered) {
+      if (!WORKER_FAULTS[fault].survivesRestart) this.#end(id, 'restarted');
     }
   }
 
   /** Forgets everything without a word: the run is over, and the process is about to be. */
   stop(): void {
-    for (const { timer } of this.#active.values()) timer?.cancel();
     this.#active.clear();
     this.#process = null;
   }
@@ -113,11 +95,9 @@ export class ActiveFaults {
   }
 
   #end(id: number, reason: EndReason): void {
-    const active = this.#active.get(id);
-    if (active === undefined) return;
-    active.timer?.cancel();
-    this.#active.delete(id);
-    const { fault } = active.injection;
+    const ended = this.#active.take(id);
+    if (ended === null) return;
+    const { fault } = ended;
     const definition = WORKER_FAULTS[fault];
     if (!('signals' in definition)) this.#process?.send({ type: 'heal', id });
     // A signal has no number: it would end another one as well that has the same.

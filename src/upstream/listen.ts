@@ -1,33 +1,33 @@
-/** A server of a process that comes back on its port after a death: listens, and tries again while the port is held. */
+/** A server that comes back on its port after a death, or after somebody else had it: it tries again while that is held. */
 import type { Server } from 'node:net';
 import type { Clock } from '../core/clock.js';
 
 /** A port that was taken over a restart may be held for a moment by a connection that is just ending. */
-const LISTEN_RETRY_MS = 50;
-const LISTEN_ATTEMPTS = 40;
+const DEFAULT_PATIENCE_MS = 2_000;
+const RETRY_MS = 25;
 
 export interface ListenOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
   readonly clock: Clock;
-  readonly onReady: (port: number) => void;
-  readonly onFailed: (message: string) => void;
+  /** For how long it tries while the port is held; default 2 s. */
+  readonly patienceMs?: number;
 }
 
+/** @returns the port, when it listens. @throws the system's error. */
 export const listenOn = (
   server: Pick<Server, 'listen' | 'on' | 'address'>,
-  { host, port, clock, onReady, onFailed }: ListenOptions,
-): void => {
-  let attempts = 0;
-  const listen = (): void => {
-    attempts++;
-    server.listen(port, host);
-  };
-  server.on('listening', () => onReady((server.address() as { port: number }).port));
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE' && attempts < LISTEN_ATTEMPTS) clock.after(LISTEN_RETRY_MS, listen);
-    else onFailed(error.message);
+  { host, port, clock, patienceMs = DEFAULT_PATIENCE_MS }: ListenOptions,
+): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const untilMs = clock.nowMs() + patienceMs;
+    const listen = (): unknown => server.listen(port, host);
+    server.on('listening', () => resolve((server.address() as { port: number }).port));
+    // Of one that listens it is a connection that could not be accepted: no matter of those that are.
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' && clock.nowMs() < untilMs) clock.after(RETRY_MS, listen);
+      else reject(error);
+    });
+    listen();
   });
-  listen();
-};

@@ -7,6 +7,7 @@
 import type { Visit } from './faults/fault.js';
 import { FINGERPRINT_HEADER, fingerprintOf } from './fingerprint.js';
 import type { FromWorker, WorkerArgument } from './messages.js';
+import { sendJson } from './send-json.js';
 
 export class RequestWatch {
   readonly #worker: string;
@@ -34,12 +35,7 @@ export class RequestWatch {
     if (fingerprint === '') return false;
     if (this.#quarantined.has(fingerprint)) {
       const detail = `requests with this ${FINGERPRINT_HEADER} are in quarantine: workers that served them died`;
-      const body = JSON.stringify({ worker: this.#worker, quarantined: fingerprint, detail });
-      response.writeHead(503, {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-      });
-      response.end(body);
+      sendJson(response, 503, { worker: this.#worker, quarantined: fingerprint, detail });
       request.resume();
       return true;
     }

@@ -18,6 +18,7 @@ import { listenOn } from './listen.js';
 import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from './messages.js';
 import { type Start, WorkerModel } from './model.js';
 import { RequestWatch } from './request-watch.js';
+import { sendJson } from './send-json.js';
 import { Site } from './site.js';
 
 /** The last sample before a death is the evidence for its cause, so it must be young. */
@@ -70,15 +71,6 @@ const respond = ({ response, consulted }: Job): void => {
   if (degraded) response.setHeader(DEGRADED_HEADER, '1');
   const good = statusCode === 200 && { config: configVersion, downstream: downstream.pick() };
   sendJson(response, statusCode, { worker: argument.id, ...good, ...fields });
-};
-
-const sendJson = (response: ServerResponse, statusCode: number, value: unknown): void => {
-  const body = JSON.stringify(value);
-  response.writeHead(statusCode, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body);
 };
 
 const serve = (start: Start<Job> | null): void => {
@@ -211,13 +203,11 @@ for (const { fault, options } of argument.faults) {
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handle);
 
 const listen = (): void => {
-  listenOn(server, {
-    host: argument.host,
-    port: argument.port,
-    clock: wallClock,
-    onReady: (port) => link.send({ type: 'ready', port }),
-    onFailed: (message) => link.send({ type: 'failed', message }),
-  });
+  const { host, port } = argument;
+  void listenOn(server, { host, port, clock: wallClock }).then(
+    (found) => link.send({ type: 'ready', port: found }),
+    ({ message }: Error) => link.send({ type: 'failed', message }),
+  );
 };
 
 /** Loaded here and not above: it brings the policies along, and a worker without dependencies stays bare. */

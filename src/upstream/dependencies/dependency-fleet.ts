@@ -1,11 +1,12 @@
 /** The dependencies of a run: one process each, disturbed and recovered as ordered, and back on its port after a death. */
 import { Child, exitText } from '../../core/child.js';
-import type { Clock, Timer } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import type { Random } from '../../core/random.js';
 import type { Reaper } from '../../core/reaper.js';
+import { Lasting } from '../lasting.js';
 import { WORKER_NICE } from '../process-fleet.js';
 import { DEPENDENCY_FAULTS, type DependencyFaultName } from './faults/dependency-faults.js';
 import type {
@@ -50,11 +51,6 @@ export interface DependencyFleetOptions {
   readonly onLost: (how: string) => void;
 }
 
-interface Active {
-  readonly disturbance: Disturbance;
-  readonly timer: Timer | null;
-}
-
 const kills = (fault: DependencyFaultName): boolean => 'kills' in DEPENDENCY_FAULTS[fault];
 
 class Dependency {
@@ -62,22 +58,22 @@ class Dependency {
   port = 0;
   up = false;
   readonly #options: DependencyFleetOptions;
-  readonly #active = new Map<number, Active>();
+  readonly #active: Lasting<Disturbance>;
   #child: Child<ToDependency, FromDependency> | null = null;
   /** Killed by order. */
   #dying: Child<ToDependency, FromDependency> | null = null;
   #returning: Promise<void> | null = null;
   #lives = 0;
-  #lastId = 0;
   #stopping = false;
 
   constructor(config: DependencyConfig, options: DependencyFleetOptions) {
     this.config = config;
     this.#options = options;
+    this.#active = new Lasting(options.clock, (id) => this.#end(id, 'time-over'));
   }
 
   get faults(): readonly Disturbance[] {
-    return [...this.#active.values()].map(({ disturbance }) => disturbance);
+    return this.#active.all;
   }
 
   /** Whether something keeps its process from running. */
@@ -108,7 +104,7 @@ class Dependency {
         }
         this.port = message.port;
         this.up = true;
-        for (const [id, { disturbance }] of this.#active) this.#begin(id, disturbance);
+        for (const [id, disturbance] of this.#active.numbered) this.#begin(id, disturbance);
         ready.resolve();
       },
     });
@@ -125,24 +121,20 @@ class Dependency {
 
   disturb(disturbance: Disturbance): void {
     const { fault, options, forMs } = disturbance;
-    const { clock, emit } = this.#options;
-    const id = ++this.#lastId;
-    const timer = forMs === null ? null : clock.after(forMs, () => this.#end(id, 'time-over'));
-    emit('dependency.disturbed', { fault, dependency: this.config.name, forMs, options });
-    this.#active.set(id, { disturbance, timer });
+    this.#options.emit('dependency.disturbed', { fault, dependency: this.config.name, forMs, options });
+    const id = this.#active.begin(disturbance, forMs);
     if (kills(fault)) this.#takeDown();
     else if (this.up) this.#begin(id, disturbance);
   }
 
   recover(fault: DependencyFaultName | null): void {
-    for (const [id, { disturbance }] of [...this.#active]) {
+    for (const [id, disturbance] of this.#active.numbered) {
       if (fault === null || disturbance.fault === fault) this.#end(id, 'ordered');
     }
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const { timer } of this.#active.values()) timer?.cancel();
     this.#active.clear();
     this.#child?.kill();
     await this.#child?.exited;
@@ -157,17 +149,15 @@ class Dependency {
     this.up = false;
     this.#dying = this.#child;
     this.#child?.kill();
-    for (const [id, { disturbance }] of [...this.#active]) {
-      if (!DEPENDENCY_FAULTS[disturbance.fault].survivesRestart) this.#end(id, 'restarted');
+    for (const [id, { fault }] of this.#active.numbered) {
+      if (!DEPENDENCY_FAULTS[fault].survivesRestart) this.#end(id, 'restarted');
     }
   }
 
   #end(id: number, reason: string): void {
-    const active = this.#active.get(id);
-    if (active === undefined) return;
-    active.timer?.cancel();
-    this.#active.delete(id);
-    const { fault } = active.disturbance;
+    const ended = this.#active.take(id);
+    if (ended === null) return;
+    const { fault } = ended;
     const recovered = (): void =>
       this.#options.emit('dependency.recovered', { fault, dependency: this.config.name, reason });
     if (kills(fault) && !this.#isDown) {

@@ -38,10 +38,8 @@ link.onMessage((message) => {
   if ('begin' in definition) disturbed.set(message.id, definition.begin(model, message.options));
 });
 
-listenOn(OPEN[argument.kind](model), {
-  host: argument.host,
-  port: argument.port,
-  clock: wallClock,
-  onReady: (port) => link.send({ type: 'ready', port }),
-  onFailed: (message) => link.send({ type: 'failed', message }),
-});
+const { host, port } = argument;
+void listenOn(OPEN[argument.kind](model), { host, port, clock: wallClock }).then(
+  (found) => link.send({ type: 'ready', port: found }),
+  ({ message }: Error) => link.send({ type: 'failed', message }),
+);

@@ -17,7 +17,7 @@ import type { Link, LinkToxic } from './link.js';
 import { type LinkCollection, LinkError } from './link-collection.js';
 
 /** The version of Toxiproxy whose API this is. */
-export const API_VERSION = '2.12.0';
+const API_VERSION = '2.12.0';
 
 /** A thousand proxies in one body are a tenth of it. A larger one is refused with 413. */
 const MAX_BODY_BYTES = 1024 ** 2;

@@ -4,8 +4,9 @@
  *     gateway ⇄ link (toxics, per direction) ⇄ worker
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type Clock, sleep } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
+import { listenOn } from '../listen.js';
 import { type Address, formatAddress } from './address.js';
 import type { Attributes } from './attributes.js';
 import { BlackHole } from './black-hole.js';
@@ -25,8 +26,7 @@ export interface LinkToxic {
 }
 
 /** A port that was given back may be held for a moment by whoever had it. */
-const LISTEN_RETRY_MS = 25;
-const LISTEN_ATTEMPTS = 20;
+const LISTEN_PATIENCE_MS = 500;
 
 interface Placed {
   readonly toxic: LinkToxic;
@@ -46,15 +46,6 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-const listenOn = (server: Server, { host, port }: Address): Promise<Address> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve({ host, port: (server.address() as { port: number }).port });
-    });
-  });
 
 /** The stages a toxic has: it is on its stream, or on both. */
 const streamsOf = ({ type, stream }: LinkToxic): readonly Stream[] =>
@@ -240,21 +231,15 @@ export class Link {
   }
 
   async #listenAgain(): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
-      try {
-        this.#listen = await listenOn(server, this.#listen);
-        this.#server = server;
-        return;
-      } catch (error) {
-        const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-        if (!isTaken || attempt === LISTEN_ATTEMPTS) {
-          throw new Error(`cannot listen on ${formatAddress(this.#listen)}: ${(error as Error).message}`, {
-            cause: error,
-          });
-        }
-        await sleep(this.#clock, LISTEN_RETRY_MS);
-      }
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+    const wanted = { ...this.#listen, clock: this.#clock, patienceMs: LISTEN_PATIENCE_MS };
+    try {
+      const port = await listenOn(server, wanted);
+      this.#listen = { ...this.#listen, port };
+      this.#server = server;
+    } catch (error) {
+      const message = `cannot listen on ${formatAddress(this.#listen)}: ${(error as Error).message}`;
+      throw new Error(message, { cause: error });
     }
   }
 }

@@ -4,11 +4,12 @@
  * process at the end of the run.
  */
 import { Child, exitText } from '../../core/child.js';
-import type { Clock, Timer } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import type { Reaper } from '../../core/reaper.js';
+import { Lasting } from '../lasting.js';
 import type { StubNamesConfig } from './config.js';
 import type { FromResolver, ResolverArgument, ToResolver } from './messages.js';
 import type { NameFault } from './name-faults.js';
@@ -30,10 +31,13 @@ export interface StubResolverOptions {
   readonly emit: Emit;
 }
 
-interface ActiveFault {
+/** What is wrong with the name of one worker. */
+interface WrongName {
+  readonly worker: string;
   readonly fault: NameFault;
-  readonly timer: Timer | null;
 }
+
+type EndReason = 'time-over' | 'ordered' | 'replaced';
 
 /** As events name it, beside the faults of workers. */
 const eventName = (fault: NameFault): string => `dns-${fault}`;
@@ -45,8 +49,8 @@ export class StubResolver {
   readonly failed: Promise<string>;
   readonly #options: StubResolverOptions;
   readonly #child: Child<ToResolver, FromResolver>;
-  /** By worker. */
-  readonly #active = new Map<string, ActiveFault>();
+  /** At most one for each name. */
+  readonly #active: Lasting<WrongName>;
   /** Told when the resolver has done it, by number. */
   readonly #awaited = new Map<number, () => void>();
   #changes = 0;
@@ -55,6 +59,7 @@ export class StubResolver {
   constructor(options: StubResolverOptions) {
     this.#options = options;
     const { config, host, hosts, reaper } = options;
+    this.#active = new Lasting(options.clock, (number) => this.#end(number, 'time-over'));
     const ready = new Deferred<string>();
     const failed = new Deferred<string>();
     this.ready = ready.promise;
@@ -95,46 +100,40 @@ export class StubResolver {
 
   /** @param forMs `null`: until it is healed. */
   inject(id: string, fault: NameFault, forMs: number | null): void {
-    const { clock, emit } = this.#options;
-    this.#end(id, 'replaced');
-    const timer = forMs === null ? null : clock.after(forMs, () => this.#heal(id, 'time-over'));
-    this.#active.set(id, { fault, timer });
+    this.#endAt(id, 'replaced');
+    this.#active.begin({ worker: id, fault }, forMs);
     this.#change(id, fault, () => {
-      emit('fault.injected', { fault: eventName(fault), worker: id, forMs, options: {} });
+      const injected = { fault: eventName(fault), worker: id, forMs, options: {} };
+      this.#options.emit('fault.injected', injected);
     });
   }
 
   heal(id: string): void {
-    this.#heal(id, 'ordered');
+    this.#endAt(id, 'ordered');
   }
 
   /** Asks it to end, and after `graceMs` insists. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    for (const { timer } of this.#active.values()) timer?.cancel();
     this.#active.clear();
     await this.#child.stop({ type: 'stop' }, graceMs);
   }
 
-  #heal(id: string, reason: string): void {
-    const ended = this.#active.get(id);
-    if (ended === undefined) return;
-    ended.timer?.cancel();
-    this.#active.delete(id);
-    this.#change(id, null, () => this.#tellHealed(id, ended.fault, reason));
+  #endAt(worker: string, reason: EndReason): void {
+    const found = this.#active.numbered.find(([, wrong]) => wrong.worker === worker);
+    if (found !== undefined) this.#end(found[0], reason);
   }
 
-  /** Without telling the resolver, which is told of another fault. */
-  #end(id: string, reason: string): void {
-    const ended = this.#active.get(id);
-    if (ended === undefined) return;
-    ended.timer?.cancel();
-    this.#active.delete(id);
-    this.#tellHealed(id, ended.fault, reason);
-  }
-
-  #tellHealed(worker: string, fault: NameFault, reason: string): void {
-    this.#options.emit('fault.healed', { fault: eventName(fault), worker, reason });
+  #end(number: number, reason: EndReason): void {
+    const ended = this.#active.take(number);
+    if (ended === null) return;
+    const { worker, fault } = ended;
+    const told = (): void => {
+      this.#options.emit('fault.healed', { fault: eventName(fault), worker, reason });
+    };
+    // The resolver is told of the one that takes its place.
+    if (reason === 'replaced') told();
+    else this.#change(worker, null, told);
   }
 
   /** @param onDone called when the resolver answers so: what is told of a fault is a fact. */
