@@ -6,6 +6,7 @@
  * could not parse one unusual record crashed again and again instead of keeping what they had (Heroku, 7 June 2012).
  */
 import type { DocumentProblem } from '../core/document/document.js';
+import { isObject } from '../core/json.js';
 
 export type ReadConfig<Config> =
   | { readonly ok: true; readonly config: Config }
@@ -104,6 +105,4 @@ export const printConfig = (value: unknown): string => `${JSON.stringify(value, 
 
 /** `fromEntries` keeps a key named `__proto__`, where an assignment would set the prototype. */
 const sortKeys = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
+  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;

@@ -4,9 +4,10 @@
  */
 
 import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
-import { isObject, type Json, merge, type Override, overlayOf } from '../core/document/overrides.js';
+import { merge, type Override, overlayOf } from '../core/document/overrides.js';
 import { dotted, type Path } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
+import { isObject, type Json } from '../core/json.js';
 import { Section } from '../core/schema.js';
 import { readConfig } from '../delivery/config-document.js';
 import { findConfigProblems, findContradictions, findFixedChanges } from './config/check.js';

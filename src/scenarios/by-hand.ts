@@ -2,6 +2,7 @@
 import { findTooLong } from '../core/document/durations.js';
 import { dotted } from '../core/document/positions.js';
 import { checkSchema } from '../core/document/schema-problems.js';
+import { isObject } from '../core/json.js';
 import {
   type Action,
   checkEntry,
@@ -12,9 +13,6 @@ import {
 } from './timeline.js';
 
 const refusal = (detail: string): Error => Object.assign(new Error(detail), { statusCode: 422 });
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * @param wanted the action that it has to be; left out: any.

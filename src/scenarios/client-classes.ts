@@ -2,8 +2,9 @@
  * The `clients:` section: who the clients are. Without `classes` they are all alike; a class is a share of them that asks
  * for something else, behaves otherwise, or matters more. What a class does not say of itself, it takes from the section.
  */
-import { isObject, type Json, merge } from '../core/document/overrides.js';
+import { merge } from '../core/document/overrides.js';
 import type { Finding } from '../core/document/schema-problems.js';
+import { isObject, type Json } from '../core/json.js';
 import { Count, OneOf, Optional, Percent, Section, Size, type Static, Type } from '../core/schema.js';
 import { parseRatio, parseSizeBytes } from '../core/units.js';
 import { resolveRoute } from '../gateway/config/routing.js';

@@ -4,10 +4,11 @@
  */
 import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
 import { findTooLong } from '../core/document/durations.js';
-import { type Json, merge, type Override, overlayOf, parsePathValue } from '../core/document/overrides.js';
+import { merge, type Override, overlayOf, parsePathValue } from '../core/document/overrides.js';
 import { dotted, type Path, type Positions } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { UserError } from '../core/errors.js';
+import type { Json } from '../core/json.js';
 import { parseDurationMs, parseRatio } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { resolveFleetConfig } from '../upstream/config.js';

@@ -1,6 +1,6 @@
 /** What a timeline does to the clients' side: `flood`, and `update-clients` with `on` and `for`. */
 
-import { isObject } from '../core/document/overrides.js';
+import { isObject } from '../core/json.js';
 import { Count, Duration, Optional, Rate, Section, type Static } from '../core/schema.js';
 import { formatFor, parseDurationMs, parseRateRps } from '../core/units.js';
 import { MAX_ADDRESSES } from './addresses.js';

@@ -1,6 +1,7 @@
 /** What a timeline does to config: `push-config`, `rollback-config` and the lock; what is pushed, and how it goes out. */
-import { type Json, merge } from '../core/document/overrides.js';
+import { merge } from '../core/document/overrides.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
+import type { Json } from '../core/json.js';
 import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import {
   type RollbackStrategy,

@@ -1,6 +1,7 @@
 /** Values set from outside a file, such as `--set load.scale=0.5`, and how they are laid over what the file says. */
 import { parse } from 'yaml';
 import { UserError } from '../errors.js';
+import { isObject, type Json } from '../json.js';
 
 /** A value set from outside the file, such as `load.scale=0.5`; it wins over whatever the file says. */
 export interface Override {
@@ -24,11 +25,6 @@ export const parsePathValue = (text: string, example: string): Override => {
     throw new UserError('usage', `--set ${text}: ${(error as Error).message}`, { cause: error });
   }
 };
-
-export type Json = Record<string, unknown>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Maps are merged, everything else is replaced. */
 export const merge = (base: Json, overlay: Json): Json => {

@@ -1,12 +1,11 @@
 /** Reads what clients of the HTTP API send. What is wrong is told in Toxiproxy's words, and with the field's name. */
+import { isObject, type Json } from '../../core/json.js';
 import { type Address, parseListen, parseUpstream } from './address.js';
 import { findAttributeProblems, resolveAttributes, type WrittenAttributes } from './attributes.js';
 import { STREAMS, type Stream } from './connection.js';
 import type { Link, LinkToxic } from './link.js';
 import { LinkError } from './link-collection.js';
 import { isToxicType } from './toxics/toxics.js';
-
-type Json = Readonly<Record<string, unknown>>;
 
 const badBody = (what: string): LinkError => new LinkError(400, `bad request body: ${what}`);
 
@@ -17,9 +16,6 @@ export const parseBody = (text: string): unknown => {
     throw badBody((error as Error).message);
   }
 };
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const objectOf = (value: unknown): Json => {
   if (!isObject(value)) throw badBody(`expected an object, got ${JSON.stringify(value)}`);
