@@ -11,9 +11,6 @@ import { formatRatio } from '../core/units.js';
 /** What a guard has against going from one config to another; `null`: nothing. */
 export type Guard<Config> = (from: Config, to: Config) => string | null;
 
-/** Passes the guards by; whoever asked for it is known, so it has but a reason. Empty: the guards hold. */
-export type Approval = string;
-
 export interface CapacityGuardOptions<Config> {
   /** What a config can serve, in whatever unit: upstreams, the sum of their weights, slots. */
   readonly measure: (config: Config) => number;

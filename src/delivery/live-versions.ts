@@ -106,13 +106,10 @@ export class LiveVersions<Config, Live> {
     return [...new Set(kept.filter((live) => live !== null))];
   }
 
-  /**
-   * Does as a plan says, or changes nothing at all.
-   * @param force why a plan that is not newer is to be followed all the same; empty: it is not.
-   */
-  apply(plan: TrafficPlan<Config>, force = ''): PlanOutcome {
-    if (force === '' && plan.order === this.#order) return UNCHANGED;
-    if (force === '' && plan.order < this.#order) {
+  /** Does as a plan says, or changes nothing at all. */
+  apply(plan: TrafficPlan<Config>): PlanOutcome {
+    if (plan.order === this.#order) return UNCHANGED;
+    if (plan.order < this.#order) {
       const reason = `order ${plan.order} is older than order ${this.#order}, which is in force here`;
       return { outcome: 'refused', reason };
     }
@@ -128,7 +125,7 @@ export class LiveVersions<Config, Live> {
     }
     const found = plan.standby && this.#find(plan.standby);
     const standby = found && found !== stable && found !== candidate ? found : null;
-    this.#order = Math.max(this.#order, plan.order);
+    this.#order = plan.order;
     this.#shareRatio = plan.candidate?.shareRatio ?? 0;
     this.#switch(stable, candidate, standby);
     return APPLIED;

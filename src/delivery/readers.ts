@@ -59,10 +59,6 @@ export class ReaderRegister {
     this.#maxReaders = maxReaders;
   }
 
-  get size(): number {
-    return this.#readers.size;
-  }
-
   /** From now on the reader is meant to have this version. Makes it known if it was not. */
   expect(reader: string, version: number, nowMs: number): void {
     const known = this.#readers.get(reader);
@@ -86,25 +82,11 @@ export class ReaderRegister {
     this.#add(reader, known);
   }
 
-  /** It reads no more, and is nobody's concern. */
-  forget(reader: string): void {
-    this.#readers.delete(reader);
-  }
-
   /** All readers, by name. */
   list(nowMs: number): readonly ReaderState[] {
     return [...this.#readers]
       .map(([reader, record]) => this.#stateOf(reader, record, nowMs))
       .sort((a, b) => a.reader.localeCompare(b.reader, 'en', { numeric: true }));
-  }
-
-  /** Whether every reader is known to run that version now. */
-  allRun(version: number, nowMs: number): boolean {
-    for (const [reader, record] of this.#readers) {
-      if (record.running !== version || this.#stateOf(reader, record, nowMs).condition !== 'current')
-        return false;
-    }
-    return true;
   }
 
   #stateOf(reader: string, record: Reader, nowMs: number): ReaderState {

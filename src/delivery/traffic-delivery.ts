@@ -31,8 +31,6 @@ export interface TrafficDeliveryOptions<Config> {
   readonly check: (config: Config) => string | null;
   /** What a change may not do without approval; default: nothing. */
   readonly guards?: readonly Guard<Config>[];
-  /** The highest order that readers know from a delivery before this one; default 0. */
-  readonly lastOrder?: number;
   /** Called whenever the share of a version changes, with 1 when it got everything, with 0 when it was taken back. */
   readonly onShare?: (version: number, shareRatio: number) => void;
   /** Called with what is to be kept whenever another version is the stable one. */
@@ -62,17 +60,16 @@ export class TrafficDelivery<Config> {
   readonly #options: TrafficDeliveryOptions<Config>;
   readonly #gate: ChangeGate<Config>;
   readonly #history: VersionHistory<Config>;
-  #order: number;
+  #order = 0;
   #candidate: Candidate<Config> | null = null;
   #ticking: Timer | null = null;
   #lookedMs = 0;
 
   constructor(options: TrafficDeliveryOptions<Config>) {
-    const { initial, history, check, guards = [], lastOrder = 0, clock, emit } = options;
+    const { initial, history, check, guards = [], clock, emit } = options;
     this.#options = options;
     this.#gate = new ChangeGate({ check, guards, clock, emit });
     this.#history = new VersionHistory(initial, history);
-    this.#order = lastOrder;
   }
 
   get lock(): ConfigLock {

@@ -6,7 +6,6 @@ import type { ReadConfig } from '../../src/delivery/config-document.js';
 import type { CapacityGuardOptions, Guard, SizeGuardOptions } from '../../src/delivery/guards.js';
 import type { LiveVersionsOptions } from '../../src/delivery/live-versions.js';
 import { findReferenceProblems, type References } from '../../src/delivery/references.js';
-import type { Weights } from '../../src/delivery/weights.js';
 import { DownstreamBalancer } from '../../src/upstream/downstream.js';
 import { type ConfigSubject, type ParsedConfig, parseConfig, TRUTH } from '../support/config-subject.js';
 import { PlantedVersions, type VersionsBug } from './planted-versions.js';
@@ -73,39 +72,6 @@ const printTruthy = ({ section }: ParsedConfig): string =>
 /** Texts and numbers look alike without quotes, and a name may hold what separates names. */
 const printWithoutQuotes = ({ section }: ParsedConfig): string => JSON.stringify(section).replaceAll('"', '');
 
-/** Adds the weights up before it divides: the sum of huge ones is infinite. */
-const normalizeBySum = (weights: readonly number[]): Weights => {
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  if (weights.some((weight) => !Number.isFinite(weight) || weight < 0) || sum === 0) {
-    return { ok: false, problem: 'no weights' };
-  }
-  return { ok: true, shares: Float64Array.from(weights, (weight) => weight / sum) };
-};
-
-/** In whole percent, as a table would show them. */
-const normalizeToPercent = (weights: readonly number[]): Weights => {
-  const result = TRUTH.normalizeWeights(weights);
-  return result.ok
-    ? { ok: true, shares: result.shares.map((share) => Math.round(share * 100) / 100) }
-    : result;
-};
-
-/** Adds up in the order given. */
-const normalizeInOrder = (weights: readonly number[]): Weights => {
-  if (!TRUTH.normalizeWeights(weights).ok) return TRUTH.normalizeWeights(weights);
-  const largest = Math.max(...weights.slice(0, 1_000));
-  const scaled = weights.map((weight) => weight / largest);
-  const sum = scaled.reduce((total, weight) => total + weight, 0);
-  return { ok: true, shares: Float64Array.from(scaled, (weight) => weight / sum) };
-};
-
-/** Compares only, and every comparison with NaN is false. */
-const normalizeUnchecked = (weights: readonly number[]): Weights => {
-  if (weights.some((weight) => weight < 0)) return { ok: false, problem: 'below 0' };
-  const known = weights.map((weight) => (Number.isFinite(weight) ? weight : 0));
-  return TRUTH.normalizeWeights(known);
-};
-
 /** Looks pools up in an object, which has names that nobody wrote. */
 const findByObject = (given: References) => {
   const known: Record<string, unknown> = {};
@@ -159,10 +125,6 @@ export const CONFIG_MUTANTS: readonly ConfigMutant[] = [
   mutant('print: leaves out the quotes', ['P3'], { print: printWithoutQuotes }),
   mutant('references: looks names up in an object', ['P5'], { findReferenceProblems: findByObject }),
   mutant('references: is content with an empty pool', ['P5'], { findReferenceProblems: findMissingOnly }),
-  mutant('weights: adds huge weights up', ['P6'], { normalizeWeights: normalizeBySum }),
-  mutant('weights: rounds shares to percent', ['P6'], { normalizeWeights: normalizeToPercent }),
-  mutant('weights: depends on their order', ['P6'], { normalizeWeights: normalizeInOrder }),
-  mutant('weights: lets NaN and Infinity pass', ['P6'], { normalizeWeights: normalizeUnchecked }),
   versionsMutant(['P4'], 'builds what it has'),
   versionsMutant(['P7'], 'switches before it builds'),
   versionsMutant(['P7'], 'keeps what a refused plan built'),
@@ -172,7 +134,6 @@ export const CONFIG_MUTANTS: readonly ConfigMutant[] = [
   versionsMutant(['P8'], 'remembers every version'),
   versionsMutant(['P8'], 'writes over the old config'),
   versionsMutant(['P9', 'P12'], 'has no fence'),
-  versionsMutant(['P9'], 'lowers its fence'),
   versionsMutant(['P12'], 'takes half of an old plan'),
   mutant('capacity: measures by what remains', ['P10'], { capacityGuard: guardByWhatRemains }),
   mutant('capacity: counts upstreams, not weights', ['P10'], { capacityGuard: guardByCount }),

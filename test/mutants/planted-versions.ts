@@ -15,8 +15,6 @@ export type VersionsBug =
   | 'none'
   /** Follows every plan, however old: a late one undoes a newer one. */
   | 'has no fence'
-  /** Remembers the last order it followed and not the highest: after one that was forced, old ones pass again. */
-  | 'lowers its fence'
   /** Of a plan that is overtaken it still takes the candidate. */
   | 'takes half of an old plan'
   /** Goes by the number and not by the content. */
@@ -57,9 +55,9 @@ export class PlantedVersions<Live> implements Versions<Live> {
     this.stable = this.#build(options.initial);
   }
 
-  apply(plan: TrafficPlan<unknown>, force = ''): PlanOutcome {
+  apply(plan: TrafficPlan<unknown>): PlanOutcome {
     const isOld = plan.order <= this.order;
-    if (isOld && force === '' && this.#bug !== 'has no fence') {
+    if (isOld && this.#bug !== 'has no fence') {
       if (this.#bug === 'takes half of an old plan' && plan.order < this.order) this.#takeCandidate(plan);
       return plan.order === this.order ? { outcome: 'unchanged' } : { outcome: 'refused', reason: 'too old' };
     }
@@ -78,7 +76,7 @@ export class PlantedVersions<Live> implements Versions<Live> {
       return { outcome: 'refused', reason: (error as Error).message };
     }
     this.shareRatio = plan.candidate?.shareRatio ?? 0;
-    this.order = this.#bug === 'lowers its fence' ? plan.order : Math.max(this.order, plan.order);
+    this.order = Math.max(this.order, plan.order);
     this.#letGo(before);
     return { outcome: 'applied' };
   }

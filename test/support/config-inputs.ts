@@ -199,14 +199,6 @@ const lines = (bytes: number, line: (number: number) => string): string => {
   return text;
 };
 
-/** Any number that somebody could take for a weight. */
-export const anyWeights = fc.oneof(
-  { weight: 8, arbitrary: fc.nat({ max: 1_000 }) },
-  { weight: 2, arbitrary: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }) },
-  fc.constantFrom(0, 1, 50_000, 49_999, 99_985, 2 ** 53 - 1, Number.MAX_VALUE, Number.MIN_VALUE),
-);
-export const badWeights = fc.constantFrom(Number.NaN, Infinity, -Infinity, -1, -Number.MIN_VALUE);
-
 /** Upstreams as a schema lets them through: weights are whole, and of any size. */
 export const weightedUpstreams: fc.Arbitrary<readonly WeightedUpstream[]> = fc
   .array(

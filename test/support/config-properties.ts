@@ -1,6 +1,7 @@
 /**
- * The twelve properties of config delivery, P1 to P12, as functions of a subject: they hold of the true functions, and
- * each mutant of `test/mutants` breaks at least one. Each throws when it does not hold.
+ * The properties of config delivery, P1 to P12, as functions of a subject: they hold of the true functions, and each
+ * mutant of `test/mutants` breaks at least one. Each throws when it does not hold. P6 is each balancer's: what share of
+ * the requests a weight is (`test/unit/gateway/balance/weighted-shares.test.ts`).
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -8,8 +9,6 @@ import { MAX_DOCUMENT_BYTES, MAX_MESSAGE_LENGTH, printConfig } from '../../src/d
 import { keptBytes } from './config-heap.js';
 import {
   anyTexts,
-  anyWeights,
-  badWeights,
   gatewaySections,
   LARGE_TEXTS,
   references,
@@ -157,56 +156,6 @@ const referencesHold = ({ findReferenceProblems }: ConfigSubject): void => {
   );
 };
 
-/** A sum of so many rounded numbers is off by less than this. */
-const EPSILON = 1e-9;
-
-const weightsNormalize = ({ normalizeWeights }: ConfigSubject): void => {
-  const sharesOf = (weights: readonly number[]): Float64Array | null => {
-    const result = normalizeWeights(weights);
-    return result.ok ? result.shares : null;
-  };
-  fc.assert(
-    fc.property(fc.array(anyWeights, { maxLength: 40 }), (weights) => {
-      const shares = sharesOf(weights);
-      expect(shares !== null).toBe(weights.some((weight) => weight > 0));
-      if (shares === null) return;
-      expect(shares).toHaveLength(weights.length);
-      const sum = shares.reduce((total, share) => total + share, 0);
-      expect(Math.abs(sum - 1)).toBeLessThan(EPSILON);
-      const largest = Math.max(...weights);
-      const largestShare = Math.max(...shares);
-      for (const [index, weight] of weights.entries()) {
-        expect(shares[index]).toBeCloseTo((weight / largest) * largestShare, 12);
-      }
-    }),
-    { numRuns: 500 },
-  );
-  const shuffled = fc.array(anyWeights, { minLength: 1, maxLength: 40 }).chain((weights) =>
-    fc.tuple(
-      fc.constant(weights),
-      fc.shuffledSubarray(
-        weights.map((_, index) => index),
-        { minLength: weights.length },
-      ),
-    ),
-  );
-  fc.assert(
-    fc.property(shuffled, ([weights, order]) => {
-      const shares = sharesOf(weights);
-      const moved = sharesOf(order.map((index) => weights[index]!));
-      expect(moved && [...moved]).toEqual(shares && order.map((index) => shares[index]));
-    }),
-    { numRuns: 500 },
-  );
-  fc.assert(
-    fc.property(fc.array(anyWeights), badWeights, fc.nat(), (weights, bad, place) => {
-      expect(sharesOf(weights.toSpliced(place % (weights.length + 1), 0, bad))).toBeNull();
-    }),
-  );
-  const many = sharesOf(Array.from({ length: 100_000 }, (_, index) => index % 7));
-  expect(Math.abs(many!.reduce((total, share) => total + share, 0) - 1)).toBeLessThan(EPSILON);
-};
-
 /** In the order of their numbers. */
 export const PROPERTIES: readonly ConfigProperty[] = [
   { name: 'P1 reading a text is total and quick', parts: ['read'], holds: parseIsTotal },
@@ -214,7 +163,6 @@ export const PROPERTIES: readonly ConfigProperty[] = [
   { name: 'P3 print and parse are a round trip', parts: ['read', 'print'], holds: printRoundTrips },
   { name: 'P4 applying twice is applying once', parts: ['makeVersions'], holds: idempotenceHolds },
   { name: 'P5 nothing refers to nothing', parts: ['findReferenceProblems'], holds: referencesHold },
-  { name: 'P6 weights are shares of 1 in any order', parts: ['normalizeWeights'], holds: weightsNormalize },
   { name: 'P7 what is refused changes nothing', parts: ['makeVersions'], holds: refusalHolds },
   {
     name: 'P8 a rollback restores the bytes and frees the rest',

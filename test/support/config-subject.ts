@@ -15,7 +15,6 @@ import {
   type TrafficPlan,
 } from '../../src/delivery/live-versions.js';
 import { findReferenceProblems } from '../../src/delivery/references.js';
-import { normalizeWeights } from '../../src/delivery/weights.js';
 import { BALANCERS } from '../../src/gateway/balance/balancers.js';
 import type { GatewayConfig } from '../../src/gateway/config.js';
 import { parseGatewayFile } from '../../src/gateway/config-document.js';
@@ -44,7 +43,7 @@ export interface Versions<Live> {
   readonly shareRatio: number;
   readonly standby: LiveVersion<unknown, Live> | null;
   readonly draining: readonly LiveVersion<unknown, Live>[];
-  apply(plan: TrafficPlan<unknown>, force?: string): PlanOutcome;
+  apply(plan: TrafficPlan<unknown>): PlanOutcome;
   begin(key: string): LiveVersion<unknown, Live>;
   end(used: LiveVersion<unknown, Live>): void;
 }
@@ -53,7 +52,6 @@ export interface ConfigSubject {
   readonly read: (text: string) => ReadConfig<ParsedConfig>;
   readonly print: (config: ParsedConfig) => string;
   readonly actuate: (upstreams: readonly WeightedUpstream[]) => Actuated;
-  readonly normalizeWeights: typeof normalizeWeights;
   readonly findReferenceProblems: typeof findReferenceProblems;
   readonly makeVersions: <Live>(options: LiveVersionsOptions<unknown, Live>) => Versions<Live>;
   readonly capacityGuard: typeof capacityGuard;
@@ -89,7 +87,6 @@ export const TRUTH: ConfigSubject = {
   read: (text) => readConfig(text, parseConfig),
   print: ({ section }) => printConfig(section),
   actuate,
-  normalizeWeights,
   findReferenceProblems,
   makeVersions: (options) => new LiveVersions(options),
   capacityGuard,

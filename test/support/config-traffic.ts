@@ -48,7 +48,7 @@ export class ConfigTraffic {
   /** Time that passed without timers. */
   #stalledMs = 0;
 
-  constructor({ rateRps = 1_000, lastOrder = 0 } = {}) {
+  constructor({ rateRps = 1_000 } = {}) {
     this.#rateRps = rateRps;
     const nowMs = () => this.clock.nowMs() + this.#stalledMs;
     const clock: Clock = {
@@ -80,7 +80,6 @@ export class ConfigTraffic {
         return outcome.outcome === 'refused' ? outcome.reason : null;
       },
       check: () => null,
-      lastOrder,
       onShare: (version, shareRatio) => this.shares.push(`${version}: ${formatRatio(shareRatio)}`),
       clock,
       emit: stream.emit,

@@ -1,7 +1,6 @@
-/** References between the parts of a config, and weights as shares: the cases that outages were made of. */
+/** References between the parts of a config: the cases that outages were made of. */
 import { describe, expect, it } from 'vitest';
 import { findReferenceProblems, type PoolReference } from '../../../src/delivery/references.js';
-import { normalizeWeights } from '../../../src/delivery/weights.js';
 
 const pool = (id: string, members: readonly string[], fallback?: string): PoolReference => ({
   id,
@@ -93,28 +92,5 @@ describe('a reference', () => {
     const count = 100_000;
     const pools = Array.from({ length: count }, (_, index) => pool(`p${index}`, ['a'], `p${index + 1}`));
     expect(told(pools)).toEqual([`pools.p${count - 1}.fallback: there is no pool "p${count}"`]);
-  });
-});
-
-describe('weights', () => {
-  it.each<[string, number[], number[]]>([
-    ['of the outage', [50_000, 1, 49_999], [0.5, 0.00001, 0.49999]],
-    ['that are equal', [3, 3, 3, 3], [0.25, 0.25, 0.25, 0.25]],
-    ['of which some are 0', [0, 5, 0], [0, 1, 0]],
-    ['whose sum is infinite', [Number.MAX_VALUE, Number.MAX_VALUE], [0.5, 0.5]],
-    ['that are next to nothing', [Number.MIN_VALUE, Number.MIN_VALUE], [0.5, 0.5]],
-  ])('%s are shares', (_name, weights, shares) => {
-    const result = normalizeWeights(weights);
-    expect(result.ok && [...result.shares]).toEqual(shares.map((share) => expect.closeTo(share, 12)));
-  });
-
-  it.each<[string, number[], string]>([
-    ['without any', [], 'there is no weight, so no request could go anywhere'],
-    ['all 0', [0, 0], 'every weight is 0, so no request could go anywhere'],
-    ['below 0', [1, -1], 'weight 2 is -1; it must be 0 or a number above it'],
-    ['that are no number', [Number.NaN], 'weight 1 is NaN; it must be 0 or a number above it'],
-    ['without end', [1, Infinity], 'weight 2 is Infinity; it must be 0 or a number above it'],
-  ])('%s are refused, and it says why', (_name, weights, problem) => {
-    expect(normalizeWeights(weights)).toEqual({ ok: false, problem });
   });
 });

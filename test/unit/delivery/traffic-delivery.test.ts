@@ -181,13 +181,6 @@ describe('a delivery whose reader follows a newer order from elsewhere', () => {
     expect(traffic.seen()).toEqual(['config.pushed', 'config.refused']);
     expect(traffic.delivery.rollback('a test', 'mine')).toMatchObject({ accepted: false, status: 409 });
   });
-
-  it('is followed again when it begins above that order', () => {
-    const traffic = new ConfigTraffic({ lastOrder: 50 });
-    traffic.versions.apply(overtaken(50));
-    expect(traffic.delivery.push('second', AT_ONCE, BY)).toMatchObject({ accepted: true });
-    expect(traffic.versions.stable.config).toBe('second');
-  });
 });
 
 const order = fc.oneof(
