@@ -8,6 +8,7 @@ import { checkWorkerConfig, explainHeapLimit } from '../upstream/config.js';
 import { deadPortIds } from '../upstream/dead-ports.js';
 import { findDependencyProblems } from '../upstream/dependencies/config.js';
 import { findMechanismProblems, maxWorkersOf } from '../upstream/fleet/mechanisms.js';
+import { workerIds } from '../upstream/fleet.js';
 import { findTtlProblem } from '../upstream/names/config.js';
 import { type ClientClass, resolveClasses } from './client-classes.js';
 import { selectorScopeOf } from './client-selectors.js';
@@ -32,14 +33,11 @@ export interface VariantFile {
   readonly variants: readonly string[];
 }
 
-const workersOf = ({ fleet }: ScenarioFile): string[] =>
-  Array.from({ length: maxWorkersOf(fleet) }, (_, index) => `worker-${index + 1}`);
-
 const dependencyKindsOf = ({ fleet: { dependencies = {} } }: ScenarioFile): DependencyKinds =>
   Object.fromEntries(Object.entries(dependencies).map(([name, { kind }]) => [name, kind]));
 
 const scopeOf = (file: ScenarioFile): EntryScope => {
-  const workers = workersOf(file);
+  const workers = workerIds(maxWorkersOf(file.fleet));
   return {
     workers,
     running: file.fleet.workers,

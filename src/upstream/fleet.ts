@@ -10,6 +10,10 @@ export interface WorkerAddress {
   readonly port: number;
 }
 
+/** `worker-1`, `worker-2` and so on. */
+export const workerIds = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `worker-${index + 1}`);
+
 /** What a worker tells of itself. */
 export interface WorkerReading {
   readonly heapBytes: number;

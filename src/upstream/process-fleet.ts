@@ -23,7 +23,14 @@ import { Supervision } from './fleet/supervision.js';
 import { versionOf } from './fleet/versions.js';
 import { Waits } from './fleet/waits.js';
 import { WorkerPlace } from './fleet/worker-place.js';
-import type { Fleet, Traffic, WorkerAddress, WorkerSample, WorkerStatus } from './fleet.js';
+import {
+  type Fleet,
+  type Traffic,
+  type WorkerAddress,
+  type WorkerSample,
+  type WorkerStatus,
+  workerIds,
+} from './fleet.js';
 
 export { WORKER_NICE } from './fleet/worker-life.js';
 
@@ -63,10 +70,7 @@ export class ProcessFleet implements Fleet {
     this.#waits = new Waits(clock);
     this.#quarantine = config.quarantine && new Quarantine(config.quarantine);
     const parts = this.#placeParts();
-    this.#places = Array.from({ length: config.maxWorkers }, (_, index) => {
-      const id = `worker-${index + 1}`;
-      return new WorkerPlace(id, random.fork(id), parts);
-    });
+    this.#places = workerIds(config.maxWorkers).map((id) => new WorkerPlace(id, random.fork(id), parts));
     const shared = { config, clock, emit, waits: this.#waits, places: this.#places };
     this.#deployer = new Deployer({
       ...shared,

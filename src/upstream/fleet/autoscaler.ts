@@ -3,8 +3,8 @@
  * coming. Both pass through the same stabilisation, step and bounds. Pure: `scaling.ts` asks it and does what it says.
  */
 import { Count, Duration, OneOf, Optional, Percent, Section, type Static } from '../../core/schema.js';
-import { parseDurationMsOr, parseRatio } from '../../core/units.js';
-import { HoltForecast } from './forecast.js';
+import { formatDuration, parseDurationMsOr, parseRatio } from '../../core/units.js';
+import { type Forecast, HoltForecast, HoltWintersForecast } from './forecast.js';
 import { desiredWorkers, type FleetUse, Stabilisation } from './hpa.js';
 
 export const AutoscaleSchema = Section(
@@ -15,6 +15,11 @@ export const AutoscaleSchema = Section(
       OneOf(
         ['reactive', 'predictive'],
         'reactive (default): by the slots in use now; predictive: by a forecast of the offered load.',
+      ),
+    ),
+    season: Optional(
+      Duration(
+        'predictive: after so long the load comes again as it was, such as a day; a whole number of intervals, 2 to 86400 of them. Default: there is no season.',
       ),
     ),
     target: Optional(Percent('Slots in use that are wanted, with the queue as more than all; default 70%.')),
@@ -38,6 +43,8 @@ export interface AutoscaleConfig {
   readonly min: number;
   readonly max: number;
   readonly strategy: 'reactive' | 'predictive';
+  /** A whole number of intervals; `null`: the load has no season. */
+  readonly seasonMs: number | null;
   readonly targetRatio: number;
   readonly intervalMs: number;
   /** `null`: as Kubernetes, 4 or twice as many. */
@@ -55,6 +62,7 @@ export const resolveAutoscale = (
   min: section.min ?? workers,
   max: section.max ?? maxWorkers,
   strategy: section.strategy ?? 'reactive',
+  seasonMs: parseDurationMsOr(section.season, null),
   targetRatio: parseRatio(section.target ?? '70%'),
   intervalMs: parseDurationMsOr(section.interval, 1_000),
   step: section.step ?? null,
@@ -78,15 +86,39 @@ export interface ScaleReading {
 
 const DEFAULT_STEP = 4;
 
+/** A day of seconds. Each has a number of its own, and more would be nobody's season: the interval is too short. */
+const MAX_SEASON_INTERVALS = 86_400;
+
+/** Durations are sums of fractions. */
+const ROUNDING = 1e-9;
+
+/** What is wrong with a season of that length; `null`: nothing. */
+export const explainSeason = (seasonMs: number, intervalMs: number): string | null => {
+  const intervals = seasonMs / intervalMs;
+  const interval = formatDuration(intervalMs);
+  const those = (count: number): string => formatDuration(count * intervalMs);
+  if (intervals < 2)
+    return `must be at least ${those(2)}: an interval is ${interval}, and one value is no season`;
+  if (intervals > MAX_SEASON_INTERVALS) {
+    return `must be at most ${those(MAX_SEASON_INTERVALS)}, which is ${MAX_SEASON_INTERVALS} intervals of ${interval}; a longer season needs a longer \`interval\``;
+  }
+  if (Math.abs(intervals - Math.round(intervals)) <= ROUNDING * intervals) return null;
+  const below = Math.floor(intervals);
+  return `must be a whole number of intervals of ${interval}, such as ${those(below)} or ${those(below + 1)}`;
+};
+
 export class Autoscaler {
   readonly #config: AutoscaleConfig;
   readonly #capacity: Capacity;
   readonly #stabilisation: Stabilisation;
-  readonly #forecast = new HoltForecast();
+  readonly #forecast: Forecast;
 
   constructor(config: AutoscaleConfig, capacity: Capacity, current: number, nowMs: number) {
+    const { seasonMs, intervalMs } = config;
     this.#config = config;
     this.#capacity = capacity;
+    this.#forecast =
+      seasonMs === null ? new HoltForecast() : new HoltWintersForecast(Math.round(seasonMs / intervalMs));
     this.#stabilisation = new Stabilisation(config, current, nowMs);
   }
 
@@ -105,8 +137,9 @@ export class Autoscaler {
     this.#forecast.observe(offeredRps);
     if (strategy === 'reactive') return desiredWorkers(use, targetRatio);
     const { workerRps, bootMs } = this.#capacity;
-    // What is decided now serves after the boot, and until the next decision's workers do.
-    const comingRps = this.#forecast.forecast(Math.ceil(bootMs / intervalMs) + 1) ?? 0;
+    // What is decided now serves after the boot, and until the next decision's workers do. What is needed before that
+    // is there already, and may not be taken away because less is needed later.
+    const comingRps = this.#forecast.mostWithin(Math.ceil(bootMs / intervalMs) + 1) ?? 0;
     return Math.ceil(comingRps / (workerRps * targetRatio));
   }
 }

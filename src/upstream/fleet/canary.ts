@@ -13,10 +13,10 @@ export interface Tally {
 }
 
 /** Fewer answers say nothing about a latency. */
-export const MIN_ANSWERS = 20;
+const MIN_ANSWERS = 20;
 
 /** As many for each of the others show that there was enough to do: a fifth of it is not chance. */
-export const MANY_ANSWERS = 5 * MIN_ANSWERS;
+const MANY_ANSWERS = 5 * MIN_ANSWERS;
 
 /** Points of its answers that may fail beyond the others' share: less is chance with a few hundred requests. */
 const MAX_FAILED_RATIO = 0.05;

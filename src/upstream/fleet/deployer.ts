@@ -18,10 +18,10 @@ export interface DeployPlace {
   readonly tally: Tally;
   /** A process stands there or is to come back. */
   readonly wanted: boolean;
+  /** The same, and it is of the colour in use. */
+  readonly active: boolean;
   /** Its process is on its way out, and no other is to come. */
   readonly leaving: boolean;
-  /** It is the colour that is not in use. */
-  readonly standingBy: boolean;
   retire(drainMs: number | null, reason: string): Promise<void>;
   park(): Promise<void>;
   start(version: WorkerVersion, bootMs: number): Promise<void>;
@@ -112,7 +112,7 @@ export class Deployer {
 
   /** Whose processes are in use. */
   get #active(): readonly DeployPlace[] {
-    return this.#parts.places.filter(({ wanted, standingBy }) => wanted && !standingBy);
+    return this.#parts.places.filter(({ active }) => active);
   }
 
   async #begin(what: 'deploy' | 'rollback', run: () => Promise<void>): Promise<void> {

@@ -15,7 +15,7 @@ export interface FleetUse {
 }
 
 /** Kubernetes' default: a tenth more or less is not worth a change. */
-export const TOLERANCE = 0.1;
+const TOLERANCE = 0.1;
 
 /** Sums of fractions may come out a little more. */
 const ROUNDING = 1e-9;

@@ -1,7 +1,8 @@
 /** The keys of the `fleet:` section by which workers are watched, replaced, added and taken away. None is on by default. */
 import { Count, Duration, Optional, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseDurationMsOr } from '../../core/units.js';
-import { type AutoscaleConfig, AutoscaleSchema, resolveAutoscale } from './autoscaler.js';
+import { workerIds } from '../fleet.js';
+import { type AutoscaleConfig, AutoscaleSchema, explainSeason, resolveAutoscale } from './autoscaler.js';
 import {
   LivenessSchema,
   type ProbeConfig,
@@ -106,7 +107,7 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
       message: 'is a share of the heap limit: above 0%, at most 100%',
     });
   }
-  const known = Array.from({ length: maxWorkersOf(section) }, (_, index) => `worker-${index + 1}`);
+  const known = workerIds(maxWorkersOf(section));
   for (const [name, members] of Object.entries(section.clusters ?? {})) {
     for (const [index, member] of members.entries()) {
       if (known.includes(member)) continue;
@@ -120,7 +121,7 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
 
 const findAutoscaleProblems = (section: MechanismsSection, places: number): Problem[] => {
   const written = section.autoscale!;
-  const { min, max, targetRatio, intervalMs } = resolveAutoscale(written, {
+  const { min, max, strategy, seasonMs, targetRatio, intervalMs } = resolveAutoscale(written, {
     workers: section.workers,
     maxWorkers: places,
   });
@@ -134,5 +135,11 @@ const findAutoscaleProblems = (section: MechanismsSection, places: number): Prob
   }
   if (targetRatio === 0) problems.push(at('target', 'must be above 0%: nobody is ever so idle'));
   if (intervalMs === 0) problems.push(at('interval', 'must be above 0s'));
+  else if (seasonMs !== null && strategy === 'reactive') {
+    problems.push(at('season', 'season means nothing to reactive; it belongs to predictive'));
+  } else if (seasonMs !== null) {
+    const problem = explainSeason(seasonMs, intervalMs);
+    if (problem !== null) problems.push(at('season', `${problem}; got ${written.season}`));
+  }
   return problems;
 };

@@ -1,9 +1,8 @@
 /**
  * Probes as Kubernetes has them: a worker is asked at an interval; so many failures in a row turn it, and one good
- * answer turns it back. `ProbeState` decides, `askWorker` asks, on a connection of its own each time.
+ * answer turns it back.
  */
-import { get } from 'node:http';
-import type { Clock } from '../../core/clock.js';
+import { HealthState } from '../../core/health.js';
 import { Count, Duration, OneOf, Optional, Section, type Static } from '../../core/schema.js';
 import { parseDurationMsOr } from '../../core/units.js';
 
@@ -52,46 +51,6 @@ export const resolveLiveness = (section: Static<typeof LivenessSchema>): ProbeCo
 export const resolveReadiness = (section: Static<typeof ReadinessSchema>): ProbeConfig =>
   resolveProbe(section, '/readyz');
 
-export class ProbeState {
-  readonly #failures: number;
-  #inARow = 0;
-  good: boolean;
-
-  /** @param good what counts until the first probe that turns it. */
-  constructor(failures: number, good: boolean) {
-    this.#failures = failures;
-    this.good = good;
-  }
-
-  /** @returns whether it turned. */
-  onProbe(good: boolean): boolean {
-    this.#inARow = good ? 0 : this.#inARow + 1;
-    const before = this.good;
-    if (good) this.good = true;
-    else if (this.#inARow >= this.#failures) this.good = false;
-    return this.good !== before;
-  }
-}
-
-export interface Asked {
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-}
-
-/** @returns `null` for a good answer in time, else what was wrong. */
-export const askWorker = (asked: Asked, timeoutMs: number, clock: Clock): Promise<string | null> =>
-  new Promise((resolve) => {
-    const request = get({ ...asked, agent: false }, (response) => {
-      response.resume();
-      const { statusCode = 0 } = response;
-      finish(statusCode >= 200 && statusCode < 400 ? null : `answered ${statusCode}`);
-    });
-    const timer = clock.after(timeoutMs, () => finish(`no answer within ${timeoutMs}ms`));
-    const finish = (problem: string | null): void => {
-      timer.cancel();
-      resolve(problem);
-      request.destroy();
-    };
-    request.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
-  });
+/** One good answer is enough, as Kubernetes' `successThreshold` is 1. @param good what counts until probes turn it. */
+export const probeState = ({ failures }: ProbeConfig, good: boolean): HealthState =>
+  new HealthState({ rise: 1, fall: failures }, good);

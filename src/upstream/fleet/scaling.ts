@@ -4,19 +4,37 @@ import type { Emit } from '../../core/events.js';
 import type { FleetConfig } from '../config.js';
 import { type AutoscaleConfig, Autoscaler } from './autoscaler.js';
 import type { FleetUse } from './hpa.js';
+import type { Use } from './use.js';
 import type { WorkerVersion } from './versions.js';
 import type { Waits } from './waits.js';
-import type { WorkerPlace } from './worker-place.js';
 
 /** What is in flight on a worker that goes may take so long, where no autoscaler says otherwise. */
 const DEFAULT_DRAIN_MS = 5_000;
+
+/** A worker's place, as scaling sees it. */
+export interface ScalePlace {
+  readonly use: Pick<Use, 'take'>;
+  /** A process stands there or is to come back. */
+  readonly wanted: boolean;
+  /** The same, and it is of the colour in use. */
+  readonly active: boolean;
+  /** Its process is on its way out, and no other is to come. */
+  readonly leaving: boolean;
+  /** Its process serves. */
+  readonly up: boolean;
+  /** A process is there, and does not serve yet. */
+  readonly booting: boolean;
+  start(version: WorkerVersion, bootMs: number): Promise<void>;
+  retire(drainMs: number | null, reason: string): Promise<void>;
+  park(): Promise<void>;
+}
 
 export interface ScalingParts {
   readonly config: FleetConfig;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly waits: Waits;
-  readonly places: readonly WorkerPlace[];
+  readonly places: readonly ScalePlace[];
   readonly isDeploying: () => boolean;
   /** What a worker that is added gets. */
   readonly version: () => WorkerVersion;
@@ -69,22 +87,22 @@ export class Scaling {
     for (const place of removed) void this.#remove(place, config.autoscale?.drainMs ?? DEFAULT_DRAIN_MS);
   }
 
-  get #active(): WorkerPlace[] {
-    return this.#parts.places.filter(({ wanted, standingBy }) => wanted && !standingBy);
+  get #active(): ScalePlace[] {
+    return this.#parts.places.filter(({ active }) => active);
   }
 
-  #add(place: WorkerPlace): Promise<void> {
+  #add(place: ScalePlace): Promise<void> {
     const { config, version } = this.#parts;
     // One that cannot start comes back by itself, as after a crash, and gets requests when it does.
     return place.start(version(), config.bootDelayMs).catch(() => {});
   }
 
-  async #remove(place: WorkerPlace, drainMs: number): Promise<void> {
+  async #remove(place: ScalePlace, drainMs: number): Promise<void> {
     await place.retire(drainMs, 'scale-in');
     await place.park();
   }
 
-  #decide(autoscaler: Autoscaler, { strategy }: AutoscaleConfig): void {
+  #decide(autoscaler: Autoscaler, { strategy, seasonMs }: AutoscaleConfig): void {
     const { clock, offered, isDeploying } = this.#parts;
     const nowMs = clock.nowMs();
     const total = offered();
@@ -95,10 +113,11 @@ export class Scaling {
     const workers = autoscaler.decide({ use, offeredRps }, nowMs);
     if (isDeploying()) return;
     const mean = use.ready.reduce((sum, ratio) => sum + ratio, 0) / Math.max(1, use.ready.length);
+    const foreseen = seasonMs === null ? 'the trend' : 'what came at this time of earlier periods';
     const reason =
       strategy === 'reactive'
         ? `${Math.round(mean * 100)}% of the slots in use`
-        : `${Math.round(offeredRps)}/s offered, and the trend`;
+        : `${Math.round(offeredRps)}/s offered, and ${foreseen}`;
     this.scale(workers, 'autoscale', reason);
   }
 

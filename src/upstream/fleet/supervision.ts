@@ -4,9 +4,10 @@
  */
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Emit } from '../../core/events.js';
+import type { HealthState } from '../../core/health.js';
 import { formatDuration } from '../../core/units.js';
 import type { FleetConfig } from '../config.js';
-import { type ProbeConfig, ProbeState } from './probe.js';
+import { type ProbeConfig, probeState } from './probe.js';
 import { Recycling } from './recycling.js';
 import type { Waits } from './waits.js';
 import { Watchdog, watchdogIntervalMs } from './watchdog.js';
@@ -30,7 +31,7 @@ export class Supervision {
   /** What watches a process, while it is up. */
   readonly #timers = new Map<WorkerPlace, Timer[]>();
   readonly #watchdogs = new Map<WorkerPlace, Watchdog>();
-  readonly #readiness = new Map<WorkerPlace, ProbeState>();
+  readonly #readiness = new Map<WorkerPlace, HealthState>();
 
   constructor(parts: SupervisionParts) {
     this.#parts = parts;
@@ -61,11 +62,11 @@ export class Supervision {
       timers.push(clock.every(watchdogIntervalMs(watchdogMs), () => this.#checkBeat(place, watchdog)));
     }
     if (liveness !== null) {
-      const state = new ProbeState(liveness.failures, true);
+      const state = probeState(liveness, true);
       timers.push(clock.every(liveness.intervalMs, () => this.#checkLife(place, liveness, state)));
     }
     if (readiness !== null) {
-      const state = new ProbeState(readiness.failures, false);
+      const state = probeState(readiness, false);
       this.#readiness.set(place, state);
       void place.aside.hold('unready');
       void this.#checkReadiness(place, readiness, state);
@@ -99,19 +100,19 @@ export class Supervision {
     place.kill('watchdog', `its event loop gave no sign for ${formatDuration(silentMs)}`);
   }
 
-  async #checkLife(place: WorkerPlace, probe: ProbeConfig, state: ProbeState): Promise<void> {
+  async #checkLife(place: WorkerPlace, probe: ProbeConfig, state: HealthState): Promise<void> {
     const timers = this.#timers.get(place);
     const problem = await place.ask(probe.path, probe.timeoutMs);
     // Another process may stand there by now.
-    if (this.#timers.get(place) !== timers || !state.onProbe(problem === null)) return;
+    if (this.#timers.get(place) !== timers || !state.onCheck(problem === null)) return;
     this.#unwatch(place);
     place.kill('liveness', `${probe.failures} probes in a row failed, at last: ${problem}`);
   }
 
-  async #checkReadiness(place: WorkerPlace, probe: ProbeConfig, state: ProbeState): Promise<void> {
+  async #checkReadiness(place: WorkerPlace, probe: ProbeConfig, state: HealthState): Promise<void> {
     const problem = await place.ask(probe.path, probe.timeoutMs);
-    if (this.#readiness.get(place) !== state || !state.onProbe(problem === null)) return;
-    if (!state.good) {
+    if (this.#readiness.get(place) !== state || !state.onCheck(problem === null)) return;
+    if (!state.healthy) {
       this.#turnUnready(place, problem ?? '');
       return;
     }
@@ -128,7 +129,7 @@ export class Supervision {
     const { places, clock, isDeploying } = this.#parts;
     if (isDeploying()) return;
     const readings = places
-      .filter(({ wanted, standingBy }) => wanted && !standingBy)
+      .filter(({ active }) => active)
       .map(({ id, serving, heapRatio }) => ({ worker: id, serving, heapRatio }));
     const chosen = recycling.next(readings, clock.nowMs());
     const place = places.find(({ id }) => id === chosen);

@@ -4,6 +4,7 @@
  */
 import type { ChildExit } from '../../core/child.js';
 import type { Timer } from '../../core/clock.js';
+import { askHealth } from '../../core/health.js';
 import type { Random } from '../../core/random.js';
 import { ActiveFaults, type Injection } from '../active-faults.js';
 import type { WorkerFaultName } from '../faults/worker-faults.js';
@@ -13,13 +14,12 @@ import { RestartBackoff } from '../restart-backoff.js';
 import { Aside, untilReady } from './aside.js';
 import type { Tally } from './canary.js';
 import type { PlaceParts } from './place-parts.js';
-import { askWorker } from './probe.js';
 import { Turns } from './turns.js';
 import { Use } from './use.js';
 import { versionOf, type WorkerVersion } from './versions.js';
 import { WorkerLife } from './worker-life.js';
 
-export const FIRST_CONFIG_VERSION = 1;
+const FIRST_CONFIG_VERSION = 1;
 
 /** One that does not answer is not waited for for ever; it is the deploy's own checks that find it. */
 const WARM_UP_TIMEOUT_MS = 5_000;
@@ -88,8 +88,9 @@ export class WorkerPlace {
     return this.#running && !this.up;
   }
 
-  get standingBy(): boolean {
-    return this.aside.has('standby');
+  /** A process stands here or is to come back, and it is of the colour in use. */
+  get active(): boolean {
+    return this.#wanted && !this.aside.has('standby');
   }
 
   get version(): number {
@@ -109,7 +110,7 @@ export class WorkerPlace {
     return {
       worker: this.id,
       up: this.up,
-      active: this.wanted && !this.standingBy,
+      active: this.active,
       exits: this.#exits,
       heapBytes: this.#life?.heapBytes ?? 0,
       heapLimitBytes: this.#version.heapLimitBytes,
@@ -203,7 +204,7 @@ export class WorkerPlace {
   /** @returns `null` for a good answer in time, else what was wrong. */
   ask(path: string, timeoutMs: number): Promise<string | null> {
     const { host, clock } = this.#parts;
-    return askWorker({ host, port: this.#port, path }, timeoutMs, clock);
+    return askHealth({ host, port: this.#port, path }, timeoutMs, clock);
   }
 
   /** Ends the process as a death, from which it comes back. */

@@ -65,6 +65,36 @@ describe(`a mistake about the fleet, at ${HERE},`, () => {
     ],
     ['no interval', fleet('autoscale: { interval: ▸0s }'), 'fleet.autoscale.interval', 'above 0s'],
     [
+      'a season that nobody foresees',
+      fleet('autoscale: { season: ▸1m }'),
+      'fleet.autoscale.season',
+      'season means nothing to reactive; it belongs to predictive',
+    ],
+    [
+      'a season of one value',
+      fleet('autoscale: { strategy: predictive, interval: 2s, season: ▸3s }'),
+      'fleet.autoscale.season',
+      'must be at least 4s: an interval is 2s, and one value is no season; got 3s',
+    ],
+    [
+      'a season that ends within an interval',
+      fleet('autoscale: { strategy: predictive, interval: 3s, season: ▸10s }'),
+      'fleet.autoscale.season',
+      'must be a whole number of intervals of 3s, such as 9s or 12s; got 10s',
+    ],
+    [
+      'a season of too many intervals',
+      fleet('autoscale: { strategy: predictive, interval: 1ms, season: ▸2m }'),
+      'fleet.autoscale.season',
+      'must be at most 1m26s, which is 86400 intervals of 1ms; a longer season needs a longer `interval`',
+    ],
+    [
+      'a season without a unit',
+      fleet('autoscale: { strategy: predictive, season: ▸20 }'),
+      'fleet.autoscale.season',
+      'write 20ms or 20s',
+    ],
+    [
       'an unknown strategy',
       fleet('autoscale: { strategy: ▸clever }'),
       'fleet.autoscale.strategy',
@@ -155,7 +185,7 @@ describe('a fleet with all its mechanisms', () => {
     'watchdog: 1s',
     'recycle: { at: 60% }',
     'quarantine: {}',
-    'autoscale: { max: 6, strategy: predictive, target: 80%, stabilisation: { up: 3s } }',
+    'autoscale: { max: 6, strategy: predictive, season: 200ms, interval: 100ms, target: 80%, stabilisation: { up: 3s } }',
   );
 
   it('is what it says, with its defaults', () => {
@@ -170,7 +200,7 @@ describe('a fleet with all its mechanisms', () => {
       recycle: { atRatio: 0.6, drainMs: 1_000, pauseMs: 500 },
       quarantine: { after: 2, forMs: 60_000 },
       autoscale: {
-        ...{ min: 2, max: 6, strategy: 'predictive', targetRatio: 0.8, intervalMs: 1_000 },
+        ...{ min: 2, max: 6, strategy: 'predictive', seasonMs: 200, targetRatio: 0.8, intervalMs: 100 },
         ...{ step: null, upMs: 3_000, downMs: 30_000, drainMs: 5_000 },
       },
     });

@@ -1,8 +1,7 @@
-/** How many workers: the formula and the windows of the Kubernetes HPA, the forecast, and both with their bounds. */
+/** How many workers: the formula and the windows of the Kubernetes HPA, and what an autoscaler makes of it and of a forecast. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AutoscaleConfig, Autoscaler } from '../../../../src/upstream/fleet/autoscaler.js';
-import { HoltForecast } from '../../../../src/upstream/fleet/forecast.js';
 import { desiredWorkers, type FleetUse, Stabilisation } from '../../../../src/upstream/fleet/hpa.js';
 
 const use = (ready: readonly number[], booting = 0, missing = 0): FleetUse => ({ ready, booting, missing });
@@ -101,46 +100,12 @@ describe('stabilisation', () => {
   });
 });
 
-describe("Holt's forecast", () => {
-  it('knows nothing before the first value', () => {
-    expect(new HoltForecast().forecast(1)).toBeNull();
-  });
-
-  it('follows a ramp exactly, from its second value on', () => {
-    const line = fc.record({ start: fc.nat({ max: 1_000 }), slope: fc.nat({ max: 100 }) });
-    fc.assert(
-      fc.property(
-        line,
-        fc.integer({ min: 2, max: 50 }),
-        fc.nat({ max: 10 }),
-        ({ start, slope }, count, ahead) => {
-          const forecast = new HoltForecast();
-          for (let index = 0; index < count; index++) forecast.observe(start + slope * index);
-          expect(forecast.forecast(ahead)).toBeCloseTo(start + slope * (count - 1 + ahead), 6);
-        },
-      ),
-    );
-  });
-
-  it('comes to rest after a ramp has ended', () => {
-    const forecast = new HoltForecast();
-    for (let index = 0; index <= 10; index++) forecast.observe(10 * index);
-    for (let index = 0; index < 30; index++) forecast.observe(100);
-    expect(forecast.forecast(4)).toBeCloseTo(100, 0);
-  });
-
-  it('is never below nothing', () => {
-    const forecast = new HoltForecast();
-    for (const value of [100, 50, 0]) forecast.observe(value);
-    expect(forecast.forecast(10)).toBe(0);
-  });
-});
-
 describe('an autoscaler', () => {
   const config: AutoscaleConfig = {
     min: 2,
     max: 8,
     strategy: 'reactive',
+    seasonMs: null,
     targetRatio: 0.7,
     intervalMs: 1_000,
     step: null,
@@ -180,15 +145,25 @@ describe('an autoscaler', () => {
     expect(running).toBe(8);
   });
 
+  it('that foresees less keeps what is needed until then', () => {
+    const autoscaler = make({ strategy: 'predictive', downMs: 0 }, 8);
+    const told = [200, 180, 160, 140].map((offeredRps, index) =>
+      autoscaler.decide({ use: use(new Array<number>(8).fill(0.5)), offeredRps }, index * 1_000),
+    );
+    // In four intervals it will be 60/s, for which 3 would do; in the next it is 120/s.
+    expect(told.at(-1)).toBe(Math.ceil(120 / (40 * 0.7)));
+  });
+
   it('stays within its bounds and its step, whatever it is told', () => {
     const told = fc.record({
       ready: fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1, maxLength: 8 }),
       offeredRps: fc.double({ min: 0, max: 1e6, noNaN: true }),
     });
     const strategy = fc.constantFrom('reactive' as const, 'predictive' as const);
+    const season = fc.constantFrom(null, 2_000, 7_000);
     fc.assert(
-      fc.property(fc.array(told, { maxLength: 20 }), strategy, (readings, chosen) => {
-        const autoscaler = make({ strategy: chosen, step: 2 });
+      fc.property(fc.array(told, { maxLength: 20 }), strategy, season, (readings, chosen, seasonMs) => {
+        const autoscaler = make({ strategy: chosen, seasonMs, step: 2 });
         readings.forEach(({ ready, offeredRps }, index) => {
           const desired = autoscaler.decide({ use: use(ready), offeredRps }, index * 1_000);
           expect(desired).toBeLessThanOrEqual(Math.max(ready.length, Math.min(config.max, ready.length + 2)));

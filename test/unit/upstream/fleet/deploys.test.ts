@@ -42,6 +42,10 @@ class FakePlace implements DeployPlace {
     this.up = running;
   }
 
+  get active(): boolean {
+    return this.wanted && !this.standingBy;
+  }
+
   get serving(): boolean {
     return this.up && !this.standingBy && !this.drained;
   }

@@ -1,7 +1,7 @@
 /** How many probes turn a worker, and why it gets no requests. */
 import { describe, expect, it } from 'vitest';
 import { Aside, type AsideReason } from '../../../../src/upstream/fleet/aside.js';
-import { ProbeState } from '../../../../src/upstream/fleet/probe.js';
+import { probeState, resolveReadiness } from '../../../../src/upstream/fleet/probe.js';
 
 describe('probes', () => {
   it.each<[string, boolean, string, string]>([
@@ -11,8 +11,10 @@ describe('probes', () => {
     ['it turns once', true, '-----++', '..x..o.'],
     ['a bad one turns with its first good answer', false, '--+', '..o'],
   ])('%s', (_name, good, probes, expected) => {
-    const state = new ProbeState(3, good);
-    const turns = [...probes].map((probe) => (state.onProbe(probe === '+') ? (state.good ? 'o' : 'x') : '.'));
+    const state = probeState(resolveReadiness({ failures: 3 }), good);
+    const turns = [...probes].map((probe) =>
+      state.onCheck(probe === '+') ? (state.healthy ? 'o' : 'x') : '.',
+    );
     expect(turns.join('')).toBe(expected);
   });
 });

@@ -18,7 +18,7 @@ describe('a worker whose heap is nearly full', () => {
     const stream = new EventStream(() => clock.nowMs());
     stream.subscribe((event) => events.push(event));
     let replaced = 0;
-    const worker = { wanted: true, standingBy: false, serving: true };
+    const worker = { active: true, serving: true };
     const full = {
       ...{ ...worker, id: 'worker-1', heapRatio: 0.95 },
       replace: () => {
