@@ -33,11 +33,29 @@ describe('docs/fleet.md', () => {
   });
 });
 
+const variantsOf = (name: string) => parseScenario(read(`examples/${name}.yaml`), `${name}.yaml`).variants;
+
 it('examples/viral-growth-ramp.yaml is a scenario', () => {
-  const { variants } = parseScenario(read('examples/viral-growth-ramp.yaml'), 'viral-growth-ramp.yaml');
+  const variants = variantsOf('viral-growth-ramp');
   expect(variants.map(({ name, fleet }) => [name, fleet.autoscale?.strategy, fleet.maxWorkers])).toEqual([
     ['late-reactive', 'reactive', 7],
     ['late-reactive-with-limit', 'reactive', 7],
     ['predictive', 'predictive', 7],
+  ]);
+});
+
+it('examples/peaks-that-come-again.yaml is a scenario', () => {
+  const variants = variantsOf('peaks-that-come-again');
+  expect(variants.map(({ name, fleet }) => [name, fleet.autoscale?.seasonMs])).toEqual([
+    ['trend', null],
+    ['season', 20_000],
+  ]);
+});
+
+it('examples/poison-quarantine.yaml is a scenario', () => {
+  const variants = variantsOf('poison-quarantine');
+  expect(variants.map(({ name, fleet }) => [name, fleet.quarantine?.after])).toEqual([
+    ['as-it-happened', undefined],
+    ['quarantine', 2],
   ]);
 });

@@ -106,6 +106,20 @@ describe('poison', () => {
   });
 });
 
+describe('poison with a path', () => {
+  it('is in the requests whose path begins so, and in no others', async () => {
+    const workers = await startFaultyFleet({ workers: 1, serviceTime: constant('1ms') });
+    const { port } = await startGateway([workers.port], { healthCheck: 'off' });
+    await workers.inject('poison', { share: '100%', path: '/jobs' });
+    const send = (id: string, path: string) => ask(port, { path, headers: { 'x-request-id': id } });
+    expect((await send('one', '/')).status).toBe(200);
+    expect((await send('two', '/old/jobs')).status).toBe(200);
+    const exited = workers.next('worker.exited');
+    expect((await send('three', '/jobs/7?again')).status).toBe(502);
+    expect(await exited).toMatchObject({ code: 1 });
+  });
+});
+
 describe('leak', () => {
   const LIMIT = 32 * MIB;
 

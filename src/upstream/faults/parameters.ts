@@ -42,6 +42,12 @@ const plain = <Value>(schema: Schema): Parameter<Value, Value> => ({ schema, par
 export const FAULT_PARAMETERS = {
   share: share('Share of the requests it meets, drawn from the seed; default 100%, of poison 1%.'),
   requests: plain<number>(Count(1, 'It meets the first so many requests of a process, and no more.')),
+  path: plain<string>(
+    Type.String({
+      pattern: '^/[!-~]*$',
+      description: 'It meets requests whose path begins so, and no others; default all.',
+    }),
+  ),
   perRequest: size('Memory for each request.'),
   perSecond: size('Memory each second.'),
   live: size('Memory that is alive at any moment.'),

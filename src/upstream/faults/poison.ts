@@ -1,6 +1,7 @@
 /**
  * Requests that kill whoever serves them ("query of death"). Which ones is decided by the request and not by the worker:
- * sent again, to whomever, it kills again. So a retry carries the death to the next worker.
+ * sent again, to whomever, it kills again. So a retry carries the death to the next worker. With `path` they are some
+ * clients' requests alone, and one can see what the innocent ones get.
  */
 import { fingerprintOf } from '../fingerprint.js';
 import { die } from './die.js';
@@ -14,11 +15,12 @@ export const poison = defineFault({
   description: 'requests that kill the process that serves them, on every try',
   clientSees: '502 for all that were in the same process; with retries, the same again from the next',
   standsFor: 'seed 001 "unhandled exceptions"; incident.io 2022-11-18; Google Cloud 2025-06-12',
-  takes: { share: '1%', how: 'throw' },
+  takes: { share: '1%', path: null, how: 'throw' },
   lasts: 'span',
   survivesRestart: true,
-  begin: (site, { share, how }) =>
+  begin: (site, { share, path, how }) =>
     site.onArrival(({ request }) => {
+      if (path !== null && !request.url?.startsWith(path)) return false;
       if (!poisoned(fingerprintOf(request), share)) return false;
       site.clock.after(SERVED_FOR_MS, () => die(how));
       return true;

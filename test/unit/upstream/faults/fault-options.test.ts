@@ -44,6 +44,7 @@ describe('options', () => {
       },
     ],
     ['crash', {}, { how: 'exit' }],
+    ['poison', { path: '/jobs' }, { share: 0.01, path: '/jobs', how: 'throw' }],
     ['stop', {}, {}],
   ])('of %s as %j come to %j', (name, written, expected) => {
     expect(problems(name, written)).toEqual([]);
