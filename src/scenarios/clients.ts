@@ -87,6 +87,14 @@ export interface ClientParts {
   readonly originMs: number;
 }
 
+/** Key by key: V8 takes a microsecond for `...answer` with more behind it, and there is one for every try. */
+const attemptOf = (answer: Answer, startMs: number, endMs: number): ClientAttempt => {
+  const { status, cause, rayId, degraded } = answer;
+  return degraded === undefined
+    ? { status, cause, rayId, startMs, endMs }
+    : { status, cause, rayId, degraded, startMs, endMs };
+};
+
 /** @param tries how many there were, the one that ended included. */
 const settle = (budget: RetryBudget | null, tries: number, outcome: Outcome): void => {
   if (tries === 1) budget?.firstEnded(outcome);
@@ -143,7 +151,7 @@ export const runRequest = (
     const sent = send((answer, retryAfter = '') => {
       answered = true;
       underWay = null;
-      attempts.push({ ...answer, startMs, endMs: sinceOriginMs() });
+      attempts.push(attemptOf(answer, startMs, sinceOriginMs()));
       const failed = isRetried(answer.status);
       settle(budget, attempts.length, failed ? 'failure' : 'success');
       const { behaviour } = parts;

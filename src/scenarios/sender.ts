@@ -2,9 +2,10 @@
  * Sends requests over real sockets, from the addresses of clients. Each address has connections of its own, as many as
  * it needs, one request at a time on each: nothing waits for a connection here, or the load would not be what was planned.
  */
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { forUndici, tlsErrorOf } from '../core/tls-errors.js';
+import { type Connection, Connections } from '../gateway/transport/connections.js';
 import { DEGRADED_HEADER } from '../upstream/dependencies/consulted.js';
 import { NO_ADDRESS } from './addresses.js';
 import type { Asked } from './client-classes.js';
@@ -33,6 +34,9 @@ class Try implements Dispatcher.DispatchHandler {
   #rayId = '';
   #retryAfter = '';
   #done = false;
+  #connections: Connections | undefined;
+  /** `undefined`: none, or it has been given back. */
+  #connection: Connection | undefined;
   readonly #onAnswer: OnAnswer;
   readonly #goElsewhere: (attempt: Try) => boolean;
 
@@ -40,6 +44,14 @@ class Try implements Dispatcher.DispatchHandler {
   constructor(onAnswer: OnAnswer, goElsewhere: (attempt: Try) => boolean) {
     this.#onAnswer = onAnswer;
     this.#goElsewhere = goElsewhere;
+  }
+
+  /** Takes one of these connections, and gives it back when undici is done with it, which may be later than an abort. */
+  dispatchOn(connections: Connections, options: Dispatcher.DispatchOptions): void {
+    const connection = connections.take();
+    this.#connections = connections;
+    this.#connection = connection;
+    connection.client.dispatch(options, this);
   }
 
   abort(): void {
@@ -69,18 +81,27 @@ class Try implements Dispatcher.DispatchHandler {
   onResponseData(): void {}
 
   onResponseEnd(): void {
+    this.#release();
     const cause = causeOf(this.#status, this.#proxyStatus);
-    const degraded = this.#degraded && { degraded: true as const };
-    this.#answer({ status: this.#status, cause, rayId: this.#rayId, ...degraded });
+    const answer = { status: this.#status, cause, rayId: this.#rayId };
+    this.#answer(this.#degraded ? { ...answer, degraded: true } : answer);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
+    this.#release();
     const unreachable = this.#status === 0 && CONNECT_FAILURES.has(error.code ?? '');
     if (unreachable && !this.#done && this.#goElsewhere(this)) return;
     const noAnswer = unreachable ? 'gateway_unreachable' : 'gateway_closed_connection';
     // Nobody goes elsewhere for a certificate: it is the service's, and its other gateways are no more to be trusted.
     const cause = this.#status !== 0 ? 'body_broken' : (tlsErrorOf(error.code ?? '') ?? noAnswer);
     this.#answer({ status: 0, cause, rayId: this.#rayId });
+  }
+
+  /** Once, though undici reports an error thrown at the end of a response as another end of it. */
+  #release(): void {
+    if (this.#connection === undefined) return;
+    this.#connections?.giveBack(this.#connection);
+    this.#connection = undefined;
   }
 
   #answer(answer: Answer): void {
@@ -120,12 +141,39 @@ const secureConnector = ({ authority, name }: ClientTls): buildConnector.connect
     });
 };
 
+const makeConnections = (
+  origin: string,
+  address: string,
+  keepAlive: boolean,
+  tls: ClientTls | null,
+): Connections => {
+  const connect = tls === null ? buildConnector({}) : secureConnector(tls);
+  const options = {
+    // 0 is undici's way of not keeping connections.
+    pipelining: keepAlive ? 1 : 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(address !== NO_ADDRESS && { localAddress: address }),
+  };
+  return new Connections(
+    (connection) =>
+      new Client(origin, {
+        ...options,
+        connect: (to, callback) =>
+          connect(to, (...made) => {
+            if (made[0] === null) connection.onSocket(made[1]);
+            callback(...made);
+          }),
+      }),
+  );
+};
+
 export class Sender {
   readonly #origins: Origins;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #tls: ClientTls | null;
   /** By origin, and by address, with one set for connections that are kept and one for those that are not. */
-  readonly #pools = new Map<string, Record<'kept' | 'single', Map<string, Pool>>>();
+  readonly #connections = new Map<string, Record<'kept' | 'single', Map<string, Connections>>>();
 
   /**
    * @param origins in tiers: see `origins.ts`.
@@ -153,41 +201,33 @@ export class Sender {
       if (other === null) return false;
       origin = other;
       tried.push(other);
-      this.#poolOf(other, address, keepAlive).dispatch(options, same);
+      same.dispatchOn(this.#connectionsOf(other, address, keepAlive), options);
       return true;
     });
-    this.#poolOf(origin, address, keepAlive).dispatch(options, attempt);
+    attempt.dispatchOn(this.#connectionsOf(origin, address, keepAlive), options);
     return attempt;
   }
 
   destroy(): Promise<unknown> {
-    const pools = [...this.#pools.values()].flatMap(({ kept, single }) => [
+    const all = [...this.#connections.values()].flatMap(({ kept, single }) => [
       ...kept.values(),
       ...single.values(),
     ]);
-    return Promise.all(pools.map((pool) => pool.destroy()));
+    return Promise.all(all.map((connections) => connections.close()));
   }
 
-  #poolOf(origin: string, address: string, keepAlive: boolean): Pool {
-    let ofOrigin = this.#pools.get(origin);
+  #connectionsOf(origin: string, address: string, keepAlive: boolean): Connections {
+    let ofOrigin = this.#connections.get(origin);
     if (ofOrigin === undefined) {
       ofOrigin = { kept: new Map(), single: new Map() };
-      this.#pools.set(origin, ofOrigin);
+      this.#connections.set(origin, ofOrigin);
     }
     const byAddress = keepAlive ? ofOrigin.kept : ofOrigin.single;
-    let pool = byAddress.get(address);
-    if (pool === undefined) {
-      pool = this.#makePool(origin, address, keepAlive);
-      byAddress.set(address, pool);
+    let connections = byAddress.get(address);
+    if (connections === undefined) {
+      connections = makeConnections(origin, address, keepAlive, this.#tls);
+      byAddress.set(address, connections);
     }
-    return pool;
-  }
-
-  #makePool(origin: string, address: string, keepAlive: boolean): Pool {
-    const from = address === NO_ADDRESS ? undefined : { localAddress: address };
-    const secure = this.#tls && { connect: secureConnector(this.#tls) };
-    // 0 is undici's way of not keeping connections.
-    const pipelining = keepAlive ? 1 : 0;
-    return new Pool(origin, { pipelining, headersTimeout: 0, bodyTimeout: 0, ...from, ...secure });
+    return connections;
   }
 }

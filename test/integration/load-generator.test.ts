@@ -141,6 +141,8 @@ load: { population: { users: 8, for: 1500ms, think: { distribution: constant, me
     await finished;
     expect(target.counts.most).toBeLessThanOrEqual(8);
     expect(target.counts.most).toBeGreaterThan(4);
+    // Connections are used again: there are never more of them than users either.
+    expect(target.counts.mostConnections).toBeLessThanOrEqual(8);
     expect(records.length).toBe(target.seen.length);
     expect(population()['']).toMatchObject({ users: 8, usersLost: 0, sessionsFailed: 0 });
     const addresses = new Map<string, Set<string>>();
