@@ -2,9 +2,9 @@
  * Calls that are taken and never answered. When it is over, those that still hang are cut off, as by the restart that
  * ends such a thing; until then only their senders can end them.
  */
-import { CHOSEN, chosenBy } from '../../faults/chosen.js';
-import type { HeldCall } from '../model.js';
+import { CHOSEN } from '../../faults/chosen.js';
 import { defineDependencyFault } from './dependency-fault.js';
+import { holdCalls } from './held-calls.js';
 
 export const hang = defineDependencyFault({
   description: 'takes calls and never answers them; cuts them off when it is over',
@@ -14,17 +14,5 @@ export const hang = defineDependencyFault({
   kinds: ['third-party'],
   takes: CHOSEN,
   survivesRestart: false,
-  begin: (site, options) => {
-    const isChosen = chosenBy(options, site.random);
-    const hanging = new Set<HeldCall>();
-    const leave = site.onCall((call) => {
-      if (!isChosen()) return false;
-      hanging.add(call);
-      return true;
-    });
-    return () => {
-      leave();
-      for (const call of hanging) call.cut();
-    };
-  },
+  begin: (site, options) => holdCalls(site, options, (call) => call.cut()),
 });

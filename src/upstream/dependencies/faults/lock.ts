@@ -1,7 +1,7 @@
 /** A lock on a table: queries that need it wait until it is released, then all go on at once. */
-import { CHOSEN, chosenBy } from '../../faults/chosen.js';
-import type { HeldCall } from '../model.js';
+import { CHOSEN } from '../../faults/chosen.js';
 import { defineDependencyFault } from './dependency-fault.js';
+import { holdCalls } from './held-calls.js';
 
 export const lock = defineDependencyFault({
   description: 'queries wait, each on its connection, until the lock is released, and then all go on at once',
@@ -10,17 +10,5 @@ export const lock = defineDependencyFault({
   kinds: ['database'],
   takes: CHOSEN,
   survivesRestart: false,
-  begin: (site, options) => {
-    const isChosen = chosenBy(options, site.random);
-    const waiting = new Set<HeldCall>();
-    const release = site.onCall((call) => {
-      if (!isChosen()) return false;
-      waiting.add(call);
-      return true;
-    });
-    return () => {
-      release();
-      for (const call of waiting) call.proceed();
-    };
-  },
+  begin: (site, options) => holdCalls(site, options, (call) => call.proceed()),
 });
