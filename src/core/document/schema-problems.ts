@@ -9,12 +9,21 @@ type Json = Record<string, unknown>;
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Json | undefined)?.[key as string], root);
 
-const pointerPath = (pointer: string): Path =>
+const pointerParts = (pointer: string): string[] =>
   pointer
     .split('/')
     .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** A part is an index where there is a list: a key may look like a number too. */
+const pathIn = (root: unknown, pointer: string): Path => {
+  let inner = root;
+  return pointerParts(pointer).map((part) => {
+    const key = Array.isArray(inner) ? Number(part) : part;
+    inner = (inner as Json | undefined)?.[part];
+    return key;
+  });
+};
 
 /** One thing that is wrong, and where. */
 export interface Finding {
@@ -27,14 +36,14 @@ export interface Finding {
 }
 
 const schemaAt = (schema: Schema, schemaPath: string): Json | undefined =>
-  pointerPath(schemaPath.replace(/^#/, '')).reduce<unknown>(
+  pointerParts(schemaPath.replace(/^#/, '')).reduce<unknown>(
     (inner, key) => (inner as Json | undefined)?.[key as string],
     schema,
   ) as Json | undefined;
 
 /** One schema error in words. `null`: another error says it better. */
 const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | null => {
-  const path = pointerPath(error.path);
+  const path = pathIn(root, error.path);
   const value = valueAt(root, path);
   const schema = schemaAt(whole, error.schemaPath);
   const unit = schema?.[UNIT_KEYWORD] as Unit | undefined;

@@ -144,6 +144,12 @@ describe(`a mistake in the clients, at ${HERE},`, () => {
       'clients.classes.1.patience',
       'the longest time that can be kept is 576h',
     ],
+    [
+      'a share without its unit, of a class that is called like a number',
+      clients("  classes: { '7': { share: ▸50 } }"),
+      'clients.classes.7.share',
+      'write 50%',
+    ],
     ['no class at all', clients('  classes: ▸{}'), 'clients.classes', 'name one class at least'],
     [
       'a class without a share',
