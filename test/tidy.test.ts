@@ -79,6 +79,7 @@ describe('imports', () => {
     'p-queue': ['policies/concurrency.ts'],
     '@fastify/reply-from': ['gateway/server.ts', 'gateway/naive.ts'],
     '@fastify/swagger': ['gateway/admin.ts'],
+    'node-forge': ['scenarios/certificates.ts'],
     typebox: ['core/schema.ts', 'core/validate.ts'],
     'typebox/compile': ['core/validate.ts'],
   };

@@ -27,7 +27,7 @@ const DNS_NAME = 2;
 
 const HOUR_MS = 3_600_000;
 
-/** The least that OpenSSL's default security level takes; larger ones cost handshakes more and show nothing else. */
+/** The least that OpenSSL's security level 2 takes, its default since 3.2; larger keys cost more and show nothing else. */
 const KEY_BITS = 2_048;
 
 type Keys = pki.rsa.KeyPair;
@@ -44,6 +44,7 @@ interface Contents {
   readonly name: string;
   /** Of whoever signs it. */
   readonly issuer: { readonly name: string; readonly keys: Keys };
+  /** From now. */
   readonly validMs: readonly [from: number, to: number];
   readonly isAuthority: boolean;
 }
