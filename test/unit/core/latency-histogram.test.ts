@@ -1,4 +1,8 @@
-/** The latency histogram: empty, and against the sorted samples, of which it may differ by a thousandth. */
+/**
+ * The latency histogram: empty, against the sorted samples, from which it may differ by a thousandth, and against Node's own,
+ * from which it may not.
+ */
+import { createHistogram } from 'node:perf_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Histogram } from '../../../src/core/histogram.js';
@@ -78,5 +82,50 @@ describe('a histogram', () => {
     const histogram = filled([0.001, 3_600_000]);
     expect(histogram.percentileMs(50)).toBe(0.001);
     expect(isNear(histogram.maxMs, 3_600_000)).toBe(true);
+  });
+});
+
+/** Any duration up to twelve days, and those at which counters begin and end. */
+const anyUs = fc.oneof(
+  fc.integer({ min: 1, max: 5_000 }),
+  fc.integer({ min: 1, max: 60_000_000 }),
+  fc.integer({ min: 1, max: 2 ** 40 }),
+  fc.integer({ min: 1, max: 40 }).chain((power) => fc.constantFrom(2 ** power - 1, 2 ** power)),
+);
+const percents = fc.array(fc.double({ min: 0.001, max: 100, noNaN: true }), { minLength: 5 });
+
+describe("Node's own histogram of three figures", () => {
+  it('answers the same, for few samples and for many', () => {
+    fc.assert(
+      fc.property(fc.array(anyUs, { maxLength: 1_500, size: 'max' }), percents, (samplesUs, wanted) => {
+        const native = createHistogram({ figures: 3 });
+        for (const us of samplesUs) native.record(us);
+        const histogram = filled(samplesUs.map((us) => us / 1_000));
+        if (samplesUs.length === 0) return;
+        for (const percent of wanted) {
+          expect(histogram.percentileMs(percent)).toBe(native.percentile(percent) / 1_000);
+        }
+        expect(histogram.maxMs).toBe(native.max / 1_000);
+      }),
+    );
+  });
+});
+
+describe('histograms that are added', () => {
+  it('are one of all their samples, and the one that was added stays as it is', () => {
+    const many = fc.array(anyUs, { maxLength: 1_500, size: 'max' }).map((all) => all.map((us) => us / 1_000));
+    const few = fc.array(sampleMs, { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.oneof(few, many), fc.oneof(few, many), (ones, others) => {
+        const sum = filled(ones);
+        const other = filled(others);
+        const before = other.latencyMs();
+        sum.add(other);
+        expect(sum.latencyMs()).toEqual(filled([...ones, ...others]).latencyMs());
+        expect(sum.count).toBe(ones.length + others.length);
+        sum.record(7);
+        expect(other.latencyMs()).toEqual(before);
+      }),
+    );
   });
 });
