@@ -5,8 +5,7 @@
 import pc from 'picocolors';
 import type { Clock, Timer } from '../core/clock.js';
 import { formatRatio } from '../core/units.js';
-import type { RequestRecord } from '../scenarios/clients.js';
-import { statusKey } from '../scenarios/measure.js';
+import { statusKey } from '../scenarios/measure-requests.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';
@@ -15,8 +14,14 @@ import { eventText } from './event-text.js';
 const REDRAW_MS = 200;
 const LOG_INTERVAL_MS = 5_000;
 
-/** The status line speaks of the requests that ended within this time. */
+/** The status line speaks of the requests whose end was told within this time. */
 const RECENT_MS = 1_000;
+
+/** How many requests had ended with each status, and when that was. */
+interface Ended {
+  readonly atMs: number;
+  readonly statuses: ReadonlyMap<number, number>;
+}
 
 export interface ProgressOutput {
   write(text: string): void;
@@ -30,6 +35,8 @@ export class Progress {
   readonly #variants: readonly Variant[];
   #timer: Timer | null = null;
   #eventsShown = 0;
+  /** From the last moment that is longer ago than `RECENT_MS`. */
+  #ended: Ended[] = [];
   #status = '';
   #lastLogMs = 0;
 
@@ -42,6 +49,7 @@ export class Progress {
   start(variant: Variant, world: World, controlAddress: string | null): void {
     const number = this.#variants.indexOf(variant) + 1;
     this.#eventsShown = 0;
+    this.#ended = [{ atMs: this.#clock.nowMs(), statuses: new Map() }];
     this.#lastLogMs = this.#clock.nowMs();
     this.#line(
       pc.bold(`${variant.name}`) +
@@ -85,11 +93,7 @@ export class Progress {
   }
 
   #statusText(variant: Variant, world: World, elapsedMs: number): string {
-    const recent = lastWhile(world.recorder.requests, (record) => record.endMs > elapsedMs - RECENT_MS);
-    const counts: Record<string, number> = {};
-    for (const record of recent)
-      counts[statusKey(record.status)] = (counts[statusKey(record.status)] ?? 0) + 1;
-    const mix = Object.entries(counts)
+    const mix = Object.entries(this.#recentStatuses(world.recorder.statuses))
       .map(([status, count]) => `${status}×${count}`)
       .join(' ');
     const workers = world.fleet.status();
@@ -99,6 +103,18 @@ export class Progress {
     );
     const elapsed = this.#seconds(Math.min(elapsedMs, variant.durationMs));
     return `  ${elapsed}  ${up}/${workers.length} workers up, fullest heap ${Math.round(heap * 100)}%, last second ${mix || 'quiet'}`;
+  }
+
+  #recentStatuses(statuses: ReadonlyMap<number, number>): Record<string, number> {
+    const atMs = this.#clock.nowMs();
+    this.#ended.push({ atMs, statuses: new Map(statuses) });
+    while (this.#ended.length > 1 && this.#ended[1]!.atMs <= atMs - RECENT_MS) this.#ended.shift();
+    const before = this.#ended[0]!.statuses;
+    return Object.fromEntries(
+      [...statuses]
+        .map(([status, count]): [string, number] => [statusKey(status), count - (before.get(status) ?? 0)])
+        .filter(([, count]) => count > 0),
+    );
   }
 
   #seconds(ms: number): string {
@@ -116,13 +132,3 @@ export class Progress {
     this.#output.write(`${text}\n`);
   }
 }
-
-/** The end of a list, as far back as `wanted` holds. Records come nearly in order of their ends. */
-const lastWhile = (
-  records: readonly RequestRecord[],
-  wanted: (record: RequestRecord) => boolean,
-): RequestRecord[] => {
-  let start = records.length;
-  while (start > 0 && wanted(records[start - 1]!)) start--;
-  return records.slice(start);
-};

@@ -1,38 +1,9 @@
-/** What a run's records come to for each class of clients, for tiers and routes, for users, and for floods. */
-import type { ClientClass } from './client-classes.js';
-import { groupsOf, selects } from './client-selectors.js';
-import type { RequestRecord } from './clients.js';
-import { measureRequests, statusKey, within } from './measure.js';
+/** What a run comes to for users and for floods, and which classes of clients there were. */
+import { statusKey } from './measure-requests.js';
+import { hasClasses } from './measure-windows.js';
 import type { Recorder } from './recorder.js';
-import type { FloodResult, RequestsResult, VariantResult, WindowResult } from './result.js';
-import type { Variant, Window } from './scenario.js';
-
-const hasClasses = (classes: readonly ClientClass[]): boolean => classes.some(({ name }) => name !== '');
-
-/** What each class and group got in a window; nothing where the scenario names no classes. */
-export const measureClasses = (
-  window: Window,
-  all: readonly RequestRecord[],
-  classes: readonly ClientClass[],
-): Pick<WindowResult, 'classes' | 'groups'> => {
-  if (!hasClasses(classes)) return {};
-  const byClass = new Map<string, RequestRecord[]>(classes.map(({ name }) => [name, []]));
-  const isWithin = within(window);
-  for (const record of all) if (isWithin(record)) byClass.get(record.class ?? '')?.push(record);
-  const measure = (names: readonly string[]): RequestsResult =>
-    measureRequests(
-      window,
-      names.flatMap((name) => byClass.get(name) ?? []),
-    );
-  const groups = [...groupsOf(classes)].map(([text, selector]): [string, RequestsResult] => [
-    text,
-    measure(classes.filter((one) => selects(selector, one)).map(({ name }) => name)),
-  ]);
-  return {
-    classes: Object.fromEntries(classes.map(({ name }) => [name, measure([name])])),
-    groups: Object.fromEntries(groups),
-  };
-};
+import type { FloodResult, VariantResult } from './result.js';
+import type { Variant } from './scenario.js';
 
 type ClientSide = Pick<Variant, 'clients' | 'floods'>;
 

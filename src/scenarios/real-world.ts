@@ -45,7 +45,7 @@ const PROBE_WORK_MS = 2;
 
 export class RealWorld implements World {
   readonly clock = wallClock;
-  readonly recorder = new Recorder(wallClock.nowMs());
+  readonly recorder: Recorder;
   readonly fleet: Fleet;
   readonly dependencies: DependencyFleet;
   readonly #drains: GatewayDrains;
@@ -64,8 +64,9 @@ export class RealWorld implements World {
 
   constructor(variant: Variant) {
     this.#variant = variant;
+    this.recorder = new Recorder(variant, wallClock.nowMs());
     this.#random = new Random(variant.seed);
-    this.#stream.subscribe((event) => this.recorder.events.push(event));
+    this.#stream.subscribe((event) => this.recorder.event(event));
     this.dependencies = new DependencyFleet({
       ...{ configs: variant.fleet.dependencies, host: HOST, clock: wallClock },
       ...{ random: this.#random.fork('dependencies'), reaper: this.#reaper, emit: this.#stream.emit },
@@ -102,7 +103,7 @@ export class RealWorld implements World {
       random: this.#random.fork('fleet'),
       reaper: this.#reaper,
       emit: this.#stream.emit,
-      onSample: (sample) => this.recorder.samples.push(sample),
+      onSample: (sample) => this.recorder.sample(sample),
     });
   }
 
@@ -136,7 +137,7 @@ export class RealWorld implements World {
   }
 
   async runLoad(originMs: number): Promise<void> {
-    this.recorder.originMs = originMs;
+    this.recorder.begin(originMs);
     this.#generator?.send({ type: 'start', atMs: originMs });
     await this.#loadDone.promise;
   }
@@ -190,7 +191,7 @@ export class RealWorld implements World {
       argument,
       reaper: this.#reaper,
       nice: WORKER_NICE,
-      onMessage: ({ atMs, waitsMs }) => this.recorder.probeReports.push({ atMs, waitsMs }),
+      onMessage: (report) => this.recorder.probe(report),
     });
     this.#probe = probe;
     this.#endsTheRun(probe, new Deferred<void>());
@@ -268,7 +269,7 @@ export class RealWorld implements World {
 
   #record({ records, sent, population, floods }: Extract<FromGenerator, { type: 'records' }>): void {
     this.recorder.offered = sent;
-    this.recorder.requests.push(...records);
+    for (const one of records) this.recorder.record(one);
     if (population !== undefined) this.recorder.population = population;
     if (floods !== undefined) this.recorder.floods = floods;
   }

@@ -2,26 +2,14 @@
  * Runs a scenario: one variant after another, never two at once, each in a world of its own; then checks what was
  * measured.
  */
-import type { Event } from '../core/events.js';
 import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
 import type { Control } from './control.js';
-import {
-  BUCKET_MS,
-  firstStatuses,
-  lateSendShare,
-  measureRecovery,
-  measureSeries,
-  measureWindow,
-  sampleFailures,
-  starvedShare,
-} from './measure.js';
-import { measureClasses, measureClients } from './measure-clients.js';
-import { WHOLE_RUN } from './metrics.js';
+import { measure } from './measure.js';
 import { perform } from './perform.js';
 import type { VariantResult } from './result.js';
-import type { Scenario, Variant, Window } from './scenario.js';
-import { checkThresholds, judge, MACHINE_LIMITS } from './verdict.js';
+import type { Scenario, Variant } from './scenario.js';
+import { checkThresholds, judge } from './verdict.js';
 import type { World } from './world.js';
 
 /** Who does what the timeline says. */
@@ -106,75 +94,4 @@ const runVariant = async (variant: Variant, options: RunOptions): Promise<Varian
     await Promise.all([world.stop(), control?.close()]);
   }
   return measure(variant, world, options.signal.aborted);
-};
-
-/** Events that come with requests: a result holds them with the sampled requests, not in the list of what happened. */
-const PER_REQUEST: ReadonlySet<string> = new Set<Event['type']>([
-  'attempt.failed',
-  'attempt.retried',
-  'retry.refused',
-  'client.refused',
-  'rule.logged',
-  'request.hedged',
-  'hedge.won',
-  'hedge.refused',
-  'request.shed',
-  'limit.changed',
-  'queue.dropped',
-  'cache.served-stale',
-  'cache.evicted',
-]);
-
-const toResultEvent = (event: Event, originMs: number): VariantResult['events'][number] => {
-  const { atMs, ...fields } = event;
-  return { t: Number(((atMs - originMs) / 1000).toFixed(3)), ...fields };
-};
-
-const measure = (variant: Variant, world: World, partial: boolean): VariantResult => {
-  const { requests, events, samples, probeReports, gatewayStallMs, originMs } = world.recorder;
-  const run: Window = { name: WHOLE_RUN, fromMs: 0, toMs: variant.durationMs };
-  const windows = [...variant.windows, run];
-  const exits = events.filter((event) => event.type === 'worker.exited');
-  const workers = world.fleet.status().map(({ worker }) => worker);
-  const { recoveredMs, recoveryMs } = measureRecovery(
-    variant.durationMs,
-    requests,
-    variant.windows.find(({ name }) => name === 'outage'),
-  );
-  const told = events.filter(({ type }) => !PER_REQUEST.has(type)).sort((a, b) => a.atMs - b.atMs);
-  return {
-    name: variant.name,
-    verdict: 'pass',
-    reasons: [],
-    durationMs: variant.durationMs,
-    partial,
-    windows: Object.fromEntries(
-      windows.map((window) => [
-        window.name,
-        {
-          ...measureWindow(window, requests, samples, originMs),
-          ...measureClasses(window, requests, variant.clients),
-        },
-      ]),
-    ),
-    ...measureClients(variant, world.recorder),
-    recoveryMs,
-    recoveredMs,
-    heapLimitBytes: variant.fleet.heapLimitBytes,
-    crashes: exits.length,
-    workersLost: new Set(exits.map(({ worker }) => worker)).size,
-    workerSeconds: Number(world.fleet.workerSeconds(originMs, originMs + variant.durationMs).toFixed(2)),
-    firstStatusMs: firstStatuses(requests),
-    bucketMs: BUCKET_MS,
-    series: measureSeries(variant.durationMs, requests, samples, workers, originMs),
-    events: told.map((event) => toResultEvent(event, originMs)),
-    requests: sampleFailures(requests, events),
-    thresholds: [],
-    skippedThresholds: [],
-    machine: {
-      lateSends: lateSendShare(windows, requests, MACHINE_LIMITS.lateSendMs),
-      starvedSamples: starvedShare(windows, probeReports, originMs, MACHINE_LIMITS.starvedMs),
-      gatewayStallMs: Number(gatewayStallMs.toFixed(1)),
-    },
-  };
 };

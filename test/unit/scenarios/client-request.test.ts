@@ -8,7 +8,7 @@ import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
 import { type ClientBehaviour, resolveBehaviour } from '../../../src/scenarios/client-behaviour.js';
 import { type RequestRecord, runRequest, type Send } from '../../../src/scenarios/clients.js';
-import { measureWindow } from '../../../src/scenarios/measure.js';
+import { recordedWindow } from '../../support/recording.js';
 
 /** What becomes of one try; `null`: nothing, ever. */
 type Step = { readonly afterMs: number; readonly status: number } | null;
@@ -175,7 +175,7 @@ describe('a request that is sent late', () => {
     const record = only(live(answers(200), behaviour(), 100, 300));
     expect(record).toMatchObject({ arrivalMs: 100, lateMs: 300, endMs: 420 });
     expect(record.attempts[0]).toMatchObject({ startMs: 400, endMs: 420 });
-    const { latencyMs } = measureWindow({ name: 'w', fromMs: 0, toMs: 1_000 }, [record]);
+    const { latencyMs } = recordedWindow({ name: 'w', fromMs: 0, toMs: 1_000 }, [record]);
     expect(latencyMs.max).toBeCloseTo(320, 0);
   });
 

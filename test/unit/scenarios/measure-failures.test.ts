@@ -4,8 +4,15 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_SAMPLED_REQUESTS, sampleFailures } from '../../../src/scenarios/measure.js';
+import type { Event } from '../../../src/core/events.js';
+import type { RequestRecord } from '../../../src/scenarios/clients.js';
+import { FailureSample, MAX_SAMPLED_REQUESTS } from '../../../src/scenarios/measure-failures.js';
+import type { SampledRequest } from '../../../src/scenarios/result.js';
+import { recorded } from '../../support/recording.js';
 import { attempt, failedAttempt, failedRequest, goodRequest } from '../../support/records.js';
+
+const sampleFailures = (requests: readonly RequestRecord[], events: readonly Event[]): SampledRequest[] =>
+  recorded({ requests, events }).requests;
 
 describe('the sample of failures', () => {
   it('holds every failure when there are few, in order of their arrival, and no success', () => {
@@ -86,5 +93,63 @@ describe('the sample of failures', () => {
     const records = [failedRequest(300), failedRequest(100)];
     sampleFailures(records, []);
     expect(records.map(({ arrivalMs }) => arrivalMs)).toEqual([300, 100]);
+  });
+});
+
+describe('the sample of more failures than are kept', () => {
+  const KEPT = 2 * MAX_SAMPLED_REQUESTS;
+
+  it('is bounded, without a request twice, and spread from the first to the last', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: KEPT + 1, max: 20 * KEPT }), (count) => {
+        const sample = new FailureSample({ kept: KEPT, unclaimed: 10 });
+        for (let index = 0; index < count; index++) sample.record(failedRequest(index));
+        const arrivals = sample.result().map(({ arrivalMs }) => arrivalMs);
+        expect(arrivals).toHaveLength(MAX_SAMPLED_REQUESTS);
+        expect(new Set(arrivals).size).toBe(MAX_SAMPLED_REQUESTS);
+        expect(arrivals[0]).toBe(0);
+        const widest = 2 * Math.ceil(count / MAX_SAMPLED_REQUESTS);
+        for (const [index, arrivalMs] of arrivals.entries()) {
+          expect(arrivalMs - (arrivals[index - 1] ?? 0)).toBeLessThanOrEqual(widest);
+        }
+        expect(count - 1 - arrivals.at(-1)!).toBeLessThanOrEqual(widest);
+      }),
+    );
+  });
+
+  it('has what the gateway saw of each, whether that came before the request or after it', () => {
+    const sample = new FailureSample({ kept: KEPT, unclaimed: 10 });
+    const report = (index: number, upstream: string): void =>
+      sample.attemptFailed(failedAttempt(`ray-${index}`, upstream, 'timeout') as Event<'attempt.failed'>);
+    const count = 5 * KEPT;
+    for (let index = 0; index < count; index++) {
+      report(index, 'worker-1');
+      sample.record(failedRequest(index, 504, 'timeout', { attempts: [attempt({ rayId: `ray-${index}` })] }));
+      report(index, 'worker-2');
+    }
+    for (const { attempts } of sample.result()) {
+      expect(attempts[0]!.upstreams.map(({ upstream }) => upstream)).toEqual(['worker-1', 'worker-2']);
+    }
+  });
+});
+
+describe('what the gateway saw of requests that are still to come', () => {
+  const UNCLAIMED = 10;
+  const seenOf = (others: number): number => {
+    const sample = new FailureSample({ kept: 1, unclaimed: UNCLAIMED });
+    const report = (rayId: string): void =>
+      sample.attemptFailed(failedAttempt(rayId, 'worker-1', 'timeout') as Event<'attempt.failed'>);
+    report('ray-1');
+    for (let index = 0; index < others; index++) report(`nobody-${index}`);
+    sample.record(failedRequest(0, 504, 'timeout', { attempts: [attempt({ rayId: 'ray-1' })] }));
+    return sample.result()[0]!.attempts[0]!.upstreams.length;
+  };
+
+  it('is kept while no more than a limit of others came', () => {
+    expect(seenOf(UNCLAIMED)).toBe(1);
+  });
+
+  it('is dropped when twice as many did', () => {
+    expect(seenOf(2 * UNCLAIMED)).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 /** When service was good again after it had failed, and how long after the outage that was. */
 import { describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../../../src/scenarios/clients.js';
-import { measureRecovery } from '../../../src/scenarios/measure.js';
 import type { Window } from '../../../src/scenarios/scenario.js';
+import { recorded } from '../../support/recording.js';
 import { failedRequest, goodRequest } from '../../support/records.js';
 
 /** Failures among the 100 requests of a second; `null`: no requests at all. */
@@ -23,8 +23,12 @@ const requestsOf = (pattern: string): RequestRecord[] =>
   });
 
 const outage = (fromMs: number, toMs: number): Window => ({ name: 'outage', fromMs, toMs });
-const recoveryOf = (pattern: string, window?: Window) =>
-  measureRecovery(pattern.length * 1_000, requestsOf(pattern), window);
+const recoveryOf = (pattern: string, window?: Window) => {
+  const windows = window === undefined ? [] : [window];
+  const plan = { durationMs: pattern.length * 1_000, windows };
+  const { recoveredMs, recoveryMs } = recorded({ requests: requestsOf(pattern) }, plan);
+  return { recoveredMs, recoveryMs };
+};
 
 describe('recovery', () => {
   it.each<[string, string, number, number, number | null, number | null]>([
@@ -51,6 +55,6 @@ describe('recovery', () => {
 
   it('is counted by when requests were meant to be sent, not by when they ended', () => {
     const requests = requestsOf('gbggg').map((one) => ({ ...one, endMs: one.arrivalMs + 2_500 }));
-    expect(measureRecovery(5_000, requests, undefined).recoveredMs).toBe(2_000);
+    expect(recorded({ requests }, { durationMs: 5_000 }).recoveredMs).toBe(2_000);
   });
 });

@@ -4,15 +4,15 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstStatuses, measureWindow } from '../../../src/scenarios/measure.js';
 import type { Window } from '../../../src/scenarios/scenario.js';
+import { recorded, recordedWindow } from '../../support/recording.js';
 import { attempt, failedRequest, goodRequest } from '../../support/records.js';
 
 const WINDOW: Window = { name: 'outage', fromMs: 1_000, toMs: 3_000 };
 
 describe('a window', () => {
   it('counts a request by when it was meant to be sent, whenever it ended', () => {
-    const measured = measureWindow(WINDOW, [
+    const measured = recordedWindow(WINDOW, [
       goodRequest(999, { endMs: 1_500 }),
       goodRequest(1_000),
       goodRequest(2_999, { endMs: 9_000 }),
@@ -23,7 +23,7 @@ describe('a window', () => {
   });
 
   it('has its availability, its goodput a second, its statuses and its causes', () => {
-    const measured = measureWindow(WINDOW, [
+    const measured = recordedWindow(WINDOW, [
       ...Array.from({ length: 5 }, () => goodRequest(2_000)),
       failedRequest(2_000, 503, 'no_upstream'),
       failedRequest(2_000, 503, 'no_upstream'),
@@ -42,7 +42,7 @@ describe('a window', () => {
 
   it('has as amplification the tries per request', () => {
     const tries = (count: number) => Array.from({ length: count }, () => attempt());
-    const measured = measureWindow(WINDOW, [
+    const measured = recordedWindow(WINDOW, [
       goodRequest(2_000, { attempts: tries(1) }),
       goodRequest(2_000, { attempts: tries(4) }),
     ]);
@@ -50,7 +50,7 @@ describe('a window', () => {
   });
 
   it('has latencies of those that were answered, well or badly, and of no others', () => {
-    const measured = measureWindow(WINDOW, [
+    const measured = recordedWindow(WINDOW, [
       goodRequest(2_000, { endMs: 2_100 }),
       failedRequest(2_000, 503, 'no_upstream', { endMs: 2_300 }),
       failedRequest(2_000, 0, 'client_left', { endMs: 12_000 }),
@@ -61,7 +61,7 @@ describe('a window', () => {
   });
 
   it('without requests has no availability and no amplification, rather than good or bad ones', () => {
-    expect(measureWindow(WINDOW, [goodRequest(5_000)])).toEqual({
+    expect(recordedWindow(WINDOW, [goodRequest(5_000)])).toEqual({
       fromMs: 1_000,
       toMs: 3_000,
       requests: 0,
@@ -81,8 +81,8 @@ describe('a window', () => {
       .map(({ arrivalMs, good }) => (good ? goodRequest(arrivalMs) : failedRequest(arrivalMs)));
     fc.assert(
       fc.property(fc.array(request), fc.integer({ min: 1, max: 3_999 }), (requests, middle) => {
-        const first = measureWindow({ name: 'a', fromMs: 0, toMs: middle }, requests);
-        const second = measureWindow({ name: 'b', fromMs: middle, toMs: 4_001 }, requests);
+        const first = recordedWindow({ name: 'a', fromMs: 0, toMs: middle }, requests);
+        const second = recordedWindow({ name: 'b', fromMs: middle, toMs: 4_001 }, requests);
         expect(first.requests + second.requests).toBe(requests.length);
         for (const { status, cause, requests: count, availability } of [first, second]) {
           const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
@@ -96,18 +96,23 @@ describe('a window', () => {
 
 describe('the first time of each status', () => {
   it('is when a client first got it, at whichever try of whichever request', () => {
-    const first = firstStatuses([
+    const requests = [
       failedRequest(0, 503, 'no_upstream', {
         attempts: [attempt({ status: 502, endMs: 900 }), attempt({ status: 503, endMs: 1_700 })],
       }),
       failedRequest(0, 503, 'no_upstream', { attempts: [attempt({ status: 503, endMs: 1_200 })] }),
       goodRequest(0, { attempts: [attempt({ status: 502, endMs: 950 }), attempt({ endMs: 1_000.123 })] }),
       failedRequest(0, 0, 'client_left', { attempts: [attempt({ status: 0, endMs: 3_000 })] }),
-    ]);
-    expect(first).toEqual({ '200': 1_000.12, '502': 900, '503': 1_200, none: 3_000 });
+    ];
+    expect(recorded({ requests }).firstStatusMs).toEqual({
+      '200': 1_000.12,
+      '502': 900,
+      '503': 1_200,
+      none: 3_000,
+    });
   });
 
   it('is none where there were no requests', () => {
-    expect(firstStatuses([])).toEqual({});
+    expect(recorded({}).firstStatusMs).toEqual({});
   });
 });

@@ -2,12 +2,12 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { resolveClasses } from '../../../src/scenarios/client-classes.js';
-import { measureSeries, measureWindow, sampleFailures } from '../../../src/scenarios/measure.js';
-import { measureClasses, measureClients } from '../../../src/scenarios/measure-clients.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+import { measureClients } from '../../../src/scenarios/measure-clients.js';
 import { ResultSchema } from '../../../src/scenarios/result.js';
 import { resolveFlood } from '../../../src/scenarios/timeline-clients.js';
+import { recorded } from '../../support/recording.js';
 import {
+  attempt,
   failedAttempt,
   failedRequest,
   goodRequest,
@@ -18,17 +18,20 @@ import {
 } from '../../support/records.js';
 
 const validator = Compile(ResultSchema);
-const requests = [goodRequest(10), failedRequest(20), failedRequest(30, 0, 'client_left')];
+const requests = [
+  goodRequest(10),
+  failedRequest(20, 503, 'no_upstream', { attempts: [attempt({ status: 503, rayId: 'ray-1' })] }),
+  failedRequest(30, 0, 'client_left'),
+];
 
 const whole = result([
   variantResult({
-    windows: {
-      [WHOLE_RUN]: measureWindow({ name: WHOLE_RUN, fromMs: 0, toMs: 1_000 }, requests),
-      empty: measureWindow({ name: 'empty', fromMs: 500, toMs: 1_000 }, requests),
-    },
-    series: measureSeries(1_000, requests, [], ['worker-1'], 0),
+    ...recorded(
+      { requests, events: [failedAttempt('ray-1', 'worker-1', 'connection_refused')] },
+      { durationMs: 1_000, windows: [{ name: 'empty', fromMs: 500, toMs: 1_000 }] },
+      ['worker-1'],
+    ),
     events: [workerExit(0.5, 'worker-1')],
-    requests: sampleFailures(requests, [failedAttempt('', 'worker-1', 'connection_refused')]),
     thresholds: [threshold(), threshold({ observed: null, observedText: 'never' })],
     recoveredMs: null,
     recoveryMs: 250,
@@ -46,16 +49,13 @@ describe('the schema of a result', () => {
       classes: { web: { share: '60%', tier: 'free' }, ios: { share: '40%' } },
     });
     const ofClasses = requests.map((request) => ({ ...request, class: 'web' }));
-    const window = { name: WHOLE_RUN, fromMs: 0, toMs: 1_000 };
     const recorder = {
       population: { web: { users: 3, usersLost: 1, sessions: 5, sessionsFailed: 2 } },
       floods: [{ sent: 5, skipped: 1, ok: 2, status: { 0: 1, 200: 2 } }],
     };
     const flood = resolveFlood({ rate: '10/s', for: '1s' }, 500);
     const variant = variantResult({
-      windows: {
-        [WHOLE_RUN]: { ...measureWindow(window, ofClasses), ...measureClasses(window, ofClasses, classes) },
-      },
+      windows: recorded({ requests: ofClasses }, { durationMs: 1_000, clients: classes }).windows,
       ...measureClients({ clients: classes, floods: [flood] }, recorder),
     });
     expect(variant.floods).toEqual([

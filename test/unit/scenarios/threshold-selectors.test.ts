@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { selectorText } from '../../../src/core/selectors.js';
 import { refsOf, ThresholdError, variantsOf } from '../../../src/core/thresholds.js';
 import { groupsOf, selectorScopeOf } from '../../../src/scenarios/client-selectors.js';
-import { measureClasses } from '../../../src/scenarios/measure-clients.js';
 import { metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
 import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
 import { checkThresholds } from '../../../src/scenarios/verdict.js';
+import { recordedWindow } from '../../support/recording.js';
 import { failedRequest, goodRequest, variantResult, windowResult } from '../../support/records.js';
 import { HERE, MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
 
@@ -168,7 +168,10 @@ const measured = variantResult({
       { name: 'outage', fromMs: 0, toMs: 2_000 },
       { name: 'quiet', fromMs: 2_000, toMs: 4_000 },
       { name: WHOLE_RUN, fromMs: 0, toMs: 4_000 },
-    ].map((window) => [window.name, windowResult(measureClasses(window, requests, clients))]),
+    ].map((window) => {
+      const { classes, groups } = recordedWindow(window, requests, clients);
+      return [window.name, windowResult({ classes, groups })];
+    }),
   ),
   classes: Object.fromEntries(
     clients.map(({ name, shareRatio, tier, route }) => [name, { share: shareRatio, tier, route }]),
@@ -254,7 +257,7 @@ describe('groups', () => {
   });
 
   it('hold every request of a window once, by class, by tier and by route', () => {
-    const { classes, groups } = measureClasses({ name: 'outage', fromMs: 0, toMs: 2_000 }, requests, clients);
+    const { classes, groups } = recordedWindow({ name: 'outage', fromMs: 0, toMs: 2_000 }, requests, clients);
     const sum = (keys: readonly string[], from = groups!): number =>
       keys.reduce((total, key) => total + from[key]!.requests, 0);
     expect(sum(Object.keys(classes!), classes!)).toBe(7);
@@ -264,6 +267,7 @@ describe('groups', () => {
 
   it('are not there without classes', () => {
     const [variant] = parseScenario(MINIMAL, 'x').variants;
-    expect(measureClasses({ name: 'w', fromMs: 0, toMs: 1 }, requests, variant!.clients)).toEqual({});
+    const window = recordedWindow({ name: 'w', fromMs: 0, toMs: 1 }, requests, variant!.clients);
+    expect(Object.keys(window).filter((key) => key === 'classes' || key === 'groups')).toEqual([]);
   });
 });
