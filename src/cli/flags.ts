@@ -1,6 +1,19 @@
 /** Flags that several verbs have in common. */
 import { UserError } from '../core/errors.js';
 
+/** One of several words. @throws UserError */
+export const parseChoice = <Choice extends string>(
+  name: string,
+  flag: unknown,
+  choices: readonly [Choice, ...Choice[]],
+): Choice => {
+  const text = flagValue(flag) ?? choices[0];
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined)
+    throw new UserError('usage', `--${name} takes ${choices.join(' or ')}, got "${text}"`);
+  return found;
+};
+
 /** A flag that may be given more than once, as texts. */
 export const flagList = (flag: unknown): string[] =>
   flag === undefined ? [] : (Array.isArray(flag) ? flag : [flag]).map((one) => String(one));

@@ -18,6 +18,7 @@ const VERSION = (
 
 /** Flags that may be given as `BADGATEWAY_…`. */
 const FROM_ENVIRONMENT = [
+  'engine',
   'seed',
   'variant',
   'set',
@@ -53,6 +54,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
   cli.help();
   cli
     .command('run <scenario>', 'Run a scenario: a bundled name or a file')
+    .option(
+      '--engine <name>',
+      'real (default): processes and sockets; virtual: models of them, in virtual time, the same at every run',
+    )
     .option('--variant <names>', 'Only these variants, comma-separated')
     .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
     .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=0.5 (repeatable)')

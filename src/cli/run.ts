@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { openControl } from '../scenarios/control.js';
+import { ENGINES, type Engine } from '../scenarios/engines.js';
 import { parseOverride, parseScenario } from '../scenarios/parse.js';
 import { RealWorld } from '../scenarios/real-world.js';
 import { renderReport } from '../scenarios/report.js';
@@ -13,13 +14,16 @@ import type { Result, VariantResult, Verdict } from '../scenarios/result.js';
 import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { overallVerdict } from '../scenarios/verdict.js';
+import { runVirtually } from '../scenarios/virtual/engine.js';
+import type { ScenarioSource } from '../scenarios/virtual/messages.js';
 import { renderHtml } from '../web/report.js';
-import { flagList, parseOutputs, parseSeed } from './flags.js';
+import { flagList, parseChoice, parseOutputs, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { openInBrowser } from './open.js';
 import { prepareOutput } from './output.js';
-import { Progress } from './progress.js';
+import { Progress, type ProgressOutput } from './progress.js';
 import { findScenario } from './scenario-file.js';
+import { VirtualProgress } from './virtual-progress.js';
 
 const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
   pass: EXIT_CODES.pass,
@@ -30,6 +34,13 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 
 /** Libraries whose behaviour a result depends on. */
 const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
+
+/** What the virtual engine is given. */
+interface VirtualRun {
+  readonly scenario: Scenario;
+  readonly variants: readonly Variant[];
+  readonly source: ScenarioSource;
+}
 
 /** What `--out` can write. */
 const OUTPUTS = {
@@ -64,9 +75,14 @@ const versionOf = (name: string): string => {
 const dependencyVersions = (): Record<string, string> =>
   Object.fromEntries(NOTED_DEPENDENCIES.map((name) => [name, versionOf(name)]));
 
-const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date): Result => ({
+const toResult = (
+  engine: Engine,
+  scenario: Scenario,
+  variants: VariantResult[],
+  startedAt: Date,
+): Result => ({
   version: 1,
-  engine: 'real',
+  engine,
   target: 'gateway',
   seed: scenario.seed,
   verdict: overallVerdict(variants),
@@ -86,37 +102,69 @@ const toResult = (scenario: Scenario, variants: VariantResult[], startedAt: Date
   variants,
 });
 
+const runReally = (
+  scenario: Scenario,
+  variants: readonly Variant[],
+  signal: AbortSignal,
+  output: ProgressOutput | null,
+): Promise<VariantResult[]> => {
+  const progress = output && new Progress(output, wallClock, variants);
+  return runScenario(scenario, variants, {
+    makeWorld: (variant) => new RealWorld(variant),
+    openControl,
+    signal,
+    onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
+    onVariantEnd: (result) => progress?.end(result),
+  });
+};
+
+const runInVirtualTime = async (
+  { scenario, variants, source }: VirtualRun,
+  signal: AbortSignal,
+  output: ProgressOutput | null,
+): Promise<VariantResult[]> => {
+  const progress = output && new VirtualProgress(output);
+  const results = await runVirtually(scenario, variants, source, {
+    signal,
+    onProgress: (doneRatio) => progress?.update(doneRatio),
+  });
+  progress?.end();
+  return results;
+};
+
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
   const outputs = parseOutputs(flags.out, OUTPUT_KINDS);
   if (flags.open && !outputs.some(({ kind }) => kind === 'html')) {
     outputs.push({ kind: 'html', file: DEFAULT_PAGE });
   }
   for (const { file: target } of outputs) prepareOutput(target);
+  const engine = parseChoice('engine', flags.engine, ENGINES);
   const { file, text } = findScenario(nameOrFile);
-  const scenario = parseScenario(text, file, {
+  const options = {
+    engine,
     seed: parseSeed(flags.seed),
     overrides: flagList(flags.set).map(parseOverride),
-  });
+  };
+  const scenario = parseScenario(text, file, options);
   const variants = chooseVariants(scenario, flags.variant);
   const { stderr } = process;
-  const progress = flags.quiet
-    ? null
-    : new Progress(
-        { write: (line) => stderr.write(line), isTTY: stderr.isTTY ?? false, columns: stderr.columns ?? 80 },
-        wallClock,
-        variants,
-      );
+  const output = {
+    write: (line: string) => void stderr.write(line),
+    isTTY: stderr.isTTY ?? false,
+    columns: stderr.columns ?? 80,
+  };
   const { signal, release } = listenForInterruption();
   const startedAt = new Date(wallClock.nowMs());
   try {
-    const results = await runScenario(scenario, variants, {
-      makeWorld: (variant) => new RealWorld(variant),
-      openControl,
-      signal,
-      onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
-      onVariantEnd: (result) => progress?.end(result),
-    });
-    const result = toResult(scenario, results, startedAt);
+    const results =
+      engine === 'real'
+        ? await runReally(scenario, variants, signal, flags.quiet ? null : output)
+        : await runInVirtualTime(
+            { scenario, variants, source: { file, text, options } },
+            signal,
+            flags.quiet ? null : output,
+          );
+    const result = toResult(engine, scenario, results, startedAt);
     for (const { kind, file: target } of outputs) writeFileSync(target, OUTPUTS[kind](result));
     const report = flags.json
       ? `${JSON.stringify(result)}\n`

@@ -22,6 +22,12 @@ export const ADMIN_HOST = '127.0.0.1';
 export interface Admin {
   /** @returns the port. */
   listen(port: number): Promise<number>;
+  /** Answers a request that comes without a socket. */
+  ask(
+    method: 'PUT' | 'POST' | 'DELETE',
+    path: string,
+    body: object,
+  ): Promise<{ readonly statusCode: number; readonly text: string }>;
   close(): Promise<void>;
 }
 
@@ -67,7 +73,7 @@ export const readMemory = (): MemoryUse => {
 
 /** This process alone. */
 export const ownSource = (
-  { pool, metrics }: Gateway,
+  { pool, metrics }: Pick<Gateway, 'pool' | 'metrics'>,
   readers: () => readonly ReaderState[],
 ): AdminSource => ({
   memory: readMemory,
@@ -175,6 +181,14 @@ export const buildAdmin = (
       }
       await app.listen({ host: adminHost, port }).catch(because('the admin API', adminHost, port));
       return (app.server.address() as { port: number }).port;
+    },
+    ask: async (method, path, body) => {
+      const headers = {
+        host: ADMIN_HOST,
+        ...(adminToken !== undefined && { authorization: `Bearer ${adminToken}` }),
+      };
+      const { statusCode, payload: text } = await app.inject({ method, url: path, headers, payload: body });
+      return { statusCode, text };
     },
     close: () => app.close(),
   };

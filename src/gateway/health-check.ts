@@ -67,9 +67,13 @@ export class HealthChecks {
 }
 
 /** One check: `null` when good, else what was wrong with it. */
-type Check = (upstream: Upstream, config: HealthCheckConfig, parts: CheckParts) => Promise<string | null>;
+export type Check = (
+  upstream: Upstream,
+  config: HealthCheckConfig,
+  parts: CheckParts,
+) => Promise<string | null>;
 
-interface CheckParts {
+export interface CheckParts {
   readonly clock: Clock;
   /** Of upstreams that have a name; default: Node's. */
   readonly lookup?: LookupFunction | undefined;
@@ -104,6 +108,8 @@ const CHECKS: Readonly<Record<HealthCheckConfig['type'], Check>> = {
 export interface HealthCheckParts extends CheckParts {
   readonly random: Random;
   readonly emit: Emit;
+  /** Makes a check; default: over the network, by its type. */
+  readonly check?: Check;
   /** Called after every good check. */
   readonly onGood?: (upstream: Upstream) => void;
 }
@@ -147,7 +153,8 @@ export class HealthChecker {
     const { clock, random } = this.#parts;
     const { intervalMs, jitterRatio, type } = this.#config;
     const nextMs = clock.nowMs() + intervalMs * (1 + jitterRatio * (2 * random.next() - 1));
-    const problem = await CHECKS[type](upstream, this.#config, this.#parts);
+    const { check = CHECKS[type] } = this.#parts;
+    const problem = await check(upstream, this.#config, this.#parts);
     if (this.#stopped) return;
     this.#checked.add(upstream);
     this.#apply(upstream, state, problem);

@@ -21,10 +21,10 @@ export const changeUpstream = (
 export class OwnReach implements Reach {
   /** Responses removed by command so far. */
   purged = 0;
-  readonly #gateway: Gateway;
+  readonly #gateway: Pick<Gateway, 'pool' | 'generations'>;
   readonly #clock: Pick<Clock, 'nowMs'>;
 
-  constructor(gateway: Gateway, clock: Pick<Clock, 'nowMs'>) {
+  constructor(gateway: Pick<Gateway, 'pool' | 'generations'>, clock: Pick<Clock, 'nowMs'>) {
     this.#gateway = gateway;
     this.#clock = clock;
   }

@@ -15,14 +15,14 @@ export interface AdminRequest {
 }
 
 /** @returns why nothing was changed, where nobody else tells of it; `null`: it was, or somebody does. */
-export const askAdmin = ({
-  host,
-  port,
-  method,
-  path,
-  body,
-  timeoutMs = 0,
-}: AdminRequest): Promise<string | null> =>
+export type AskAdmin = (request: AdminRequest) => Promise<string | null>;
+
+/** What an answer of the admin API says in those terms. */
+export const readAnswer = (statusCode: number, answer: string): string | null =>
+  statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${answer}`.trimEnd();
+
+/** Over HTTP. */
+export const askAdmin: AskAdmin = ({ host, port, method, path, body, timeoutMs = 0 }) =>
   new Promise((resolve) => {
     const text = JSON.stringify(body);
     // Node gives the body of a DELETE no length by itself, and it would be read as another request.
@@ -36,7 +36,7 @@ export const askAdmin = ({
       });
       response.on('error', (error) => resolve(error.message));
       response.on('end', () => {
-        resolve(statusCode < 400 || TOLD.has(statusCode) ? null : `${statusCode} ${answer}`.trimEnd());
+        resolve(readAnswer(statusCode, answer));
       });
     });
     asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs}ms`)));

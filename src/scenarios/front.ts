@@ -8,12 +8,11 @@ import { merge } from '../core/document/overrides.js';
 import type { Emit, Event } from '../core/events.js';
 import { isObject, type Json } from '../core/json.js';
 import type { Random } from '../core/random.js';
-import type { Reaper } from '../core/reaper.js';
 import type { HistoryRecord } from '../delivery/version-history.js';
 import type { GatewayConfig, GatewaySection } from '../gateway/config.js';
-import { GatewayChild } from '../gateway/gateway-child.js';
+import type { GatewayChild, GatewayChildOptions } from '../gateway/gateway-child.js';
 import type { WorkerAddress } from '../upstream/fleet.js';
-import { askAdmin } from './admin-request.js';
+import type { AskAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './front-config.js';
 import { FrontTls, overlaid } from './front-tls.js';
 import type { GatewayDrains } from './gateway-drains.js';
@@ -29,6 +28,11 @@ const KEPT_VERSIONS = 2;
 /** After a disruption the loop catches up with what it missed; a stall in that time is the disruption's. */
 const SETTLED_AFTER_MS = 1_000;
 
+/** A gateway's process, or a model of one. */
+export type GatewayProcess = Pick<GatewayChild, 'ready' | 'failed' | 'block' | 'signal' | 'stop'>;
+
+export type SpawnGateway = (options: Omit<GatewayChildOptions, 'reaper'>) => GatewayProcess;
+
 export interface FrontParts {
   readonly config: FrontConfig;
   /** Of the gateways. */
@@ -36,7 +40,8 @@ export interface FrontParts {
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly reaper: Reaper;
+  readonly spawn: SpawnGateway;
+  readonly ask: AskAdmin;
   readonly emit: Emit;
   readonly onEvents: (events: readonly Event[]) => void;
   /** The longest stall of an event loop that nobody brought about. */
@@ -57,7 +62,7 @@ interface Place {
   readonly overlay: GatewaySection;
   readonly upstreams: readonly WorkerAddress[];
   readonly resolver: string | undefined;
-  child: GatewayChild | null;
+  child: GatewayProcess | null;
   port: number;
   adminPort: number;
   /** Until when whatever is wrong with it was meant to be. */
@@ -111,13 +116,13 @@ export class Front {
 
   /** Asks every gateway, or the edge. @returns what was not taken, in words. */
   async ask(to: Tier, method: 'PUT' | 'POST', path: string, body: object): Promise<string[]> {
-    const { host } = this.#parts;
+    const { host, ask } = this.#parts;
     const asked = this.#places.filter(({ tier }) => tier === to);
     const reasons = await Promise.all(
       asked.map(async ({ id, adminPort, overlay }) => {
         const { config } = body as Json;
         const own = isObject(config) ? { ...body, config: merge(config, overlay as Json) } : body;
-        const reason = await askAdmin({ host, port: adminPort, method, path, body: own });
+        const reason = await ask({ host, port: adminPort, method, path, body: own });
         const who = asked.length === 1 ? `the ${to}` : id;
         return reason === null ? [] : [`${who} did not take ${method} ${path}: ${reason}`];
       }),
@@ -167,14 +172,13 @@ export class Front {
   /** @returns whether it listens; false: it was killed before, or the run is over. */
   async #spawn(place: Place): Promise<boolean> {
     if (this.#stopping) return false;
-    const { host, random, reaper, clock, onEvents, onStall, drains } = this.#parts;
+    const { host, random, spawn, clock, onEvents, onStall, drains } = this.#parts;
     const { id, tier, config, overlay, upstreams, resolver, port, adminPort } = place;
     const drained = tier === 'edge' ? [] : drains.drained;
     const history = this.#historyFor(tier, overlay);
     const seed = random.fork(id === 'gateway-1' ? 'gateway' : id).seed;
-    const child = new GatewayChild({
+    const child = spawn({
       argument: { config, history, upstreams, resolver, drained, host, port, adminPort, seed },
-      reaper,
       onSettled: ({ good, numbered }) => {
         this.#kept[tier] = { good: good.slice(-KEPT_VERSIONS), numbered };
       },

@@ -3,7 +3,7 @@
  * time, and as it is by then; what one did not hear, because it stood still or was gone, it is told when it is back.
  */
 import type { Traffic } from '../upstream/fleet.js';
-import { askAdmin } from './admin-request.js';
+import type { AskAdmin } from './admin-request.js';
 
 /** A gateway that stands still must not keep a fleet from changing. */
 const TIMEOUT_MS = 2_000;
@@ -17,13 +17,15 @@ interface Listener {
 
 export class GatewayDrains implements Traffic {
   readonly #host: string;
+  readonly #ask: AskAdmin;
   readonly #onRefused: (text: string) => void;
   readonly #drained = new Set<string>();
   readonly #listeners = new Map<number, Listener>();
 
   /** @param onRefused gets what a gateway did not take, in words. */
-  constructor(host: string, onRefused: (text: string) => void) {
+  constructor(host: string, ask: AskAdmin, onRefused: (text: string) => void) {
     this.#host = host;
+    this.#ask = ask;
     this.#onRefused = onRefused;
   }
 
@@ -69,7 +71,7 @@ export class GatewayDrains implements Traffic {
     const method = drained ? 'PUT' : 'DELETE';
     const path = `/upstreams/${worker}/drain`;
     const asked = { host: this.#host, port, method, path, body: {}, timeoutMs: TIMEOUT_MS } as const;
-    const reason = await askAdmin(asked);
+    const reason = await this.#ask(asked);
     if (reason !== null) this.#onRefused(`the gateway did not take ${method} ${path}: ${reason}`);
     return reason === null;
   }

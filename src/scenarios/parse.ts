@@ -15,6 +15,7 @@ import { resolveFleetConfig } from '../upstream/config.js';
 import { resolveLinks } from '../upstream/links/config.js';
 import { resolveStubNames } from '../upstream/names/config.js';
 import { floodsOf } from './client-side.js';
+import type { Engine } from './engines.js';
 import { resolveFront } from './front-config.js';
 import {
   DEFAULT_SEED,
@@ -27,6 +28,7 @@ import {
 import { parseThreshold } from './thresholds.js';
 import { resolveEntry, type TimelineEntry } from './timeline.js';
 import { checkVariant, parseWindow, readVariant, type VariantFile } from './variant-check.js';
+import { findUnmodelled } from './virtual/unmodelled.js';
 import { loadDurationMs, resolveLoad } from './workload.js';
 
 /** @throws UserError for a text that is not PATH=VALUE, or not a value for every variant. */
@@ -42,6 +44,8 @@ export const parseOverride = (text: string): Override => {
 };
 
 export interface ParseOptions {
+  /** Who is to run it: what that engine cannot do is an error; default real, which can do everything. */
+  readonly engine?: Engine | undefined;
   readonly seed?: number | undefined;
   readonly overrides?: readonly Override[];
 }
@@ -151,6 +155,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     if (findings.length > 0) continue;
     const variant = readVariant(name, merged as unknown as ScenarioFile, names);
     problems.add(checkVariant(variant), name);
+    if (options.engine === 'virtual') problems.add(findUnmodelled(variant.file), name);
     read.push(variant);
   }
   problems.throwIfAny(file);

@@ -9,12 +9,16 @@ import { UserError } from '../core/errors.js';
 import { EventStream } from '../core/events.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
+import { GatewayChild } from '../gateway/gateway-child.js';
 import { deadPortAddresses } from '../upstream/dead-ports.js';
 import { DependencyFleet } from '../upstream/dependencies/dependency-fleet.js';
+import { spawnDependency } from '../upstream/dependencies/spawn.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { LinkFleet } from '../upstream/links/link-fleet.js';
+import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
 import { StubResolver } from '../upstream/names/stub-resolver.js';
-import { ProcessFleet, WORKER_NICE } from '../upstream/process-fleet.js';
+import { WorkerFleet } from '../upstream/worker-fleet.js';
+import { askAdmin } from './admin-request.js';
 import { ClientUpdates } from './client-updates.js';
 import { Front } from './front.js';
 import { GatewayDrains } from './gateway-drains.js';
@@ -69,10 +73,11 @@ export class RealWorld implements World {
     this.#stream.subscribe((event) => this.recorder.event(event));
     this.dependencies = new DependencyFleet({
       ...{ configs: variant.fleet.dependencies, host: HOST, clock: wallClock },
-      ...{ random: this.#random.fork('dependencies'), reaper: this.#reaper, emit: this.#stream.emit },
+      ...{ random: this.#random.fork('dependencies'), emit: this.#stream.emit },
+      spawn: spawnDependency(this.#reaper),
       onLost: (how) => this.#loadDone.reject(new Error(how)),
     });
-    this.#drains = new GatewayDrains(HOST, (text) => {
+    this.#drains = new GatewayDrains(HOST, askAdmin, (text) => {
       if (!this.#stopping) this.emit('run.noted', { text });
     });
     this.#clientUpdates = new ClientUpdates({
@@ -81,7 +86,8 @@ export class RealWorld implements World {
     });
     this.#front = new Front({
       ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock: wallClock },
-      ...{ random: this.#random, reaper: this.#reaper, emit: this.#stream.emit },
+      ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
+      spawn: (options) => new GatewayChild({ ...options, reaper: this.#reaper }),
       onEvents: (events) => {
         for (const event of events) this.#stream.publish(event);
       },
@@ -93,7 +99,7 @@ export class RealWorld implements World {
         if (!this.#stopping) this.#loadDone.reject(new Error(how));
       },
     });
-    this.fleet = new ProcessFleet({
+    this.fleet = new WorkerFleet({
       traffic: this.#drains,
       offered: () => this.recorder.offered,
       dependencies: () => this.dependencies.targets,
@@ -101,7 +107,7 @@ export class RealWorld implements World {
       host: HOST,
       clock: wallClock,
       random: this.#random.fork('fleet'),
-      reaper: this.#reaper,
+      machine: new RealMachine(HOST, this.#reaper, wallClock),
       emit: this.#stream.emit,
       onSample: (sample) => this.recorder.sample(sample),
     });

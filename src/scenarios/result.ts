@@ -2,8 +2,9 @@
  * The result of a run: one versioned document. The table, the story and every other output are drawn from it and from
  * nothing else. `badgateway schema result` prints the schema.
  */
-import { Optional, Section, type Static, Type } from '../core/schema.js';
+import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { ThresholdResultSchema } from '../core/thresholds.js';
+import { ENGINES } from './engines.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -186,16 +187,19 @@ const VariantResultSchema = Section(
     skippedThresholds: Type.Array(Type.String(), {
       description: 'Not checked, because a variant they speak of was not run.',
     }),
-    machine: Section(
-      {
-        lateSends: NumberOrNull('Largest share, over the windows, of sends later than the limit.'),
-        starvedSamples: NumberOrNull(
-          'Largest share, over the windows, of probe samples delayed beyond the limit.',
-        ),
-        gatewayStallMs: Type.Number({ description: 'Longest stall of the gateway’s event loop.' }),
-      },
-      'Whether the machine kept up.',
-    ),
+    machine: Type.Union([
+      Section(
+        {
+          lateSends: NumberOrNull('Largest share, over the windows, of sends later than the limit.'),
+          starvedSamples: NumberOrNull(
+            'Largest share, over the windows, of probe samples delayed beyond the limit.',
+          ),
+          gatewayStallMs: Type.Number({ description: 'Longest stall of the gateway’s event loop.' }),
+        },
+        'Whether the machine kept up.',
+      ),
+      Type.Null({ description: 'In virtual time the machine makes no difference.' }),
+    ]),
   },
   'One variant of the scenario.',
 );
@@ -204,7 +208,7 @@ export type VariantResult = Static<typeof VariantResultSchema>;
 export const ResultSchema = Section(
   {
     version: Type.Literal(1),
-    engine: Type.Literal('real'),
+    engine: OneOf(ENGINES, 'real: processes and sockets; virtual: their models, in virtual time.'),
     target: Type.Literal('gateway'),
     seed: Type.Number(),
     verdict: VerdictSchema,

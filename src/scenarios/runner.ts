@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly onVariantEnd?: (result: VariantResult) => void;
 }
 
-/** @returns one result per variant that was begun. Thresholds may compare variants, so they are checked at the end. */
+/** @returns one result per variant that was begun. */
 export const runScenario = async (
   scenario: Scenario,
   variants: readonly Variant[],
@@ -41,15 +41,24 @@ export const runScenario = async (
     measured.push(result);
     options.onVariantEnd?.(result);
   }
-  return measured.map((result) => {
+  return checkResults(scenario, variants, measured);
+};
+
+/** Thresholds may compare variants, so they are checked when all have been measured. */
+export const checkResults = (
+  scenario: Scenario,
+  variants: readonly Variant[],
+  measured: readonly VariantResult[],
+): VariantResult[] =>
+  measured.map((result) => {
     // An interrupted run measured a part: what it did not get to is not a failure.
     const thresholds = result.partial ? [] : variants.find(({ name }) => name === result.name)!.thresholds;
     const checked = { ...result, ...checkThresholds(thresholds, result, measured) };
     return { ...checked, ...judge(checked, scenario.minBaselineAvailability) };
   });
-};
 
-const runVariant = async (variant: Variant, options: RunOptions): Promise<VariantResult> => {
+/** One variant, in a world of its own; its thresholds are not checked yet. */
+export const runVariant = async (variant: Variant, options: RunOptions): Promise<VariantResult> => {
   const world = options.makeWorld(variant);
   const delivery = new ConfigDelivery<WorkerConfig>({
     to: 'workers',

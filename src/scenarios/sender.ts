@@ -17,7 +17,7 @@ const headerText = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '');
 
 /** The cause as the gateway names it in `Proxy-Status`; an upstream's own error has none. */
-const causeOf = (status: number, proxyStatus: string): string => {
+export const causeOf = (status: number, proxyStatus: string): string => {
   if (isGood(status)) return '';
   const code = /details="BGW_ERR_(\w+)"/.exec(proxyStatus)?.[1];
   return code?.toLowerCase() ?? /error=(\w+)/.exec(proxyStatus)?.[1] ?? 'upstream_response';

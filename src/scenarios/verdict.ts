@@ -27,6 +27,7 @@ export const MACHINE_LIMITS = {
 
 /** What the machine did wrong, and what to do about it. */
 export const machineProblems = (machine: VariantResult['machine']): string[] => {
+  if (machine === null) return [];
   const problems: string[] = [];
   const advice = 'close other programs, lower the load (--set load.scale=0.5), and run it again';
   if (machine.lateSends === null || machine.starvedSamples === null) {

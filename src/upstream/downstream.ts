@@ -10,6 +10,8 @@
  * With weights like 50000, 1, 49999, which are as valid, it has a hundred thousand, and the heap is full in seconds.
  */
 
+import type { WorkerRuntime } from './runtime.js';
+
 export interface Endpoint {
   readonly name: string;
   /** Share of the calls, relative to the other weights. */
@@ -34,27 +36,27 @@ export class DownstreamBalancer {
   #endpoints: readonly Endpoint[] = [];
   #slots: readonly Endpoint[] = [];
   #turn = 0;
-  #history: (readonly Endpoint[])[] = [];
+  /** Each lets one past array go. */
+  #history: (() => void)[] = [];
+  readonly #runtime: Pick<WorkerRuntime, 'keep' | 'isModel'>;
+
+  constructor(runtime: Pick<WorkerRuntime, 'keep' | 'isModel'>) {
+    this.#runtime = runtime;
+  }
 
   /** Takes a new version over; what was retained for the one before is let go. */
   actuate(config: DownstreamConfig): void {
     this.#endpoints = config.endpoints;
-    this.#history = [];
-    this.refresh();
+    for (const letGo of this.#history.splice(0)) letGo();
+    this.#slots = this.#expand();
+    this.#retain();
   }
 
   /** Makes the slots anew. */
   refresh(): void {
-    const weights = this.#endpoints.map((endpoint) => endpoint.weight);
-    const divisor = weights.reduce(greatestCommonDivisor, 0);
-    const slots: Endpoint[] = [];
-    for (const endpoint of this.#endpoints) {
-      for (let count = divisor === 0 ? 0 : endpoint.weight / divisor; count > 0; count--)
-        slots.push(endpoint);
-    }
-    this.#slots = slots;
-    this.#history.push(slots);
-    if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
+    // Where memory is only counted, an array that is the same need not be made again.
+    if (!this.#runtime.isModel) this.#slots = this.#expand();
+    this.#retain();
   }
 
   /** The endpoint for the next call; `undefined` when every weight is 0. */
@@ -62,11 +64,19 @@ export class DownstreamBalancer {
     return this.#slots.length === 0 ? undefined : this.#slots[this.#turn++ % this.#slots.length]!.name;
   }
 
-  /** Entries of the present slot array, and of all arrays retained: what the bug costs, countable. */
-  get retained(): { readonly slots: number; readonly history: number } {
-    return {
-      slots: this.#slots.length,
-      history: this.#history.reduce((sum, slots) => sum + slots.length, 0),
-    };
+  #retain(): void {
+    this.#history.push(this.#runtime.keep(this.#slots));
+    if (this.#history.length > HISTORY_LENGTH) this.#history.shift()!();
+  }
+
+  #expand(): readonly Endpoint[] {
+    const weights = this.#endpoints.map((endpoint) => endpoint.weight);
+    const divisor = weights.reduce(greatestCommonDivisor, 0);
+    const slots: Endpoint[] = [];
+    for (const endpoint of this.#endpoints) {
+      for (let count = divisor === 0 ? 0 : endpoint.weight / divisor; count > 0; count--)
+        slots.push(endpoint);
+    }
+    return slots;
   }
 }

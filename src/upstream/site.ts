@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Undo, Visit, WorkerSite } from './faults/fault.js';
+import type { WorkerRuntime } from './runtime.js';
 
 /** In the order in which they came; each leaves on its own. */
 export class Hooks<Hook> {
@@ -22,15 +23,17 @@ export class Hooks<Hook> {
 export class Site implements WorkerSite {
   readonly clock: Clock;
   readonly random: Random;
+  readonly runtime: WorkerRuntime;
   readonly #arrival = new Hooks<(visit: Visit) => boolean>();
   readonly #service = new Hooks<(serviceMs: number, visit: Visit) => number>();
   readonly #wait = new Hooks<(visit: Visit) => Undo>();
   readonly #answer = new Hooks<(visit: Visit) => boolean>();
   readonly #readiness = new Hooks<(truth: boolean) => boolean>();
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, runtime: WorkerRuntime) {
     this.clock = clock;
     this.random = random;
+    this.runtime = runtime;
   }
 
   readonly onArrival = (take: (visit: Visit) => boolean): Undo => this.#arrival.add(take);

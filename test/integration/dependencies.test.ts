@@ -6,6 +6,7 @@ import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { resolveDependencies } from '../../src/upstream/dependencies/config.js';
 import { DependencyFleet } from '../../src/upstream/dependencies/dependency-fleet.js';
 import type { DependencyFaultName } from '../../src/upstream/dependencies/faults/dependency-faults.js';
+import { spawnDependency } from '../../src/upstream/dependencies/spawn.js';
 import type { WrittenOptions } from '../../src/upstream/faults/options.js';
 import { askJson, startDependentWorkers } from '../support/dependent-workers.js';
 import { descendants, isAlive } from '../support/processes.js';
@@ -172,7 +173,8 @@ describe('a fleet of dependencies', () => {
     const reaper = new Reaper();
     const configs = resolveDependencies({ store: STORE, payments: PAYMENTS }, 1);
     const fleet = new DependencyFleet({
-      ...{ configs, host, clock, random: new Random(3), reaper },
+      ...{ configs, host, clock, random: new Random(3) },
+      spawn: spawnDependency(reaper),
       ...{ emit: () => {}, onLost: () => {} },
     });
     onTestFinished(async () => {

@@ -84,6 +84,6 @@ describe('a rule pushed to the edge whose expression backtracks', () => {
     const switchedOff = ofType(result, 'rule.switched-off');
     expect(switchedOff.map(({ fields }) => fields.rule)).toEqual(['waf']);
     expect(switchedOff[0]!.t).toBeGreaterThan(2.3);
-    expect(result.machine.gatewayStallMs).toBeLessThan(250);
+    expect(result.machine!.gatewayStallMs).toBeLessThan(250);
   });
 });

@@ -128,7 +128,7 @@ describe('two gateways, one of which', () => {
     expect(outage!.availability).toBeGreaterThan(0.35);
     expect(outage!.availability).toBeLessThan(0.85);
     expect(after!.availability).toBe(1);
-    expect(result.machine.gatewayStallMs).toBeLessThan(1_000);
+    expect(result.machine!.gatewayStallMs).toBeLessThan(1_000);
   });
 });
 

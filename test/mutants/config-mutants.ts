@@ -8,6 +8,7 @@ import type { LiveVersionsOptions } from '../../src/delivery/live-versions.js';
 import { findReferenceProblems, type References } from '../../src/delivery/references.js';
 import { DownstreamBalancer } from '../../src/upstream/downstream.js';
 import { type ConfigSubject, type ParsedConfig, parseConfig, TRUTH } from '../support/config-subject.js';
+import { countingRuntime } from '../support/worker-runtime.js';
 import { PlantedVersions, type VersionsBug } from './planted-versions.js';
 
 export interface ConfigMutant {
@@ -60,7 +61,7 @@ const MAX_SLOTS = 1_000_000;
 const actuateBySlots: ConfigSubject['actuate'] = (upstreams) => {
   const slots = upstreams.reduce((sum, { weight }) => sum + weight, 0);
   if (slots > MAX_SLOTS) throw new RangeError(`${slots} entries do not fit`);
-  const balancer = new DownstreamBalancer();
+  const balancer = new DownstreamBalancer(countingRuntime());
   balancer.actuate({ service: 'any', endpoints: upstreams.map(({ id, weight }) => ({ name: id, weight })) });
   return { refresh: () => balancer.refresh(), pick: () => balancer.pick() };
 };

@@ -11,8 +11,10 @@ import {
   DEPENDENCY_FAULTS,
   type DependencyFaultName,
 } from '../../src/upstream/dependencies/faults/dependency-faults.js';
+import { spawnDependency } from '../../src/upstream/dependencies/spawn.js';
 import { resolveOptions, type WrittenOptions } from '../../src/upstream/faults/options.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { RealMachine } from '../../src/upstream/machine.js';
+import { WorkerFleet } from '../../src/upstream/worker-fleet.js';
 import { ask, type ClientAnswer } from './gateway.js';
 
 export interface DependentWorkers {
@@ -54,11 +56,13 @@ export const startDependentWorkers = async (
   };
   const around = new DependencyFleet({
     ...parts,
+    spawn: spawnDependency(parts.reaper),
     configs: config.dependencies,
     onLost: (how) => lost.push(how),
   });
-  const fleet = new ProcessFleet({
+  const fleet = new WorkerFleet({
     ...parts,
+    machine: new RealMachine(parts.host, parts.reaper, wallClock),
     config,
     onSample: () => {},
     dependencies: () => around.targets,

@@ -7,9 +7,11 @@ import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { type GatewaySection, resolveGatewayConfig } from '../../src/gateway/config.js';
 import { GatewayChild } from '../../src/gateway/gateway-child.js';
+import { askAdmin } from '../../src/scenarios/admin-request.js';
 import { GatewayDrains } from '../../src/scenarios/gateway-drains.js';
 import { type FleetSection, resolveFleetConfig } from '../../src/upstream/config.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { RealMachine } from '../../src/upstream/machine.js';
+import { WorkerFleet } from '../../src/upstream/worker-fleet.js';
 
 const HOST = '127.0.0.1';
 
@@ -25,14 +27,14 @@ export const startFleetWorld = async (section: FleetSection, gatewaySection: Gat
   const stream = new EventStream(wallClock.nowMs);
   stream.subscribe((event) => events.push(event));
   const reaper = new Reaper();
-  const drains = new GatewayDrains(HOST, (text) => stream.emit('run.noted', { text }));
+  const drains = new GatewayDrains(HOST, askAdmin, (text) => stream.emit('run.noted', { text }));
   let offered = 0;
-  const fleet = new ProcessFleet({
+  const fleet = new WorkerFleet({
     config: resolveFleetConfig(section),
     host: HOST,
     clock: wallClock,
     random: new Random(3),
-    reaper,
+    machine: new RealMachine(HOST, reaper, wallClock),
     emit: stream.emit,
     onSample: () => {},
     traffic: drains,

@@ -4,17 +4,19 @@ import { wallClock } from '../../src/core/clock.js';
 import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { type FleetSection, resolveFleetConfig } from '../../src/upstream/config.js';
-import { ProcessFleet, type ProcessFleetOptions } from '../../src/upstream/process-fleet.js';
+import { RealMachine } from '../../src/upstream/machine.js';
+import { WorkerFleet, type WorkerFleetOptions } from '../../src/upstream/worker-fleet.js';
 
 /** @param parts in place of the usual: loopback, and nobody who listens. */
-export const makeFleet = (section: FleetSection, parts: Partial<ProcessFleetOptions> = {}): ProcessFleet => {
+export const makeFleet = (section: FleetSection, parts: Partial<WorkerFleetOptions> = {}): WorkerFleet => {
   const reaper = new Reaper();
-  const fleet = new ProcessFleet({
+  const host = parts.host ?? '127.0.0.1';
+  const fleet = new WorkerFleet({
     config: resolveFleetConfig(section),
-    host: '127.0.0.1',
+    host,
     clock: wallClock,
     random: new Random(3),
-    reaper,
+    machine: new RealMachine(host, reaper, wallClock),
     emit: () => {},
     onSample: () => {},
     ...parts,

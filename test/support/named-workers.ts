@@ -8,9 +8,10 @@ import { type GatewaySection, resolveGatewayConfig } from '../../src/gateway/con
 import { GatewayChild } from '../../src/gateway/gateway-child.js';
 import { type FleetSection, resolveFleetConfig } from '../../src/upstream/config.js';
 import { deadPortAddresses } from '../../src/upstream/dead-ports.js';
+import { RealMachine } from '../../src/upstream/machine.js';
 import { resolveStubNames, type StubNamesSection } from '../../src/upstream/names/config.js';
 import { StubResolver } from '../../src/upstream/names/stub-resolver.js';
-import { ProcessFleet } from '../../src/upstream/process-fleet.js';
+import { WorkerFleet } from '../../src/upstream/worker-fleet.js';
 import { ask, type ClientAnswer } from './gateway.js';
 
 const HOST = '127.0.0.1';
@@ -50,9 +51,10 @@ export const startNamedWorkers = async ({
   const reaper = new Reaper();
   const common = { clock: wallClock, reaper, emit: stream.emit };
   const config = resolveFleetConfig({ workers: 1, slots: 1_000, serviceTime: SERVICE, ...fleetSection });
-  const fleet = new ProcessFleet({
+  const fleet = new WorkerFleet({
     ...{ config, host: HOST, random: new Random(3), onSample: () => {} },
     ...common,
+    machine: new RealMachine(HOST, reaper, wallClock),
   });
   const stops: (() => Promise<void>)[] = [() => fleet.stop()];
   onTestFinished(async () => {

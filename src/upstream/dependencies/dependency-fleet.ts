@@ -1,13 +1,11 @@
 /** The dependencies of a run: one process each, disturbed and recovered as ordered, and back on its port after a death. */
-import { Child, exitText } from '../../core/child.js';
+import { type Child, exitText } from '../../core/child.js';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import type { Random } from '../../core/random.js';
-import type { Reaper } from '../../core/reaper.js';
 import { Lasting } from '../lasting.js';
-import { WORKER_NICE } from '../process-fleet.js';
 import { DEPENDENCY_FAULTS, type DependencyFaultName } from './faults/dependency-faults.js';
 import type {
   DependencyArgument,
@@ -40,12 +38,24 @@ export interface Dependencies {
   status(): readonly DependencyStatus[];
 }
 
+/** One life of a dependency, seen from outside. */
+export type DependencyChild = Pick<
+  Child<ToDependency, FromDependency>,
+  'name' | 'stderr' | 'exited' | 'send' | 'kill'
+>;
+
+export interface DependencySpawn {
+  readonly name: string;
+  readonly argument: DependencyArgument;
+  readonly onMessage: (message: FromDependency) => void;
+}
+
 export interface DependencyFleetOptions {
   readonly configs: readonly DependencyConfig[];
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly reaper: Reaper;
+  readonly spawn: (options: DependencySpawn) => DependencyChild;
   readonly emit: Emit;
   /** One ended that nobody had taken down. */
   readonly onLost: (how: string) => void;
@@ -59,9 +69,9 @@ class Dependency {
   up = false;
   readonly #options: DependencyFleetOptions;
   readonly #active: Lasting<Disturbance>;
-  #child: Child<ToDependency, FromDependency> | null = null;
+  #child: DependencyChild | null = null;
   /** Killed by order. */
-  #dying: Child<ToDependency, FromDependency> | null = null;
+  #dying: DependencyChild | null = null;
   #returning: Promise<void> | null = null;
   #lives = 0;
   #stopping = false;
@@ -84,16 +94,13 @@ class Dependency {
   /** @returns when it takes connections. */
   start(): Promise<void> {
     const { name, kind, use: _, ...serving } = this.config;
-    const { host, random, reaper, onLost } = this.#options;
+    const { host, random, spawn, onLost } = this.#options;
     const { seed } = random.fork(`${name} life-${this.#lives++}`);
     const argument: DependencyArgument = { ...serving, kind, host, port: this.port, seed };
     const ready = new Deferred<void>();
-    const child = new Child<ToDependency, FromDependency>({
+    const child: DependencyChild = spawn({
       name,
-      entry: 'upstream/dependencies/dependency.js',
       argument,
-      reaper,
-      nice: WORKER_NICE,
       onMessage: (message) => {
         // What it said before it was killed may be heard after.
         if (this.#dying === child) return;

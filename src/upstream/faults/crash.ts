@@ -1,5 +1,4 @@
 /** The process ends: by an exception, an exit, SIGKILL as the kernel does it for want of memory, or SIGABRT. */
-import { die } from './die.js';
 import { defineFault } from './fault.js';
 
 export const crash = defineFault({
@@ -9,8 +8,8 @@ export const crash = defineFault({
   takes: { how: 'exit' },
   lasts: 'moment',
   survivesRestart: false,
-  begin: (_site, { how }) => {
-    die(how);
+  begin: ({ runtime }, { how }) => {
+    runtime.die(how);
     return () => {};
   },
 });

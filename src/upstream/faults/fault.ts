@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
+import type { WorkerRuntime } from '../runtime.js';
 import type { ParameterName, ParameterValue } from './parameters.js';
 
 /** Takes back what was done; called once. */
@@ -17,6 +18,7 @@ export interface Visit {
 export interface WorkerSite {
   readonly clock: Clock;
   readonly random: Random;
+  readonly runtime: WorkerRuntime;
   /** Sees each request before it has a slot or a place in the queue; `true`: takes it over, and nothing else is done. */
   onArrival(take: (visit: Visit) => boolean): Undo;
   /** Changes how long a request keeps its slot. */

@@ -11,9 +11,7 @@
  * (`memoryLimit`), as a container's would be, and is looked at every 50 ms.
  */
 import { CHOSEN, chosenBy } from './chosen.js';
-import { die } from './die.js';
-import { defineFault } from './fault.js';
-import { externalOf, heapOf, residentBytes } from './memory.js';
+import { defineFault, type Undo } from './fault.js';
 
 /** What a second is divided into: one large step would be a jump, and not a leak. */
 const STEPS_PER_SECOND = 20;
@@ -31,22 +29,22 @@ export const leak = defineFault({
   lasts: 'span',
   survivesRestart: true,
   begin: (site, { perRequest, perSecond, memory, memoryLimit, ...chosen }) => {
-    const allocate = memory === 'heap' ? heapOf : externalOf;
+    const { runtime } = site;
     const isChosen = chosenBy(chosen, site.random);
     const step = Math.ceil((perSecond ?? 0) / STEPS_PER_SECOND);
-    let kept: unknown[] = [];
+    const kept: Undo[] = [];
     const leave = site.onArrival(() => {
-      if (perRequest !== null && isChosen()) kept.push(allocate(perRequest));
+      if (perRequest !== null && isChosen()) kept.push(runtime.hold(perRequest, memory));
       return false;
     });
     const timer = site.clock.every(1000 / STEPS_PER_SECOND, () => {
-      if (step > 0) kept.push(allocate(step));
-      if (residentBytes() >= memoryLimit) die('kill');
+      if (step > 0) kept.push(runtime.hold(step, memory));
+      if (runtime.residentBytes() >= memoryLimit) runtime.die('kill');
     });
     return () => {
       leave();
       timer.cancel();
-      kept = [];
+      for (const giveBack of kept.splice(0)) giveBack();
     };
   },
 });

@@ -4,7 +4,6 @@
  * clients' requests alone, and one can see what the innocent ones get.
  */
 import { fingerprintOf } from '../fingerprint.js';
-import { die } from './die.js';
 import { defineFault } from './fault.js';
 import { poisoned } from './poisoned.js';
 
@@ -22,7 +21,7 @@ export const poison = defineFault({
     site.onArrival(({ request }) => {
       if (path !== null && !request.url?.startsWith(path)) return false;
       if (!poisoned(fingerprintOf(request), share)) return false;
-      site.clock.after(SERVED_FOR_MS, () => die(how));
+      site.clock.after(SERVED_FOR_MS, () => site.runtime.die(how));
       return true;
     }),
 });

@@ -1,6 +1,5 @@
 /** Each request that waits holds memory. A queue without bound is then a leak that ends when the load does, or before. */
-import { defineFault } from './fault.js';
-import { heapOf } from './memory.js';
+import { defineFault, type Undo } from './fault.js';
 
 export const queueMemory = defineFault({
   description: 'each request that waits for a slot holds memory until it gets one or leaves',
@@ -10,14 +9,17 @@ export const queueMemory = defineFault({
   lasts: 'span',
   survivesRestart: true,
   begin: (site, { perRequest }) => {
-    const held = new Set<unknown>();
+    const held = new Set<Undo>();
     const leave = site.onWait(() => {
-      const memory = heapOf(perRequest);
-      held.add(memory);
-      return () => held.delete(memory);
+      const giveBack = site.runtime.hold(perRequest, 'heap');
+      held.add(giveBack);
+      return () => {
+        if (held.delete(giveBack)) giveBack();
+      };
     });
     return () => {
       leave();
+      for (const giveBack of held) giveBack();
       held.clear();
     };
   },

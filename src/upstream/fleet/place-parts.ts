@@ -1,13 +1,12 @@
 /** What a worker's place is given by its fleet, and what it tells it. */
 import type { Clock } from '../../core/clock.js';
 import type { Emit } from '../../core/events.js';
-import type { Reaper } from '../../core/reaper.js';
 import type { FleetConfig } from '../config.js';
 import type { DependencyTarget } from '../dependencies/messages.js';
 import type { Traffic, WorkerSample } from '../fleet.js';
+import type { Machine } from '../machine.js';
 import type { FromWorker } from '../messages.js';
 import type { LifeSpans } from './life-spans.js';
-import type { PortKeeper } from './port-keeper.js';
 import type { Waits } from './waits.js';
 import type { WorkerPlace } from './worker-place.js';
 
@@ -15,9 +14,8 @@ export interface PlaceParts {
   readonly config: FleetConfig;
   readonly host: string;
   readonly clock: Clock;
-  readonly reaper: Reaper;
+  readonly machine: Machine;
   readonly emit: Emit;
-  readonly ports: PortKeeper;
   readonly traffic: Traffic;
   readonly spans: LifeSpans;
   readonly waits: Waits;

@@ -2,21 +2,16 @@
  * One life of a worker: a process from its start to its end, with what is known of it. What it leaves behind when it dies
  * is recorded as evidence: its exit state, V8's last line, and its last heap sample.
  */
-import { Child, type ChildExit } from '../../core/child.js';
+import type { ChildExit } from '../../core/child.js';
 import { Deferred } from '../../core/deferred.js';
 import type { EventMap } from '../../core/events.js';
 import type { WorkerSample } from '../fleet.js';
-import type { FromWorker, ToWorker, VersionedWorkerConfig, WorkerArgument } from '../messages.js';
+import type { WorkerChild } from '../machine.js';
+import type { FromWorker, VersionedWorkerConfig, WorkerArgument } from '../messages.js';
 import type { Tally } from './canary.js';
 import { Draining } from './draining.js';
 import type { PlaceParts } from './place-parts.js';
 import type { WorkerVersion } from './versions.js';
-
-/**
- * Workers give way to the gateway and the load generator, which must keep time. Measured with eight crash-looping
- * workers on two cores: nice 5 brought the generator's lag from 66 to 13 ms.
- */
-export const WORKER_NICE = 5;
 
 /** The line V8 writes before it aborts for want of memory. */
 const FATAL_LINE = /^FATAL ERROR: .*$/m;
@@ -40,7 +35,7 @@ export type Death = Omit<EventMap['worker.exited'], 'restartInMs'>;
 
 export class WorkerLife {
   readonly version: WorkerVersion;
-  readonly child: Child<ToWorker, FromWorker>;
+  readonly child: WorkerChild;
   readonly #options: LifeOptions;
   readonly #startedMs: number;
   readonly #ready = new Deferred<void>();
@@ -54,17 +49,13 @@ export class WorkerLife {
   #draining: Draining | null = null;
 
   constructor(options: LifeOptions) {
-    const { id, version, parts } = options;
+    const { version, parts } = options;
     this.#options = options;
     this.version = version;
     this.#port = options.port;
     this.#startedMs = parts.clock.nowMs();
-    this.child = new Child<ToWorker, FromWorker>({
-      name: id,
-      entry: 'upstream/worker.js',
+    this.child = parts.machine.spawn({
       argument: argumentOf(options),
-      reaper: parts.reaper,
-      nice: WORKER_NICE,
       heapLimitBytes: version.heapLimitBytes,
       openFiles: parts.config.openFiles,
       onMessage: (message) => this.#onMessage(message),

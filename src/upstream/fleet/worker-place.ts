@@ -4,7 +4,6 @@
  */
 import type { ChildExit } from '../../core/child.js';
 import type { Timer } from '../../core/clock.js';
-import { askHealth } from '../../core/health.js';
 import type { Random } from '../../core/random.js';
 import { ActiveFaults, type Injection } from '../active-faults.js';
 import type { WorkerFaultName } from '../faults/worker-faults.js';
@@ -141,7 +140,7 @@ export class WorkerPlace {
   /** Takes a port for a worker that does not run yet. */
   async reserve(): Promise<void> {
     void this.aside.hold('idle');
-    this.#port = await this.#parts.ports.keep(this.#port);
+    this.#port = await this.#parts.machine.ports.keep(this.#port);
   }
 
   /**
@@ -184,7 +183,7 @@ export class WorkerPlace {
       await this.aside.hold('idle');
       await this.aside.release('leaving');
       // Somebody who has it now has to let it go before the next start, which tries for a while.
-      await this.#parts.ports.keep(this.#port).catch(() => {});
+      await this.#parts.machine.ports.keep(this.#port).catch(() => {});
     });
   }
 
@@ -203,8 +202,8 @@ export class WorkerPlace {
 
   /** @returns `null` for a good answer in time, else what was wrong. */
   ask(path: string, timeoutMs: number): Promise<string | null> {
-    const { host, clock } = this.#parts;
-    return askHealth({ host, port: this.#port, path }, timeoutMs, clock);
+    const { host, machine } = this.#parts;
+    return machine.ask({ host, port: this.#port, path }, timeoutMs);
   }
 
   /** Ends the process as a death, from which it comes back. */
@@ -227,7 +226,7 @@ export class WorkerPlace {
     this.#version = version;
     this.#comesBack = true;
     this.#restart?.cancel();
-    await this.#parts.ports.release(this.#port);
+    await this.#parts.machine.ports.release(this.#port);
     this.#spawn(bootMs);
     await this.#life?.ready;
     await untilReady(this.aside, this.#parts.waits);

@@ -1,6 +1,7 @@
 /** Every gateway is told which workers get nothing: at once, when it comes later, and when it comes again. */
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
+import { askAdmin } from '../../../src/scenarios/admin-request.js';
 import { GatewayDrains } from '../../../src/scenarios/gateway-drains.js';
 
 const HOST = '127.0.0.1';
@@ -24,7 +25,7 @@ const startAdmin = async (status = 204): Promise<{ port: number; asked: string[]
 
 it('a gateway that comes later is told what was said before, and all are told what is said then', async () => {
   const refused: string[] = [];
-  const drains = new GatewayDrains(HOST, (text) => refused.push(text));
+  const drains = new GatewayDrains(HOST, askAdmin, (text) => refused.push(text));
   await drains.setDrained('worker-3', true);
   await drains.setDrained('worker-4', true);
   await drains.setDrained('worker-4', false);
@@ -40,7 +41,7 @@ it('a gateway that comes later is told what was said before, and all are told wh
 });
 
 it('a gateway that starts again is told what holds then', async () => {
-  const drains = new GatewayDrains(HOST, () => {});
+  const drains = new GatewayDrains(HOST, askAdmin, () => {});
   const admin = await startAdmin();
   await drains.connect(admin.port);
   await drains.setDrained('worker-1', true);
@@ -49,7 +50,7 @@ it('a gateway that starts again is told what holds then', async () => {
 });
 
 it('a gateway is told in order, and as it is by then', async () => {
-  const drains = new GatewayDrains(HOST, () => {});
+  const drains = new GatewayDrains(HOST, askAdmin, () => {});
   const admin = await startAdmin();
   await drains.connect(admin.port);
   await Promise.all(
@@ -61,7 +62,7 @@ it('a gateway is told in order, and as it is by then', async () => {
 });
 
 it('a gateway that starts with some drained is told of the others alone, and of those that are back', async () => {
-  const drains = new GatewayDrains(HOST, () => {});
+  const drains = new GatewayDrains(HOST, askAdmin, () => {});
   await drains.setDrained('worker-1', true);
   const { drained } = drains;
   await drains.setDrained('worker-1', false);
@@ -75,7 +76,7 @@ it('a gateway that starts with some drained is told of the others alone, and of 
 });
 
 it('what a gateway did not take it is told again when it hears', async () => {
-  const drains = new GatewayDrains(HOST, () => {});
+  const drains = new GatewayDrains(HOST, askAdmin, () => {});
   const admin = await startAdmin(503);
   await drains.connect(admin.port);
   await drains.setDrained('worker-1', true);
@@ -85,7 +86,7 @@ it('what a gateway did not take it is told again when it hears', async () => {
 
 it('what is refused is told', async () => {
   const refused: string[] = [];
-  const drains = new GatewayDrains(HOST, (text) => refused.push(text));
+  const drains = new GatewayDrains(HOST, askAdmin, (text) => refused.push(text));
   const { port } = await startAdmin(404);
   await drains.connect(port);
   await drains.setDrained('worker-9', true);

@@ -126,6 +126,6 @@ describe('samples and probes before the load begins', () => {
     const { series, windows, machine } = recorder.recorded(['worker-1']);
     expect(series.map(({ workers }) => workers[0]!.heapBytes)).toEqual([null, 5, null, null]);
     expect(windows[WHOLE_RUN]!.wasted).toBe(0.25);
-    expect(machine.starvedSamples).toBe(1);
+    expect(machine!.starvedSamples).toBe(1);
   });
 });

@@ -7,8 +7,9 @@ import type { WorkerFaultName } from '../../../src/upstream/faults/worker-faults
 import { WORKER_FAULTS } from '../../../src/upstream/faults/worker-faults.js';
 import { Site } from '../../../src/upstream/site.js';
 import { visit } from '../../support/visit.js';
+import { countingRuntime } from '../../support/worker-runtime.js';
 
-const makeSite = () => new Site(new VirtualClock(), new Random(1));
+const makeSite = () => new Site(new VirtualClock(), new Random(1), countingRuntime());
 
 const begin = (site: Site, name: WorkerFaultName, written = {}) => {
   const fault = WORKER_FAULTS[name];

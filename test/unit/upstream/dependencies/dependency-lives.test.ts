@@ -2,10 +2,13 @@
 import { expect, it, vi } from 'vitest';
 import { Deferred } from '../../../../src/core/deferred.js';
 import { Random } from '../../../../src/core/random.js';
-import type { Reaper } from '../../../../src/core/reaper.js';
 import { VirtualClock } from '../../../../src/core/virtual-clock.js';
 import { resolveDependencies } from '../../../../src/upstream/dependencies/config.js';
-import { DependencyFleet } from '../../../../src/upstream/dependencies/dependency-fleet.js';
+import {
+  type DependencyChild,
+  DependencyFleet,
+  type DependencySpawn,
+} from '../../../../src/upstream/dependencies/dependency-fleet.js';
 import type { FromDependency } from '../../../../src/upstream/dependencies/messages.js';
 
 interface Played {
@@ -13,26 +16,13 @@ interface Played {
   readonly end: () => void;
 }
 
-const { children } = vi.hoisted(() => ({ children: [] as Played[] }));
+const children: Played[] = [];
 
-vi.mock('../../../../src/core/child.js', () => ({
-  exitText: () => 'the store ended',
-  Child: class {
-    readonly #exit = new Deferred<{ code: null; signal: string }>();
-
-    constructor({ onMessage }: { onMessage: (message: FromDependency) => void }) {
-      children.push({ say: onMessage, end: () => this.#exit.resolve({ code: null, signal: 'SIGKILL' }) });
-    }
-
-    get exited() {
-      return this.#exit.promise;
-    }
-
-    send() {}
-
-    kill() {}
-  },
-}));
+const play = ({ name, onMessage }: DependencySpawn): DependencyChild => {
+  const exit = new Deferred<Awaited<DependencyChild['exited']>>();
+  children.push({ say: onMessage, end: () => exit.resolve({ code: null, signal: 'SIGKILL' }) });
+  return { name, stderr: '', exited: exit.promise, send: () => {}, kill: () => {} };
+};
 
 const READY = { type: 'ready', port: 5_000 } as const;
 
@@ -43,7 +33,7 @@ it('is up from the word of its process to the end of it, and not by a late word 
     host: '127.0.0.1',
     clock: new VirtualClock(),
     random: new Random(1),
-    reaper: {} as Reaper,
+    spawn: play,
     emit: () => {},
     onLost: (how) => lost.push(how),
   });

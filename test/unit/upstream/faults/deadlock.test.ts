@@ -6,6 +6,7 @@ import { Mutex } from '../../../../src/upstream/faults/deadlock.js';
 import { WORKER_FAULTS } from '../../../../src/upstream/faults/worker-faults.js';
 import { Site } from '../../../../src/upstream/site.js';
 import { visit } from '../../../support/visit.js';
+import { countingRuntime } from '../../../support/worker-runtime.js';
 
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
@@ -32,7 +33,7 @@ describe('a lock', () => {
 describe('a deadlock', () => {
   it('takes every request from its beginning to its end, and no other', async () => {
     const clock = new VirtualClock();
-    const site = new Site(clock, new Random(1));
+    const site = new Site(clock, new Random(1), countingRuntime());
     expect(site.taken(visit())).toBe(false);
     const { begin } = WORKER_FAULTS.deadlock as Extract<
       (typeof WORKER_FAULTS)['deadlock'],

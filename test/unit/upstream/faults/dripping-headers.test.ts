@@ -6,13 +6,14 @@ import { WHOLE } from '../../../../src/upstream/faults/bytes.js';
 import { drippingHeaders } from '../../../../src/upstream/faults/dripping-headers.js';
 import { Site } from '../../../../src/upstream/site.js';
 import { visit } from '../../../support/visit.js';
+import { countingRuntime } from '../../../support/worker-runtime.js';
 
 const INTERVAL_MS = 100;
 
 const drip = () => {
   if (!('begin' in drippingHeaders)) throw new Error('it is done in the worker');
   const clock = new VirtualClock();
-  const site = new Site(clock, new Random(1));
+  const site = new Site(clock, new Random(1), countingRuntime());
   const undo = drippingHeaders.begin(site, { share: 1, requests: null }, Number.POSITIVE_INFINITY);
   const one = visit();
   const { socket } = one.request;

@@ -1,6 +1,6 @@
 /** The regular expression has to backtrack on whatever V8 runs this: else nothing would be blocked. */
 import { expect, it } from 'vitest';
-import { spacedLine, trim } from '../../../../src/upstream/faults/event-loop-block.js';
+import { spacedLine, trim } from '../../../../src/upstream/trim.js';
 
 /** The least of several: what comes from elsewhere on the machine only adds. */
 const leastMs = (spaces: number): number => {

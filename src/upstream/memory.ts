@@ -1,4 +1,4 @@
-/** Memory that a fault holds: in V8's heap, or beside it. */
+/** Memory to be held: in V8's heap, or beside it. */
 
 /** V8 keeps an array of numbers with fractions as 8 bytes each. */
 const BYTES_PER_NUMBER = 8;
@@ -24,13 +24,4 @@ export const externalOf = (bytes: number): unknown => {
     // Written to, because the system gives a page only to who touches it.
     buffers.push(Buffer.alloc(Math.min(left, BYTES_PER_BUFFER), 1));
   return buffers;
-};
-
-/** What the process has of the machine's memory; 0 where it cannot be read, as by a process that may open no file. */
-export const residentBytes = (): number => {
-  try {
-    return process.memoryUsage.rss();
-  } catch {
-    return 0;
-  }
 };

@@ -1,13 +1,11 @@
 /**
- * The fleet of the real engine: one process per worker, always on the port it had at first. This file puts the parts
- * together: places (`fleet/worker-place.ts`), what watches them (`fleet/supervision.ts`), what adds and takes away
+ * The fleet: a machine's process per worker, always on the port it had at first. This file puts the parts together: places (`fleet/worker-place.ts`), what watches them (`fleet/supervision.ts`), what adds and takes away
  * (`fleet/scaling.ts`), deploys (`fleet/deployer.ts`) and quarantine.
  */
 import type { Clock } from '../core/clock.js';
 import { UserError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
-import type { Reaper } from '../core/reaper.js';
 import type { Injection } from './active-faults.js';
 import type { FleetConfig, WorkerConfig } from './config.js';
 import type { DependencyTarget } from './dependencies/messages.js';
@@ -16,7 +14,6 @@ import { Deployer } from './fleet/deployer.js';
 import type { Deployment } from './fleet/deployment.js';
 import { LifeSpans } from './fleet/life-spans.js';
 import type { PlaceParts } from './fleet/place-parts.js';
-import { PortKeeper } from './fleet/port-keeper.js';
 import { Quarantine } from './fleet/quarantine.js';
 import { Scaling } from './fleet/scaling.js';
 import { Supervision } from './fleet/supervision.js';
@@ -31,15 +28,15 @@ import {
   type WorkerStatus,
   workerIds,
 } from './fleet.js';
+import type { Machine } from './machine.js';
 
-export { WORKER_NICE } from './fleet/worker-life.js';
-
-export interface ProcessFleetOptions {
+export interface WorkerFleetOptions {
   readonly config: FleetConfig;
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly reaper: Reaper;
+  /** What the workers run on. */
+  readonly machine: Machine;
   readonly emit: Emit;
   readonly onSample: (sample: WorkerSample) => void;
   /** Told which workers get nothing; default: nobody. */
@@ -52,10 +49,9 @@ export interface ProcessFleetOptions {
 
 const NOBODY: Traffic = { setDrained: () => Promise.resolve() };
 
-export class ProcessFleet implements Fleet {
-  readonly #options: ProcessFleetOptions;
+export class WorkerFleet implements Fleet {
+  readonly #options: WorkerFleetOptions;
   readonly #places: readonly WorkerPlace[];
-  readonly #ports: PortKeeper;
   readonly #waits: Waits;
   readonly #spans = new LifeSpans();
   readonly #quarantine: Quarantine | null;
@@ -63,10 +59,9 @@ export class ProcessFleet implements Fleet {
   readonly #deployer: Deployer;
   readonly #scaling: Scaling;
 
-  constructor(options: ProcessFleetOptions) {
+  constructor(options: WorkerFleetOptions) {
     const { config, random, clock, emit } = options;
     this.#options = options;
-    this.#ports = new PortKeeper(options.host);
     this.#waits = new Waits(clock);
     this.#quarantine = config.quarantine && new Quarantine(config.quarantine);
     const parts = this.#placeParts();
@@ -142,7 +137,7 @@ export class ProcessFleet implements Fleet {
   async stop(): Promise<void> {
     this.#waits.stop();
     this.#supervision.stop();
-    await Promise.all([...this.#places.map((place) => place.stop()), this.#ports.stop()]);
+    await Promise.all([...this.#places.map((place) => place.stop()), this.#options.machine.ports.stop()]);
   }
 
   #placeParts(): PlaceParts {
@@ -150,15 +145,14 @@ export class ProcessFleet implements Fleet {
       config,
       host,
       clock,
-      reaper,
+      machine,
       emit,
       onSample,
       traffic = NOBODY,
       dependencies = () => [],
     } = this.#options;
     return {
-      ...{ config, host, clock, reaper, emit, traffic, dependencies },
-      ports: this.#ports,
+      ...{ config, host, clock, machine, emit, traffic, dependencies },
       spans: this.#spans,
       waits: this.#waits,
       onSample: (place, sample) => {

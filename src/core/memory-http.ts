@@ -1,0 +1,290 @@
+/**
+ * HTTP messages that never leave the process, for virtual time: as much of Node's `IncomingMessage`, `ServerResponse` and
+ * `Socket` as the code behind a listener uses, so that it serves a request from memory and one from a socket alike. What
+ * happens to a message happens at once; that it takes time on its way is the business of whoever passes it on.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+type Listener = (...args: never[]) => void;
+
+/** Node's emitter costs more than all the rest of a message. */
+class Emitter {
+  #listeners: { readonly event: string; readonly listener: Listener }[] | null = null;
+
+  on(event: string, listener: Listener): this {
+    this.#listeners ??= [];
+    this.#listeners.push({ event, listener });
+    return this;
+  }
+
+  /** An event that matters here happens once. */
+  once(event: string, listener: Listener): this {
+    return this.on(event, listener);
+  }
+
+  off(event: string, listener: Listener): this {
+    const left = this.#listeners?.filter((one) => one.event !== event || one.listener !== listener);
+    this.#listeners = left ?? null;
+    return this;
+  }
+
+  removeAllListeners(event: string): this {
+    this.#listeners = this.#listeners?.filter((one) => one.event !== event) ?? null;
+    return this;
+  }
+
+  emit(event: string): boolean {
+    if (this.#listeners === null) return false;
+    for (const one of [...this.#listeners]) if (one.event === event) (one.listener as () => void)();
+    return true;
+  }
+}
+
+/** How a connection ended before its answer did. */
+export type Break = 'closed' | 'reset';
+
+/** What becomes of an answer, as its receiver sees it. */
+export interface AnswerSink {
+  /** @param flat names and values in turn. */
+  began(statusCode: number, flat: readonly string[]): void;
+  /** @param bytes of the whole body. */
+  ended(bytes: number): void;
+  broke(how: Break): void;
+  /** What was sent past HTTP: bytes as they came, and whether they are all. */
+  sentRaw(text: string, ended: boolean): void;
+}
+
+/** A connection; of use to whoever sends bytes past HTTP. */
+export class MemorySocket extends Emitter {
+  readonly remoteAddress: string;
+  destroyed = false;
+  /** Told when the connection goes, unless it has been taken from the answer. */
+  onGone: (() => void) | null = null;
+  #text = '';
+  readonly #sink: AnswerSink;
+
+  constructor(remoteAddress: string, sink: AnswerSink) {
+    super();
+    this.remoteAddress = remoteAddress;
+    this.#sink = sink;
+  }
+
+  write(text: string, sent?: () => void): boolean {
+    this.#text += text;
+    this.#sink.sentRaw(this.#text, false);
+    sent?.();
+    return true;
+  }
+
+  end(text = ''): void {
+    if (this.destroyed) return;
+    this.#text += text;
+    this.destroyed = true;
+    this.#sink.sentRaw(this.#text, true);
+    this.emit('close');
+  }
+
+  resetAndDestroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#sink.broke('reset');
+    this.onGone?.();
+    this.emit('close');
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#sink.broke('closed');
+    this.onGone?.();
+    this.emit('close');
+  }
+
+  /** Nothing is held together here. */
+  uncork(): void {}
+
+  /** Its peer has left. */
+  leave(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+export interface MemoryAsked {
+  readonly method: string;
+  readonly url: string;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** With loops: it is done several times for each request. */
+const flatOf = (headers: readonly string[] | Readonly<Record<string, unknown>>): readonly string[] => {
+  if (Array.isArray(headers)) return headers as readonly string[];
+  const flat: string[] = [];
+  const fields = headers as Readonly<Record<string, unknown>>;
+  for (const name in fields) flat.push(name, String(fields[name]));
+  return flat;
+};
+
+/** A request that has arrived whole. */
+class MemoryRequest extends Emitter {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: MemoryAsked['headers'];
+  readonly socket: MemorySocket;
+  readonly httpVersion = '1.1';
+  readonly httpVersionMajor = 1;
+  readonly complete = true;
+  readonly asksUpgrade = false;
+  #rawHeaders: string[] | null = null;
+
+  constructor({ method, url, headers }: MemoryAsked, socket: MemorySocket) {
+    super();
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+    this.socket = socket;
+  }
+
+  get rawHeaders(): readonly string[] {
+    this.#rawHeaders ??= flatOf(this.headers) as string[];
+    return this.#rawHeaders;
+  }
+
+  resume(): this {
+    return this;
+  }
+
+  pause(): this {
+    return this;
+  }
+}
+
+const NO_FIELDS: readonly string[] = [];
+
+class MemoryResponse extends Emitter {
+  readonly req: MemoryRequest;
+  /** `null` once it has been taken away. */
+  socket: MemorySocket | null;
+  statusCode = 200;
+  headersSent = false;
+  writableFinished = false;
+  destroyed = false;
+  shouldKeepAlive = true;
+  readonly chunkedEncoding = false;
+  /** Its receiver takes whatever it is given. */
+  readonly writableLength = 0;
+  #fields: readonly string[] = NO_FIELDS;
+  #bytes = 0;
+  readonly #sink: AnswerSink;
+
+  constructor(req: MemoryRequest, sink: AnswerSink) {
+    super();
+    this.req = req;
+    this.socket = req.socket;
+    this.#sink = sink;
+    req.socket.onGone = () => this.#lose();
+  }
+
+  setHeader(name: string, value: string): this {
+    this.#fields = [...this.#fields, name, value];
+    return this;
+  }
+
+  writeHead(
+    statusCode: number,
+    headers: readonly string[] | Readonly<Record<string, unknown>> = NO_FIELDS,
+  ): this {
+    this.statusCode = statusCode;
+    const flat = flatOf(headers);
+    this.#fields = this.#fields === NO_FIELDS ? flat : [...this.#fields, ...flat];
+    this.flushHeaders();
+    return this;
+  }
+
+  flushHeaders(): void {
+    if (this.headersSent || this.destroyed) return;
+    this.headersSent = true;
+    this.#sink.began(this.statusCode, this.#fields);
+  }
+
+  writeContinue(): void {}
+
+  write(chunk: string | Uint8Array): boolean {
+    this.flushHeaders();
+    this.#bytes += chunk.length;
+    return true;
+  }
+
+  end(last?: string | Uint8Array): this {
+    if (this.destroyed || this.writableFinished) return this;
+    this.flushHeaders();
+    this.#bytes += last?.length ?? 0;
+    this.writableFinished = true;
+    this.#sink.ended(this.#bytes);
+    this.emit('close');
+    return this;
+  }
+
+  destroy(): this {
+    if (this.destroyed || this.writableFinished) return this;
+    this.destroyed = true;
+    this.#sink.broke('closed');
+    this.emit('close');
+    return this;
+  }
+
+  get over(): boolean {
+    return this.socket === null ? this.req.socket.destroyed : this.destroyed || this.writableFinished;
+  }
+
+  detachSocket(): void {
+    this.req.socket.onGone = null;
+    this.socket = null;
+  }
+
+  /** Its receiver has left. */
+  leave(): void {
+    if (this.destroyed || this.writableFinished) return;
+    this.destroyed = true;
+    // Past HTTP, the connection's end is all there is.
+    if (this.socket === null) this.req.socket.leave();
+    else this.emit('close');
+  }
+
+  #lose(): void {
+    if (this.destroyed || this.writableFinished) return;
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+/** One request and its answer, in the types of those who serve it. */
+export interface MemoryExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whoever asked is there no more. */
+  leave(): void;
+  /** Whoever serves it is there no more. */
+  breakOff(how: Break): void;
+  /** Answered, given up or broken off. */
+  readonly over: boolean;
+}
+
+export const memoryExchange = (asked: MemoryAsked, address: string, sink: AnswerSink): MemoryExchange => {
+  const socket = new MemorySocket(address, sink);
+  const request = new MemoryRequest(asked, socket);
+  const response = new MemoryResponse(request, sink);
+  return {
+    request: request as unknown as IncomingMessage,
+    response: response as unknown as ServerResponse,
+    leave: () => response.leave(),
+    breakOff: (how) => {
+      if (!response.over) sink.broke(how);
+    },
+    get over() {
+      return response.over;
+    },
+  };
+};

@@ -1,0 +1,110 @@
+/**
+ * The clock of an event loop that can stand still, in virtual time: what falls due meanwhile waits, and happens in its
+ * order, all at once, when the loop goes on.
+ */
+import type { Clock, Timer } from './clock.js';
+
+export class StallableClock implements Clock {
+  readonly #clock: Clock;
+  readonly #waiting: { run: (() => void) | null }[] = [];
+  #stalledUntilMs = Number.NEGATIVE_INFINITY;
+  /** Stands still until somebody says otherwise. */
+  #frozen = false;
+  #dead = false;
+  #waking = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly nowMs = (): number => this.#clock.nowMs();
+
+  after(delayMs: number, run: () => void): Timer {
+    let waiting: { run: (() => void) | null } | null = null;
+    const timer = this.#clock.after(delayMs, () => {
+      waiting = this.#runOrWait(run);
+    });
+    return {
+      cancel: () => {
+        timer.cancel();
+        if (waiting !== null) waiting.run = null;
+      },
+    };
+  }
+
+  every(intervalMs: number, run: () => void): Timer {
+    // As Node's: a loop that stood still for ten intervals runs once, and not ten times.
+    let waiting = false;
+    return this.#clock.every(intervalMs, () => {
+      if (waiting) return;
+      waiting = true;
+      this.now(() => {
+        waiting = false;
+        run();
+      });
+    });
+  }
+
+  /** Runs what comes from outside: at once, or when the loop goes on. */
+  now(run: () => void): void {
+    this.#runOrWait(run);
+  }
+
+  get stands(): boolean {
+    return this.#frozen || this.#stalledUntilMs > this.#clock.nowMs();
+  }
+
+  /** Nothing runs for so long, from now on or from the end of what keeps it now. */
+  stall(forMs: number): void {
+    const nowMs = this.#clock.nowMs();
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, nowMs) + forMs;
+    this.#wakeLater();
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    this.#wakeLater();
+  }
+
+  /** Nothing runs any more. */
+  end(): void {
+    this.#dead = true;
+    this.#waiting.length = 0;
+  }
+
+  /** @returns what waits; `null`: it has run. */
+  #runOrWait(run: () => void): { run: (() => void) | null } | null {
+    if (this.#dead) return null;
+    // What came before is still to run.
+    if (!this.stands && this.#waiting.length === 0) {
+      run();
+      return null;
+    }
+    const waiting = { run };
+    this.#waiting.push(waiting);
+    this.#wakeLater();
+    return waiting;
+  }
+
+  #wakeLater(): void {
+    if (this.#waking || this.#frozen || this.#waiting.length === 0) return;
+    this.#waking = true;
+    this.#clock.after(this.#stalledUntilMs - this.#clock.nowMs(), () => {
+      this.#waking = false;
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    while (!this.stands && !this.#dead) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next.run?.();
+    }
+    this.#wakeLater();
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The gateway without sockets: the same versions, policies and answers as behind Fastify (`server.ts`), for requests
+ * that come from memory. What reply-from does for a request there, its fields and its way into the pipeline, is `handle`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.js';
+import { GatewayError } from '../core/errors.js';
+import { type Emit, type EventListener, EventStream } from '../core/events.js';
+import type { Random } from '../core/random.js';
+import type { Headers } from '../policies/service.js';
+import type { GatewayConfig } from './config.js';
+import { Door } from './edge/door.js';
+import { originForm } from './edge/request-checks.js';
+import { Generations } from './generations.js';
+import { prepareRequestHeaders, withoutConnectionFields } from './headers.js';
+import { type Check, HealthChecks } from './health-check.js';
+import { KeptState } from './kept-state.js';
+import { buildMetrics, type Metrics, readPool } from './metrics.js';
+import type { Surroundings } from './parts.js';
+import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
+
+export interface MemoryGatewayOptions {
+  readonly config: GatewayConfig;
+  /** Its number; default 1. */
+  readonly version?: number;
+  readonly upstreams: readonly UpstreamAddress[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: EventListener;
+  readonly onResult?: (version: number, good: boolean) => void;
+  /** The way to an upstream. */
+  readonly open: Surroundings['open'];
+  /** Makes one health check, of whichever type. */
+  readonly check: Check;
+}
+
+/** Bodies by their length: nobody looks into them. */
+const bodies = new Map<number, Uint8Array>();
+
+const bodyOf = ({ headers }: IncomingMessage): Uint8Array => {
+  const length = Number(headers['content-length'] ?? 0);
+  let body = bodies.get(length);
+  if (body === undefined) {
+    body = new Uint8Array(length);
+    bodies.set(length, body);
+  }
+  return body;
+};
+
+export class MemoryGateway {
+  readonly pool: UpstreamPool;
+  readonly metrics: Metrics;
+  readonly generations: Generations;
+  readonly emit: Emit;
+  readonly #config: GatewayConfig;
+  readonly #checks: HealthChecks;
+  readonly #door: Door;
+
+  constructor(options: MemoryGatewayOptions) {
+    const { config, clock, random, open, check } = options;
+    this.#config = config;
+    this.pool = new UpstreamPool(options.upstreams);
+    this.metrics = buildMetrics(() => readPool(this.pool));
+    const stream = new EventStream(clock.nowMs);
+    stream.subscribe(this.metrics.onEvent);
+    stream.subscribe(options.onEvent);
+    this.emit = stream.emit;
+    const { pool, metrics } = this;
+    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    this.#checks = new HealthChecks(pool, config.healthCheck, {
+      ...{ ...around, check, random: random.fork('health') },
+      onGood: ({ id }) => this.generations.onGoodCheck(id),
+    });
+    this.generations = new Generations(
+      config,
+      { ...around, random: random.fork('pipeline'), open },
+      ({ healthCheck }) => this.#checks.reconfigure(healthCheck),
+      options.version,
+    );
+    this.#door = new Door({
+      ...{ config: config.listener, clock, rayIds: random.fork('ray-id'), metrics, emit: stream.emit },
+      ...{ generations: this.generations, onResult: options.onResult },
+    });
+  }
+
+  /** Settles when every upstream has been checked once. */
+  start(): Promise<void> {
+    return this.#checks.start();
+  }
+
+  handle(raw: IncomingMessage, response: ServerResponse): void {
+    const begun = this.#door.begin(raw, response);
+    if (begun === null) return;
+    const { call, version, hasBody } = begun;
+    const path = originForm(raw.url!);
+    if (path === null) {
+      this.#door.fail(response, new GatewayError('BGW_ERR_BAD_REQUEST', `${raw.url} is no path`), begun);
+      return;
+    }
+    const copied: Headers = { ...raw.headers };
+    if (copied.connection !== undefined) withoutConnectionFields(copied);
+    const headers = prepareRequestHeaders(raw, copied, call.rayId, this.#config.listener.forwarded);
+    version.live
+      .handle({ method: raw.method!, path, headers, body: hasBody ? bodyOf(raw) : null }, call)
+      .then(
+        (answer) => this.#door.answer(answer, response, begun),
+        (error) => this.#door.fail(response, error, begun),
+      );
+  }
+
+  close(): void {
+    this.#checks.stop();
+    this.generations.close();
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The virtual engine: runs the variants of a scenario in virtual time, in threads, as many at once as there are
+ * processors. They share nothing, so how many run at once does not change what comes out.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { VariantResult } from '../result.js';
+import { checkResults } from '../runner.js';
+import type { Scenario, Variant } from '../scenario.js';
+import type { FromEngine, ScenarioSource, ToEngine } from './messages.js';
+
+/** Where it is compiled: threads always run `dist/`. */
+const THREAD = fileURLToPath(new URL('../../../dist/scenarios/virtual/engine-thread.js', import.meta.url));
+
+export interface VirtualRunOptions {
+  /** Aborted: runs end as soon as they can, with what was measured so far. */
+  readonly signal: AbortSignal;
+  /** Threads at once; default: one for each processor, and no more than variants. */
+  readonly threads?: number;
+  /** Called with the share of all variants that is done. */
+  readonly onProgress?: (doneRatio: number) => void;
+  readonly onVariantEnd?: (result: VariantResult) => void;
+}
+
+/** One thread, for one variant at a time. */
+export class EngineThread {
+  readonly #worker = new Worker(THREAD);
+  #onMessage: (message: FromEngine) => void = () => {};
+  #onEnd: (error: Error) => void = () => {};
+
+  constructor() {
+    this.#worker.on('message', (message: FromEngine) => this.#onMessage(message));
+    this.#worker.on('error', (error) => this.#onEnd(error));
+    this.#worker.on('exit', (code) =>
+      this.#onEnd(new Error(`a thread of the virtual engine ended with ${code}`)),
+    );
+  }
+
+  run(
+    source: ScenarioSource,
+    variant: string,
+    onProgress: (doneRatio: number) => void,
+  ): Promise<VariantResult> {
+    return new Promise((resolve, reject) => {
+      this.#onEnd = reject;
+      this.#onMessage = (message) => {
+        if (message.type === 'progress') onProgress(message.doneRatio);
+        else if (message.type === 'result') resolve(message.result);
+        else reject(new Error(message.message));
+      };
+      this.#send({ type: 'run', source, variant });
+    });
+  }
+
+  interrupt(): void {
+    this.#send({ type: 'interrupt' });
+  }
+
+  async stop(): Promise<void> {
+    this.#onEnd = () => {};
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToEngine): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+/** Does every piece of work, as many at once as there are threads. @returns what came of each, in order. */
+export const inThreads = async <Work, Done>(
+  works: readonly Work[],
+  threads: number,
+  doOne: (thread: EngineThread, work: Work, index: number) => Promise<Done>,
+  signal: AbortSignal,
+): Promise<Done[]> => {
+  const done: Done[] = [];
+  const all = Array.from({ length: Math.min(threads, works.length) }, () => new EngineThread());
+  const interrupt = (): void => {
+    for (const thread of all) thread.interrupt();
+  };
+  signal.addEventListener('abort', interrupt);
+  let next = 0;
+  try {
+    await Promise.all(
+      all.map(async (thread) => {
+        while (next < works.length && !signal.aborted) {
+          const index = next++;
+          done[index] = await doOne(thread, works[index]!, index);
+        }
+      }),
+    );
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    await Promise.all(all.map((thread) => thread.stop()));
+  }
+  return done.filter((one) => one !== undefined);
+};
+
+/** @returns one result per variant that was begun. */
+export const runVirtually = async (
+  scenario: Scenario,
+  variants: readonly Variant[],
+  source: ScenarioSource,
+  options: VirtualRunOptions,
+): Promise<VariantResult[]> => {
+  const { signal, threads = availableParallelism(), onProgress, onVariantEnd } = options;
+  const ratios = variants.map(() => 0);
+  const measured = await inThreads(
+    variants,
+    threads,
+    async (thread, { name }, index) => {
+      const result = await thread.run(source, name, (doneRatio) => {
+        ratios[index] = doneRatio;
+        onProgress?.(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length);
+      });
+      onVariantEnd?.(result);
+      return result;
+    },
+    signal,
+  );
+  return checkResults(scenario, variants, measured);
+};

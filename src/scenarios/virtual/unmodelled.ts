@@ -1,0 +1,67 @@
+/**
+ * What of a scenario has no meaning without sockets and processes, or no model yet. The virtual engine refuses it, rather
+ * than run something else under its name.
+ */
+import type { Finding } from '../../core/document/schema-problems.js';
+import type { GatewaySection } from '../../gateway/config.js';
+import type { ScenarioFile } from '../scenario.js';
+
+/** What virtual time does with the processor time of an expression: nothing. */
+const RULES =
+  'a rule’s expressions take processor time, which does not pass in virtual time; run it with --engine real';
+
+const unmodelled = (what: string): string =>
+  `${what} has no model in virtual time; take it out, or run it with --engine real`;
+
+const findInGateway = (section: GatewaySection | undefined): Finding[] => {
+  if (section === undefined) return [];
+  const findings: Finding[] = [];
+  if (section.profile === 'naive') {
+    findings.push({
+      path: ['profile'],
+      message: unmodelled('the profile naive, which is other people’s code,'),
+    });
+  }
+  if ((section.processes ?? 1) > 1) {
+    findings.push({ path: ['processes'], message: unmodelled('a gateway of several processes') });
+  }
+  if (section.listener?.tls !== undefined) {
+    findings.push({ path: ['listener', 'tls'], message: unmodelled('TLS') });
+  }
+  for (const [index, rule] of (section.rules ?? []).entries()) {
+    const { pattern, headers } = rule;
+    if (pattern !== undefined) findings.push({ path: ['rules', index, 'pattern'], message: RULES });
+    if (headers !== undefined) findings.push({ path: ['rules', index, 'headers'], message: RULES });
+  }
+  return findings;
+};
+
+const below = (path: readonly string[], findings: readonly Finding[]): Finding[] =>
+  findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] }));
+
+/** @returns what the virtual engine cannot do, with where it is written. */
+export const findUnmodelled = (file: ScenarioFile): Finding[] => {
+  const { gateway, edge, names, links, tls } = file;
+  const findings: Finding[] = [
+    ...below(['gateway'], findInGateway(gateway)),
+    ...below(['edge', 'gateway'], findInGateway(edge?.gateway)),
+  ];
+  const sections = [
+    [['tls'], tls, 'TLS'],
+    [['edge', 'tls'], edge?.tls, 'TLS'],
+    [['links'], links, 'a network with toxics'],
+    [['names'], names, 'a name server'],
+  ] as const;
+  for (const [path, section, what] of sections) {
+    if (section !== undefined) findings.push({ path: [...path], message: unmodelled(what) });
+  }
+  for (const [index, entry] of (file.timeline ?? []).entries()) {
+    const pushed = (entry as { readonly 'push-config'?: unknown; readonly to?: string })['push-config'];
+    if (pushed !== undefined && (entry.to === 'gateway' || entry.to === 'edge')) {
+      findings.push(
+        ...below(['timeline', String(index), 'push-config'], findInGateway(pushed as GatewaySection)),
+      );
+    }
+  }
+  return findings;
+};

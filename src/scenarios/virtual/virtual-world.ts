@@ -1,0 +1,244 @@
+/**
+ * The virtual engine's world: models of workers on a model of a machine, the gateway's own code without sockets, and the
+ * same clients. Everything lives in one thread and in virtual time, so a seed gives one run and no other.
+ */
+import { Deferred } from '../../core/deferred.js';
+import { EventStream } from '../../core/events.js';
+import { Random } from '../../core/random.js';
+import type { VirtualClock } from '../../core/virtual-clock.js';
+import { deadPortAddresses } from '../../upstream/dead-ports.js';
+import { DependencyClients } from '../../upstream/dependencies/client.js';
+import { DependencyFleet } from '../../upstream/dependencies/dependency-fleet.js';
+import type { Fleet, WorkerAddress } from '../../upstream/fleet.js';
+import { ModelDependencies } from '../../upstream/virtual/model-dependency.js';
+import { WorkerFleet } from '../../upstream/worker-fleet.js';
+import { type AskAdmin, readAnswer } from '../admin-request.js';
+import { ClientUpdates } from '../client-updates.js';
+import type { OnAnswer, RequestRecord } from '../clients.js';
+import { Front } from '../front.js';
+import { GatewayDrains } from '../gateway-drains.js';
+import { LoadRun } from '../load-run.js';
+import { Recorder } from '../recorder.js';
+import type { Variant } from '../scenario.js';
+import type { ClientUpdate } from '../timeline-clients.js';
+import type { CertificateChange, Disruption } from '../timeline-front.js';
+import type { NameAction } from '../timeline-names.js';
+import type { World } from '../world.js';
+import { LittleCheck } from './little.js';
+import { GATEWAY_REQUEST_MS, ModelGateway } from './model-gateway.js';
+import { ModelMachine } from './model-machine.js';
+import { ModelSender } from './model-sender.js';
+import { Network } from './network.js';
+
+const HOST = '127.0.0.1';
+
+/** From one process to another on the loopback interface, with the turns of both event loops. */
+const LATENCY_MS = 0.1;
+
+/** Ports are numbers here, and below those that are forbidden nowhere. */
+const FIRST_PORT = 10_000;
+
+const STOP_GRACE_MS = 0;
+
+/** What a scenario may not have here, because there is no model of it: it is refused before. */
+const noModel = (what: string): never => {
+  throw new Error(`there is no model of ${what}`);
+};
+
+/** What passes in the model's own parts. */
+export interface VirtualCosts {
+  /** From one end of a connection to the other, milliseconds. */
+  readonly latencyMs: number;
+  /** What one request keeps a gateway's processor busy, milliseconds. */
+  readonly gatewayMs: number;
+}
+
+export interface VirtualOptions {
+  readonly costs?: VirtualCosts;
+  /** Gets each record too, in the order in which requests end. */
+  readonly onRecord?: (record: RequestRecord) => void;
+}
+
+export const VIRTUAL_COSTS: VirtualCosts = { latencyMs: LATENCY_MS, gatewayMs: GATEWAY_REQUEST_MS };
+
+export class VirtualWorld implements World {
+  readonly clock: VirtualClock;
+  readonly recorder: Recorder;
+  readonly fleet: Fleet;
+  readonly dependencies: DependencyFleet;
+  readonly links = null;
+  readonly #variant: Variant;
+  readonly #options: VirtualOptions;
+  readonly #random: Random;
+  readonly #stream: EventStream;
+  readonly #network: Network;
+  readonly #gateways = new Map<number, ModelGateway>();
+  readonly #front: Front;
+  readonly #clientUpdates: ClientUpdates;
+  readonly #loadDone = new Deferred<void>();
+  readonly #little: LittleCheck;
+  #load: LoadRun | null = null;
+  #lastPort = FIRST_PORT;
+  #stopping = false;
+
+  constructor(variant: Variant, clock: VirtualClock, options: VirtualOptions = {}) {
+    const { costs = VIRTUAL_COSTS } = options;
+    this.#options = options;
+    this.clock = clock;
+    this.#variant = variant;
+    this.#little = new LittleCheck(clock);
+    this.recorder = new Recorder(variant, clock.nowMs());
+    this.#random = new Random(variant.seed);
+    this.#stream = new EventStream(clock.nowMs);
+    this.#stream.subscribe((event) => this.recorder.event(event));
+    const network = new Network(clock, costs.latencyMs);
+    this.#network = network;
+    const nextPort = (): number => ++this.#lastPort;
+    const drains = new GatewayDrains(HOST, this.#ask, (text) => this.#note(text));
+    this.#clientUpdates = new ClientUpdates({
+      ...{ classes: variant.clients, clock, emit: this.emit },
+      send: (behaviours) => this.#load?.update(behaviours),
+    });
+    this.#front = new Front({
+      ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock, drains },
+      ...{ random: this.#random, emit: this.emit, ask: this.#ask },
+      spawn: (options) => {
+        const gateway = new ModelGateway(options, { network, nextPort, requestMs: costs.gatewayMs });
+        void gateway.ready.then(({ adminPort }) => this.#gateways.set(adminPort, gateway));
+        return gateway;
+      },
+      onEvents: (events) => {
+        for (const event of events) this.#stream.publish(event);
+      },
+      onStall: () => {},
+      onLost: (how) => this.#loadDone.reject(new Error(how)),
+    });
+    const dependencies = new ModelDependencies(clock, costs.latencyMs, nextPort);
+    this.dependencies = new DependencyFleet({
+      ...{ configs: variant.fleet.dependencies, host: HOST, clock, emit: this.emit },
+      random: this.#random.fork('dependencies'),
+      spawn: dependencies.spawn,
+      onLost: (how) => this.#loadDone.reject(new Error(how)),
+    });
+    this.fleet = new WorkerFleet({
+      ...{ config: variant.fleet, host: HOST, clock, emit: this.emit, traffic: drains },
+      random: this.#random.fork('fleet'),
+      dependencies: () => this.dependencies.targets,
+      machine: new ModelMachine({
+        ...{ network, nextPort },
+        callers: ({ dependencies: targets }, own) =>
+          targets.length === 0
+            ? null
+            : new DependencyClients(targets, { ...own, wires: dependencies.wires(own.clock) }),
+      }),
+      offered: () => this.#load?.sent ?? 0,
+      onSample: (sample) => this.recorder.sample(sample),
+    });
+  }
+
+  get scope() {
+    return this.#variant.scope;
+  }
+
+  get emit() {
+    return this.#stream.emit;
+  }
+
+  async start(): Promise<void> {
+    await this.dependencies.start();
+    const workers = await this.fleet.start();
+    const upstreams: WorkerAddress[] = [
+      ...workers,
+      ...deadPortAddresses(this.#variant.fleet.deadPorts, HOST),
+    ];
+    const origins = await this.#front.start(upstreams, undefined);
+    const sender = new ModelSender(
+      origins.map((tier) => tier.map((origin) => new URL(origin).host)),
+      this.#network,
+    );
+    const { load, clients, floods } = this.#variant;
+    this.#load = new LoadRun({
+      ...{ load, clients, floods, clock: this.clock, random: new Random(this.#random.fork('load').seed) },
+      send: (asked, address, extra, onAnswer) =>
+        // A flood's requests are nobody's, and leave no records.
+        floods.some((flood) => flood === asked)
+          ? sender.send(asked, address, extra, onAnswer)
+          : this.#watched(onAnswer, (watched) => sender.send(asked, address, extra, watched)),
+      onRecord: (record) => {
+        this.#little.recorded(record);
+        this.recorder.record(record);
+        this.#options.onRecord?.(record);
+      },
+      onFloodEnded: (flood, { sent, skipped }) =>
+        this.emit('flood.ended', { path: floods[flood]!.path, sent, skipped }),
+      onFinished: () => this.#loadDone.resolve(),
+    });
+  }
+
+  async runLoad(originMs: number): Promise<void> {
+    this.recorder.begin(originMs);
+    this.#load?.start(originMs);
+    await this.#loadDone.promise;
+    if (!this.#stopping) this.#little.assert();
+    const { sent = 0, population, floods } = this.#load ?? {};
+    this.recorder.offered = sent;
+    if (population !== undefined) this.recorder.population = population;
+    if (floods !== undefined) this.recorder.floods = floods;
+  }
+
+  disturbNames(_action: NameAction): void {
+    noModel('names');
+  }
+
+  updateClients(update: ClientUpdate): void {
+    this.#clientUpdates.begin(update);
+  }
+
+  disrupt(action: Disruption): void {
+    this.#front.disrupt(action);
+  }
+
+  replaceCertificates(_action: CertificateChange): void {
+    noModel('certificates');
+  }
+
+  askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void {
+    void this.#front.ask(to, method, path, body).then((refusals) => {
+      for (const text of refusals) this.#note(text);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#load?.stop();
+    this.#clientUpdates.stop();
+    this.#loadDone.resolve();
+    await Promise.all([this.#front.stop(STOP_GRACE_MS), this.fleet.stop(), this.dependencies.stop()]);
+  }
+
+  /** One try, for Little's law. */
+  #watched(onAnswer: OnAnswer, send: (onAnswer: OnAnswer) => { abort(): void }): { abort(): void } {
+    this.#little.began();
+    const sent = send((answer, retryAfter) => {
+      this.#little.ended();
+      onAnswer(answer, retryAfter);
+    });
+    return {
+      abort: () => {
+        this.#little.ended();
+        sent.abort();
+      },
+    };
+  }
+
+  #note(text: string): void {
+    if (!this.#stopping) this.emit('run.noted', { text });
+  }
+
+  readonly #ask: AskAdmin = async ({ port, method, path, body }) => {
+    const gateway = this.#gateways.get(port);
+    if (gateway === undefined) return 'ECONNREFUSED';
+    const { statusCode, text } = await gateway.ask(method, path, body);
+    return readAnswer(statusCode, text);
+  };
+}

@@ -1,0 +1,123 @@
+/** A worker in virtual time: its service (`worker-service.ts`) on a model of a process, from its boot to its end. */
+import type { Clock } from '../../core/clock.js';
+import { Deferred } from '../../core/deferred.js';
+import type { MemoryExchange } from '../../core/memory-http.js';
+import { Random } from '../../core/random.js';
+import { StallableClock } from '../../core/stallable-clock.js';
+import type { DependencyClients, DependencyParts } from '../dependencies/client.js';
+import type { WorkerChild, WorkerSpawn } from '../machine.js';
+import type { FromWorker, ToWorker } from '../messages.js';
+import { WorkerService } from '../worker-service.js';
+import { type ModelExit, ModelRuntime } from './model-runtime.js';
+
+/** From its start to its first turn. Measured on Node 20: a bare worker process. */
+const BOOT_MS = 60;
+
+export interface ModelWorkerParts {
+  readonly clock: Clock;
+  /** A number of its own, as a process has. */
+  readonly pid: number;
+  /** Called when it listens, and when it is gone. */
+  readonly onListening: (worker: ModelWorker, listens: boolean) => void;
+  /** By which it calls what it depends on; `null`: it depends on nothing. */
+  readonly callers: (own: Omit<DependencyParts, 'wires'>) => DependencyClients | null;
+}
+
+export class ModelWorker implements WorkerChild {
+  readonly pid: number;
+  readonly name: string;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  stderr = '';
+  readonly #exit = new Deferred<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>();
+  readonly #clock: StallableClock;
+  readonly #parts: ModelWorkerParts;
+  readonly #onMessage: (message: FromWorker) => void;
+  /** Requests that it has taken and not answered. */
+  readonly #open = new Set<MemoryExchange>();
+  #service: WorkerService | null = null;
+  #running = true;
+  #listens = false;
+  #filesExhausted = false;
+
+  constructor({ argument, heapLimitBytes, onMessage }: WorkerSpawn, parts: ModelWorkerParts) {
+    this.name = argument.id;
+    this.pid = parts.pid;
+    this.exited = this.#exit.promise;
+    this.#parts = parts;
+    this.#onMessage = onMessage;
+    this.#clock = new StallableClock(parts.clock);
+    const runtime = new ModelRuntime({
+      heapLimitBytes,
+      clock: this.#clock,
+      onEnd: (exit) => this.#end(exit),
+      onFiles: (exhausted) => {
+        this.#filesExhausted = exhausted;
+      },
+    });
+    this.#clock.after(BOOT_MS, () => {
+      const random = new Random(argument.seed);
+      const send = (message: FromWorker): void => this.#tell(message);
+      const dependencies = parts.callers({
+        clock: this.#clock,
+        random: random.fork('dependencies'),
+        onCircuit: (dependency, state) => send({ type: 'circuit', dependency, state }),
+      });
+      this.#service = new WorkerService(argument, random, {
+        ...{ clock: this.#clock, send, runtime, dependencies },
+      });
+      this.#clock.after(argument.bootDelayMs, () => {
+        this.#listens = true;
+        parts.onListening(this, true);
+        this.#tell({ type: 'ready', port: argument.port });
+      });
+    });
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** What becomes of a new connection; libuv takes those that it has no file for, and closes them at once. */
+  get reachability(): 'open' | 'refused' | 'reset' {
+    if (!this.#listens) return 'refused';
+    return this.#filesExhausted ? 'reset' : 'open';
+  }
+
+  serve(exchange: MemoryExchange): void {
+    this.#open.add(exchange);
+    exchange.response.on('close', () => this.#open.delete(exchange));
+    this.#clock.now(() => {
+      if (!exchange.over) this.#service?.handle(exchange.request, exchange.response);
+    });
+  }
+
+  send(message: ToWorker): void {
+    if (this.#running)
+      this.#parts.clock.after(0, () => this.#clock.now(() => this.#service?.onMessage(message)));
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (!this.#running) return;
+    if (signal === 'SIGSTOP') this.#clock.freeze();
+    else if (signal === 'SIGCONT') this.#clock.thaw();
+    else this.#end({ code: null, signal, stderr: '' });
+  }
+
+  /** What it sends is heard in another turn, as over a channel; by then it may be gone. */
+  #tell(message: FromWorker): void {
+    this.#parts.clock.after(0, () => this.#onMessage(message));
+  }
+
+  #end({ code, signal, stderr }: ModelExit): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#listens = false;
+    this.stderr = stderr;
+    this.#clock.end();
+    this.#parts.onListening(this, false);
+    // The kernel closes what the process had open; the requests had been read, so it is no reset.
+    for (const exchange of [...this.#open]) exchange.breakOff('closed');
+    this.#open.clear();
+    this.#parts.clock.after(0, () => this.#exit.resolve({ code, signal }));
+  }
+}
