@@ -17,16 +17,11 @@ import { EDGE, type FrontConfig, gatewayIds } from './front-config.js';
 import { FrontTls, overlaid } from './front-tls.js';
 import type { GatewayDrains } from './gateway-drains.js';
 import type { ClientTls } from './messages.js';
+import { StallWatch } from './stall-watch.js';
 import type { CertificateChange, Disruption, DisruptionKind } from './timeline-front.js';
-
-/** In the time of one report: above it, a stall is the doing of the rules that a scenario gives its gateway. */
-const BURNED_BY_RULES_MS = 50;
 
 /** Versions that are kept for a gateway that comes back: the stable one, and the one to go back to. */
 const KEPT_VERSIONS = 2;
-
-/** After a disruption the loop catches up with what it missed; a stall in that time is the disruption's. */
-const SETTLED_AFTER_MS = 1_000;
 
 /** A gateway's process, or a model of one. */
 export type GatewayProcess = Pick<GatewayChild, 'ready' | 'failed' | 'block' | 'signal' | 'stop'>;
@@ -65,8 +60,7 @@ interface Place {
   child: GatewayProcess | null;
   port: number;
   adminPort: number;
-  /** Until when whatever is wrong with it was meant to be. */
-  disruptedUntilMs: number;
+  readonly stalls: StallWatch;
   timer: Timer | null;
   standsStill: boolean;
 }
@@ -161,7 +155,7 @@ export class Front {
     const overlay = this.#tls?.overlayOf(id) ?? {};
     const place: Place = {
       ...{ id, tier, overlay, upstreams, resolver, child: null, port: 0, adminPort: 0 },
-      ...{ disruptedUntilMs: Number.NEGATIVE_INFINITY, timer: null, standsStill: false },
+      ...{ stalls: new StallWatch(), timer: null, standsStill: false },
       config: overlaid(config, overlay),
     };
     this.#places.push(place);
@@ -184,10 +178,7 @@ export class Front {
       },
       onReport: ({ events, stallMs, ruleMs }) => {
         onEvents(this.#places.length === 1 ? events : events.map((event) => ({ ...event, gateway: id })));
-        if (ruleMs > BURNED_BY_RULES_MS) {
-          place.disruptedUntilMs = Math.max(place.disruptedUntilMs, clock.nowMs());
-        }
-        if (clock.nowMs() > place.disruptedUntilMs + SETTLED_AFTER_MS) onStall(stallMs);
+        onStall(place.stalls.spoiledMs({ stallMs, ruleMs }, clock.nowMs()));
       },
     });
     place.child = child;
@@ -220,7 +211,7 @@ export class Front {
     // One that is gone cannot be hurt, only be kept away for longer.
     if (child === null && kind !== 'kill') return;
     place.timer?.cancel();
-    place.disruptedUntilMs = clock.nowMs() + (forMs ?? Number.POSITIVE_INFINITY);
+    place.stalls.disrupt(clock.nowMs() + (forMs ?? Number.POSITIVE_INFINITY));
     if (place.standsStill && kind !== 'stop') this.#goOn(place);
     emit('gateway.disrupted', { gateway: id, how: kind, forMs });
     if (kind === 'kill') {

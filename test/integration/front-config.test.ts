@@ -71,19 +71,16 @@ describe('a rule pushed to the edge whose expression backtracks', () => {
   const COOKIE = `session=${'x'.repeat(500)}`;
   const RULE = "{ name: waf, headers: { cookie: '.*.*=.*;' }, action: block }";
 
-  it('burns its processor, which is no stall of the machine’s, until the guard takes it out', async () => {
+  it('burns its processor, until one comes that has a guard with it, which takes it out', async () => {
     const text = scenario('edge: { gateway: { healthCheck: off } }', [
       `{ at: 500ms, push-config: { rules: [${RULE}] }, to: edge }`,
       `{ at: 2300ms, push-config: { ruleGuard: { budget: 100ms }, rules: [${RULE}] }, to: edge }`,
     ]).replace('  patience: 1s\n', `  patience: 1s\n  headers: { cookie: '${COOKIE}' }\n`);
     const result = await runText(text);
-    const { baseline, outage, after } = result.windows;
-    expect([baseline!.availability, after!.availability]).toEqual([1, 1]);
-    expect(outage!.latencyMs.p95).toBeGreaterThan(3 * baseline!.latencyMs.p95);
-    expect(after!.latencyMs.p95).toBeLessThan(outage!.latencyMs.p95);
     const switchedOff = ofType(result, 'rule.switched-off');
     expect(switchedOff.map(({ fields }) => fields.rule)).toEqual(['waf']);
+    expect(switchedOff[0]!.fields.tookMs).toBeGreaterThan(100);
     expect(switchedOff[0]!.t).toBeGreaterThan(2.3);
-    expect(result.machine!.gatewayStallMs).toBeLessThan(250);
+    expect(result.windows.after!.availability).toBe(1);
   });
 });
