@@ -1,16 +1,21 @@
 /**
- * A clock that stands still until it is told to go on: an event heap ordered by (time, order of arrival).
+ * A clock that stands still until it is told to go on: an event heap ordered by (time, order of arrival). A timer that is
+ * cancelled leaves it at once: nearly all timeouts are, and would else be most of it, and kept alive for their whole length.
  *
  * Time is continuous, in fractional milliseconds: it is never rounded to ticks, because re-armed timers on a 1 ms grid
  * distort an arrival rate by orders of magnitude.
  */
 import type { Clock, Timer } from './clock.js';
 
+/** Not in the heap: it has run, or was taken back. */
+const OUT = -1;
+
 class Entry implements Timer {
   readonly atMs: number;
   readonly order: number;
-  /** `null`: it has run, or was taken back. */
-  run: (() => void) | null;
+  readonly run: () => void;
+  /** Its place in the heap. */
+  index = OUT;
   readonly #clock: VirtualClock;
 
   constructor(atMs: number, order: number, run: () => void, clock: VirtualClock) {
@@ -21,24 +26,16 @@ class Entry implements Timer {
   }
 
   cancel(): void {
-    if (this.run === null) return;
-    // What it would have done is let go at once: the entry itself stays in the heap until its time or a clearance.
-    this.run = null;
-    this.#clock.onCancelled();
+    if (this.index !== OUT) this.#clock.remove(this);
   }
 }
 
 const isBefore = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** Below this many entries, those that were cancelled are not worth clearing away. */
-const CLEARED_FROM = 1_024;
-
 export class VirtualClock implements Clock {
   #nowMs: number;
   #order = 0;
-  #heap: Entry[] = [];
-  /** Entries of the heap that were cancelled. */
-  #cancelled = 0;
+  readonly #heap: Entry[] = [];
 
   /** @param startMs what `nowMs()` says at first; 0 by default, so that a test reads like a schedule. */
   constructor(startMs = 0) {
@@ -50,7 +47,8 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, run: () => void): Timer {
     const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#order++, run, this);
-    this.#push(entry);
+    entry.index = this.#heap.push(entry) - 1;
+    this.#rise(entry);
     return entry;
   }
 
@@ -76,18 +74,16 @@ export class VirtualClock implements Clock {
 
   /** When the next thing happens; Infinity: nothing is to come. */
   get nextMs(): number {
-    this.#dropCancelled();
     return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Goes on to the next thing that is to happen, and runs it. @returns whether there was one. */
   step(): boolean {
-    this.#dropCancelled();
     const entry = this.#heap[0];
     if (entry === undefined) return false;
-    this.#pop();
+    this.remove(entry);
     this.#nowMs = entry.atMs;
-    this.#run(entry);
+    entry.run();
     return true;
   }
 
@@ -98,57 +94,50 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** For entries alone: one of them will not run. */
-  onCancelled(): void {
-    this.#cancelled++;
-    if (this.#cancelled * 2 < this.#heap.length || this.#heap.length < CLEARED_FROM) return;
-    // Timeouts are nearly all cancelled, long before their time: they would be most of the heap.
-    const left = this.#heap.filter(({ run }) => run !== null);
-    this.#cancelled = 0;
-    // Sorted is a heap, and in an order that does not depend on how it was before.
-    this.#heap = left.sort((a, b) => (isBefore(a, b) ? -1 : 1));
-  }
-
-  #run(entry: Entry): void {
-    const { run } = entry;
-    entry.run = null;
-    run!();
-  }
-
-  #dropCancelled(): void {
-    for (let entry = this.#heap[0]; entry !== undefined && entry.run === null; entry = this.#heap[0]) {
-      this.#pop();
-      this.#cancelled--;
-    }
-  }
-
-  #push(entry: Entry): void {
+  /** For its own timers. */
+  remove(entry: Entry): void {
     const heap = this.#heap;
-    let index = heap.length;
-    heap.push(entry);
+    const last = heap.pop()!;
+    const { index } = entry;
+    entry.index = OUT;
+    if (last === entry) return;
+    heap[index] = last;
+    last.index = index;
+    this.#rise(last);
+    this.#sink(last);
+  }
+
+  /** Up, as long as it comes before what is above it. */
+  #rise(entry: Entry): void {
+    const heap = this.#heap;
+    let { index } = entry;
     while (index > 0) {
       const parent = (index - 1) >> 1;
       const above = heap[parent]!;
       if (!isBefore(entry, above)) break;
       heap[index] = above;
+      above.index = index;
       index = parent;
     }
     heap[index] = entry;
+    entry.index = index;
   }
 
-  #pop(): void {
+  /** Down, as long as something below comes before it. */
+  #sink(entry: Entry): void {
     const heap = this.#heap;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let index = 0;
+    let { index } = entry;
     for (;;) {
       let child = 2 * index + 1;
       if (child >= heap.length) break;
       if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, last)) break;
-      heap[index] = heap[child]!;
+      const below = heap[child]!;
+      if (!isBefore(below, entry)) break;
+      heap[index] = below;
+      below.index = index;
       index = child;
     }
-    heap[index] = last;
+    heap[index] = entry;
+    entry.index = index;
   }
 }

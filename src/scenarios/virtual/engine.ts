@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { VariantResult } from '../result.js';
 import { checkResults } from '../runner.js';
@@ -12,6 +13,13 @@ import type { FromEngine, ScenarioSource, ToEngine } from './messages.js';
 
 /** Where it is compiled: threads always run `dist/`. */
 const THREAD = fileURLToPath(new URL('../../../dist/scenarios/virtual/engine-thread.js', import.meta.url));
+
+/**
+ * As for the gateway's process (`gateway/gateway-child.ts`): what V8 takes for long-lived and makes in the old generation
+ * keeps whole requests alive there until a full collection. Measured with 20 workers: 17,000 requests a second with it,
+ * 66,000 without. V8 takes flags for a process, and heeds these in the threads that begin afterwards.
+ */
+const V8_FLAGS = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
 
 export interface VirtualRunOptions {
   /** Aborted: runs end as soon as they can, with what was measured so far. */
@@ -75,6 +83,7 @@ export const inThreads = async <Work, Done>(
   signal: AbortSignal,
 ): Promise<Done[]> => {
   const done: Done[] = [];
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const all = Array.from({ length: Math.min(threads, works.length) }, () => new EngineThread());
   const interrupt = (): void => {
     for (const thread of all) thread.interrupt();

@@ -1,6 +1,6 @@
 /** Health checks in virtual time, by whoever makes them: on a connection of their own, as over sockets. */
 import type { Clock } from '../../core/clock.js';
-import { memoryExchange } from '../../core/memory-http.js';
+import { MemoryExchange } from '../../core/memory-http.js';
 import type { Check } from '../../gateway/health-check.js';
 import { addressOf, CONNECT_TRIPS, type Network } from './network.js';
 
@@ -47,7 +47,7 @@ export const askOver = (
       }
       let statusCode = 0;
       const asked = { method: 'GET', url: path!, headers: { host: address } };
-      const exchange = memoryExchange(asked, '127.0.0.1', {
+      const exchange = new MemoryExchange(asked, '127.0.0.1', {
         began: (status) => {
           statusCode = status;
           finish(statusCode >= 200 && statusCode < 400 ? null : `answered ${statusCode}`);

@@ -2,6 +2,7 @@
  * A gateway in virtual time, as the process that it is in the other engine: it boots, listens, stands still, dies, and
  * comes back. What it does with requests is the gateway's own code (`gateway/memory-gateway.ts`).
  */
+import { Bag } from '../../core/bag.js';
 import { Deferred } from '../../core/deferred.js';
 import type { Event } from '../../core/events.js';
 import type { MemoryExchange } from '../../core/memory-http.js';
@@ -41,7 +42,7 @@ export class ModelGateway implements GatewayProcess, Host {
   readonly #control: GatewayControl;
   readonly #options: Omit<GatewayChildOptions, 'reaper'>;
   /** Requests that it has taken and not answered. */
-  readonly #open = new Set<MemoryExchange>();
+  readonly #open = new Bag<MemoryExchange>();
   #admin: Admin | null = null;
   #listens = false;
   #busyUntilMs = 0;
@@ -87,8 +88,8 @@ export class ModelGateway implements GatewayProcess, Host {
   serve(exchange: MemoryExchange): void {
     const { network, requestMs } = this.#parts;
     const nowMs = network.clock.nowMs();
-    this.#open.add(exchange);
-    exchange.response.on('close', () => this.#open.delete(exchange));
+    const place = this.#open.add(exchange);
+    exchange.response.on('close', () => place.leave());
     // One processor, first come, first served.
     this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + requestMs;
     if (requestMs === 0) this.#clock.now(() => this.#handle(exchange));
@@ -128,8 +129,7 @@ export class ModelGateway implements GatewayProcess, Host {
     this.#control.stop();
     this.#gateway.close();
     this.#clock.end();
-    for (const exchange of [...this.#open]) exchange.breakOff('closed');
-    this.#open.clear();
+    for (const exchange of this.#open.empty()) exchange.breakOff('closed');
   }
 
   #readers() {

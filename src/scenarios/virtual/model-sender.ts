@@ -1,12 +1,6 @@
 /** Sends the clients' requests over the model of the network, as `sender.ts` does over sockets. */
 import type { Clock } from '../../core/clock.js';
-import {
-  type AnswerSink,
-  type Break,
-  type MemoryAsked,
-  type MemoryExchange,
-  memoryExchange,
-} from '../../core/memory-http.js';
+import { type AnswerSink, type Break, type MemoryAsked, MemoryExchange } from '../../core/memory-http.js';
 import { DEGRADED_HEADER } from '../../upstream/dependencies/consulted.js';
 import type { Asked } from '../client-classes.js';
 import { isGood, type OnAnswer } from '../clients.js';
@@ -111,7 +105,7 @@ class Try implements AnswerSink {
     // Nobody answers: the client waits as long as it does.
     if (host.reachability === 'silent') return;
     this.#incarnation = host.incarnation;
-    this.#exchange = memoryExchange(this.#parts.asked, this.#parts.address, this);
+    this.#exchange = new MemoryExchange(this.#parts.asked, this.#parts.address, this);
     host.serve(this.#exchange);
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../core/clock.js';
 import { type ErrorCode, GatewayError } from '../../core/errors.js';
-import { type AnswerSink, type Break, type MemoryExchange, memoryExchange } from '../../core/memory-http.js';
+import { type AnswerSink, type Break, MemoryExchange } from '../../core/memory-http.js';
 import { formatDuration } from '../../core/units.js';
 import type { GatewayConfig } from '../../gateway/config.js';
 import type { Transport } from '../../gateway/transport/transport.js';
@@ -183,7 +183,7 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
     const { method, path, headers, body } = this.#request;
     const length = body instanceof Uint8Array ? body.length : 0;
     const fields = length === 0 ? headers : { ...headers, 'content-length': String(length) };
-    this.#exchange = memoryExchange({ method, url: path, headers: fields }, '127.0.0.1', this);
+    this.#exchange = new MemoryExchange({ method, url: path, headers: fields }, '127.0.0.1', this);
     host.serve(this.#exchange);
   }
 

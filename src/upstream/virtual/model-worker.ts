@@ -1,4 +1,5 @@
 /** A worker in virtual time: its service (`worker-service.ts`) on a model of a process, from its boot to its end. */
+import { Bag } from '../../core/bag.js';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import type { MemoryExchange } from '../../core/memory-http.js';
@@ -33,7 +34,7 @@ export class ModelWorker implements WorkerChild {
   readonly #parts: ModelWorkerParts;
   readonly #onMessage: (message: FromWorker) => void;
   /** Requests that it has taken and not answered. */
-  readonly #open = new Set<MemoryExchange>();
+  readonly #open = new Bag<MemoryExchange>();
   #service: WorkerService | null = null;
   #running = true;
   #listens = false;
@@ -84,8 +85,8 @@ export class ModelWorker implements WorkerChild {
   }
 
   serve(exchange: MemoryExchange): void {
-    this.#open.add(exchange);
-    exchange.response.on('close', () => this.#open.delete(exchange));
+    const place = this.#open.add(exchange);
+    exchange.response.on('close', () => place.leave());
     this.#clock.now(() => {
       if (!exchange.over) this.#service?.handle(exchange.request, exchange.response);
     });
@@ -116,8 +117,7 @@ export class ModelWorker implements WorkerChild {
     this.#clock.end();
     this.#parts.onListening(this, false);
     // The kernel closes what the process had open; the requests had been read, so it is no reset.
-    for (const exchange of [...this.#open]) exchange.breakOff('closed');
-    this.#open.clear();
+    for (const exchange of this.#open.empty()) exchange.breakOff('closed');
     this.#parts.clock.after(0, () => this.#exit.resolve({ code, signal }));
   }
 }
