@@ -16,20 +16,14 @@ export { type Origin, startOrigin } from './bench/origin-server.js';
 export { type Pinning, pin } from './bench/pinning.js';
 export { outcomesText } from './bench/report.js';
 export { type BenchResult, BenchResultSchema, type Comparison, type TargetResult } from './bench/result.js';
-export {
-  type Estimate,
-  estimateRatio,
-  medianOf,
-  medianRatio,
-  type Summary,
-  summarize,
-} from './bench/statistics.js';
+export { estimateRatio, medianRatio } from './bench/statistics.js';
 export { addressTarget, EVERY_POLICY, gatewayTarget } from './bench/targets.js';
 export { WORKLOADS } from './bench/workloads.js';
 export { DocumentError } from './core/document/document.js';
 export { EXIT_CODES, GatewayError, UserError } from './core/errors.js';
 export { Program, type ProgramOptions, runProgram } from './core/program.js';
 export { Reaper } from './core/reaper.js';
+export { type Estimate, medianOf, type Summary, summarize } from './core/statistics.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
 export { V8_FLAGS } from './gateway/gateway-child.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';

@@ -4,10 +4,11 @@
  * does not have that is undecided, and more trials are made. Not being worse is enough to stop: `no-worse` may be
  * equal or better, and telling which would take more trials than a check has a use for.
  */
+import type { Estimate } from '../core/statistics.js';
 import type { Round } from './measure.js';
 import { BENCH_METRICS, type BenchMetric } from './metrics.js';
 import type { Comparison, ComparisonVerdict } from './result.js';
-import { type Estimate, estimateRatio, medianRatio } from './statistics.js';
+import { estimateRatio, medianRatio } from './statistics.js';
 
 /** One in twenty comparisons may be off: the usual convention, and the tolerance makes it rarer. */
 export const CONFIDENCE = 0.95;

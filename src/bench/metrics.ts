@@ -1,8 +1,8 @@
 /** Every metric of a benchmark: its name in thresholds, what it counts, and where it is in a round. */
+import { medianOf, summarize } from '../core/statistics.js';
 import type { Kind, MetricCatalogue } from '../core/thresholds.js';
 import type { Round } from './measure.js';
 import type { TargetResult } from './result.js';
-import { medianOf, summarize } from './statistics.js';
 
 export type BenchMetric = keyof TargetResult['summary'];
 

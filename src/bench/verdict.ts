@@ -1,10 +1,10 @@
 /** What a benchmark proves, by its thresholds and its comparison, and whether it measured what it was meant to. */
+import { medianOf } from '../core/statistics.js';
 import { checkThreshold, refsOf, type Threshold, type ThresholdResult } from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
 import { judgedValue } from './metrics.js';
 import { outcomesText } from './report.js';
 import type { BenchResult, Comparison, TargetResult } from './result.js';
-import { medianOf } from './statistics.js';
 
 /** With more requests than this failing in a trial, the figures are those of failing. */
 const MAX_ERROR_RATIO = 0.01;

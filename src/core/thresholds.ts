@@ -58,7 +58,8 @@ export interface MetricRef {
   readonly kind: Kind;
 }
 
-type Expression =
+/** What stands on a side of a threshold. */
+export type Expression =
   | { readonly type: 'literal'; readonly value: number; readonly kind: Kind }
   | { readonly type: 'metric'; readonly ref: MetricRef; readonly kind: Kind }
   | {
@@ -145,6 +146,13 @@ class Parser {
       throw new ThresholdError(`the left side is ${this.#mismatch(left.kind)}`, rightColumn);
     }
     return { text: this.#text, left, comparison: token.text as Comparison, right };
+  }
+
+  expression(): Expression {
+    const expression = this.#sum();
+    const rest = this.#peek();
+    if (rest !== undefined) throw new ThresholdError(`"${rest.text}" is too much`, rest.column);
+    return expression;
   }
 
   #mismatch(kind: Kind): string {
@@ -267,8 +275,11 @@ class Parser {
 /** @throws ThresholdError */
 export const parseThreshold = (text: string, scope: Scope): Threshold => new Parser(text, scope).threshold();
 
-/** Every metric a threshold names. */
-export const refsOf = (threshold: Threshold): MetricRef[] => {
+/** One side of a threshold alone. @throws ThresholdError */
+export const parseExpression = (text: string, scope: Scope): Expression => new Parser(text, scope).expression();
+
+/** Every metric that stands on these sides, in the order in which they are written. */
+export const refsIn = (...sides: readonly Expression[]): MetricRef[] => {
   const refs: MetricRef[] = [];
   const visit = (expression: Expression): void => {
     if (expression.type === 'metric') refs.push(expression.ref);
@@ -277,10 +288,12 @@ export const refsOf = (threshold: Threshold): MetricRef[] => {
       visit(expression.right);
     }
   };
-  visit(threshold.left);
-  visit(threshold.right);
+  for (const side of sides) visit(side);
   return refs;
 };
+
+/** Every metric a threshold names. */
+export const refsOf = ({ left, right }: Threshold): MetricRef[] => refsIn(left, right);
 
 /** The variants a threshold takes values from, besides the one under test. */
 export const variantsOf = (threshold: Threshold): string[] =>
@@ -288,7 +301,8 @@ export const variantsOf = (threshold: Threshold): string[] =>
     .map(({ variant }) => variant)
     .filter((variant) => variant !== '');
 
-const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => number): number => {
+/** @returns NaN where something has no value, infinity where it never happened. */
+export const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => number): number => {
   switch (expression.type) {
     case 'literal':
       return expression.value;

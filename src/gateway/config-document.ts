@@ -4,7 +4,7 @@
  */
 
 import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
-import { merge, type Override, overlayOf } from '../core/document/overrides.js';
+import { applyOverride, isSetBy, type Override } from '../core/document/overrides.js';
 import { dotted, type Path } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { isObject, type Json } from '../core/json.js';
@@ -44,7 +44,7 @@ export const parseGatewayFile = (
   const refuse = (findings: readonly Finding[], base: Path, set: readonly Override[]): void => {
     if (findings.length === 0) return;
     const problems = findings.map(({ path, message, key }): DocumentProblem => {
-      const fromOutside = set.some((override) => override.path.every((part, index) => part === path[index]));
+      const fromOutside = set.some((override) => isSetBy(override, path));
       if (fromOutside) return { path: dotted(path), line: 0, column: 0, message };
       const full = [...base, ...path];
       const { line, column } = key ? positions.ofKey(full) : positions.of(full);
@@ -56,7 +56,7 @@ export const parseGatewayFile = (
   if (above.length > 0) refuse(checkSchema(written, WrappedSchema), [], []);
   else refuse(checkSchema(written, GatewaySchema), [], []);
   const section = (above.length === 0 ? written : (written as Json).gateway) as Json;
-  const merged = overrides.map(overlayOf).reduce(merge, section);
+  const merged = overrides.reduce(applyOverride, section);
   refuse(checkSchema(merged, GatewaySchema), above, overrides);
   refuse(findContradictions(merged as GatewaySection), above, overrides);
   const config = resolveGatewayConfig(merged as GatewaySection);

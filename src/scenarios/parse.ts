@@ -4,7 +4,7 @@
  */
 import { DocumentError, type DocumentProblem, readDocument } from '../core/document/document.js';
 import { findTooLong } from '../core/document/durations.js';
-import { merge, type Override, overlayOf, parsePathValue } from '../core/document/overrides.js';
+import { applyOverride, isSetBy, merge, type Override, parsePathValue } from '../core/document/overrides.js';
 import { dotted, type Path, type Positions } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { UserError } from '../core/errors.js';
@@ -110,10 +110,7 @@ class ProblemList {
   }
 
   #locate({ path, message, key, textColumn }: Finding, variant: string | undefined): DocumentProblem {
-    const isOutside = this.#overrides.some((override) =>
-      override.path.every((part, index) => part === path[index]),
-    );
-    if (isOutside) return { path: dotted(path), line: 0, column: 0, message };
+    if (this.#overrides.some((override) => isSetBy(override, path))) return { path: dotted(path), line: 0, column: 0, message };
     const place = (candidate: Path) =>
       key ? this.#positions.ofKey(candidate) : this.#positions.of(candidate, textColumn);
     const overlaid = variant === undefined ? path : ['variants', variant, ...path];
@@ -135,11 +132,10 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
   problems.add(checkSchema(base, ScenarioSchema));
   problems.throwIfAny(file);
 
-  const overridden = overrides.map(overlayOf);
   const { variants: overlays = {}, ...rest } = base as Json & { variants?: Record<string, Json | null> };
   const names = Object.keys(overlays).length > 0 ? Object.keys(overlays) : [DEFAULT_VARIANT];
   const files = names.map((name) => {
-    const merged = overridden.reduce(merge, merge(rest, overlays[name] ?? {}));
+    const merged = overrides.reduce(applyOverride, merge(rest, overlays[name] ?? {}));
     if (options.seed !== undefined) merged.seed = options.seed;
     return { name, merged };
   });

@@ -1,6 +1,8 @@
 /** Thresholds of a scenario: the language of `core/thresholds.ts` over the metrics of a run. */
 import {
+  type Expression,
   type MetricCatalogue,
+  parseExpression,
   parseThreshold as parse,
   type Scope,
   type Threshold,
@@ -15,3 +17,7 @@ export type ScenarioScope = Omit<Scope, 'metrics'>;
 /** @throws ThresholdError */
 export const parseThreshold = (text: string, scope: ScenarioScope): Threshold =>
   parse(text, { ...scope, metrics: CATALOGUE });
+
+/** A metric, or what can be reckoned of several, without a comparison. @throws ThresholdError */
+export const parseMetric = (text: string, scope: ScenarioScope): Expression =>
+  parseExpression(text, { ...scope, metrics: CATALOGUE });

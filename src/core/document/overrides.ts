@@ -2,6 +2,7 @@
 import { parse } from 'yaml';
 import { UserError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
+import type { Path } from './positions.js';
 
 /** A value set from outside the file, such as `load.scale=0.5`; it wins over whatever the file says. */
 export interface Override {
@@ -36,5 +37,30 @@ export const merge = (base: Json, overlay: Json): Json => {
   return merged;
 };
 
-export const overlayOf = ({ path, value }: Override): Json =>
-  path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+const setAt = (below: unknown, { path, value }: Override, depth: number): unknown => {
+  const key = path[depth];
+  if (key === undefined) return isObject(value) && isObject(below) ? merge(below, value) : value;
+  const inner = (of: unknown): unknown => setAt(of, { path, value }, depth + 1);
+  if (Array.isArray(below) && INDEX.test(key)) {
+    if (Number(key) >= below.length) {
+      const list = path.slice(0, depth).join('.');
+      const count = below.length === 1 ? 'is 1 entry' : `are ${below.length} entries`;
+      throw new UserError('usage', `${path.join('.')}: there ${count} in ${list}, counted from 0`);
+    }
+    return below.map((entry, index) => (index === Number(key) ? inner(entry) : entry));
+  }
+  return isObject(below) ? { ...below, [key]: inner(below[key]) } : { [key]: inner(undefined) };
+};
+
+/**
+ * Lays a value over what the file says: a map over a map is merged, everything else is replaced. A number in the path is
+ * the place in a list, counted from 0.
+ * @throws UserError for a place that a list does not have.
+ */
+export const applyOverride = (base: Json, override: Override): Json => setAt(base, override, 0) as Json;
+
+/** Whether what stands at `path` was set by this override, or is a part of what was. */
+export const isSetBy = (override: Override, path: Path): boolean =>
+  override.path.every((part, index) => part === String(path[index]));

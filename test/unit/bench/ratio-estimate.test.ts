@@ -1,8 +1,9 @@
 /** What may be said of a ratio after some noisy trials: the estimate, its interval, and how often that is right. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimateRatio, medianOf, summarize } from '../../../src/bench/statistics.js';
+import { estimateRatio } from '../../../src/bench/statistics.js';
 import { Random } from '../../../src/core/random.js';
+import { medianOf, summarize } from '../../../src/core/statistics.js';
 
 describe('the middle', () => {
   it.each([
