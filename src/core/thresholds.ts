@@ -276,7 +276,8 @@ class Parser {
 export const parseThreshold = (text: string, scope: Scope): Threshold => new Parser(text, scope).threshold();
 
 /** One side of a threshold alone. @throws ThresholdError */
-export const parseExpression = (text: string, scope: Scope): Expression => new Parser(text, scope).expression();
+export const parseExpression = (text: string, scope: Scope): Expression =>
+  new Parser(text, scope).expression();
 
 /** Every metric that stands on these sides, in the order in which they are written. */
 export const refsIn = (...sides: readonly Expression[]): MetricRef[] => {

@@ -110,7 +110,8 @@ class ProblemList {
   }
 
   #locate({ path, message, key, textColumn }: Finding, variant: string | undefined): DocumentProblem {
-    if (this.#overrides.some((override) => isSetBy(override, path))) return { path: dotted(path), line: 0, column: 0, message };
+    if (this.#overrides.some((override) => isSetBy(override, path)))
+      return { path: dotted(path), line: 0, column: 0, message };
     const place = (candidate: Path) =>
       key ? this.#positions.ofKey(candidate) : this.#positions.of(candidate, textColumn);
     const overlaid = variant === undefined ? path : ['variants', variant, ...path];

@@ -2,8 +2,8 @@
 import {
   type Expression,
   type MetricCatalogue,
-  parseExpression,
   parseThreshold as parse,
+  parseExpression,
   type Scope,
   type Threshold,
 } from '../core/thresholds.js';

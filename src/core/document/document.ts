@@ -22,15 +22,17 @@ export interface DocumentProblem {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** The flag by which it came, where it is on no line; default `--set`. */
+  readonly flag?: string;
 }
 
 export class DocumentError extends UserError {
   readonly problems: readonly DocumentProblem[];
 
   constructor(file: string, problems: readonly DocumentProblem[]) {
-    const lines = problems.map(({ path, line, column, message }) => {
+    const lines = problems.map(({ path, line, column, message, flag = '--set' }) => {
       // Line 0: it was not in the file, but set from outside.
-      const place = line === 0 ? '--set' : `${file}:${line}:${column}:`;
+      const place = line === 0 ? flag : `${file}:${line}:${column}:`;
       return `${place} ${path === '' ? '' : `${path}: `}${message}`;
     });
     super('invalidScenario', lines.join('\n'));
