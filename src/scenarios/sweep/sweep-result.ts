@@ -4,6 +4,7 @@
  */
 import { Optional, Section, type Static, Type } from '../../core/schema.js';
 import { medianOf } from '../../core/statistics.js';
+import { type Expression, refsIn } from '../../core/thresholds.js';
 import { type Point, pointsOf, runKey } from './grid.js';
 import { hiddenRps } from './hidden-capacity.js';
 import type { Measured, MeasuredRun } from './measured-run.js';
@@ -79,6 +80,7 @@ export const SweepResultSchema = Section(
         {
           expression: Type.String(),
           kind: Type.String({ description: 'ratio, rate, duration, size, count or scalar.' }),
+          moreIsBetter: Type.Boolean({ description: 'Which end of the scale is the good one.' }),
         },
         'What was measured; the first is mapped.',
       ),
@@ -106,6 +108,13 @@ export const SweepResultSchema = Section(
   'Result of a badgateway sweep.',
 );
 export type SweepResult = Static<typeof SweepResultSchema>;
+
+/** Metrics of which more is better; of all others, less is. */
+const MORE_IS_BETTER = /^(availability|goodput|requests|first\..+)$/;
+
+/** The first metric of an expression decides. */
+const moreIsBetter = (expression: Expression): boolean =>
+  MORE_IS_BETTER.test(refsIn(expression)[0]?.metric ?? '');
 
 const toNumber = (value: Exclude<Measured, null>): number =>
   value === 'never' ? Number.POSITIVE_INFINITY : value;
@@ -177,7 +186,9 @@ export const toSweepResult = (
     set: overrides.map(({ path, value }) => `${path.join('.')}=${JSON.stringify(value)}`),
     variants: [...variants],
     seeds: [...seeds],
-    metrics: metrics.map(({ text, expression }) => ({ expression: text, kind: expression.kind })),
+    metrics: metrics.map(({ text, expression }) => ({
+      ...{ expression: text, kind: expression.kind, moreIsBetter: moreIsBetter(expression) },
+    })),
     hiddenCapacityUnknown: byVariant(plan, (variant) => {
       const unknown = points.map((point) => plan.hiddenAt(variant, point)).find(({ known }) => !known);
       return unknown === undefined || unknown.known ? null : unknown.why;

@@ -20,9 +20,7 @@ const headOf = ({ text, overrides, parameters, metrics }: SweepPlan): object => 
   scenario: text,
 });
 
-const refuse = (file: string, why: string): never => {
-  throw new UserError('usage', `--resume ${file}: ${why}`);
-};
+const refused = (file: string, why: string): UserError => new UserError('usage', `--resume ${file}: ${why}`);
 
 /** What differs between two heads, in words. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
@@ -33,19 +31,23 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   scenario: 'the scenario was another one then',
 };
 
-const checkHead = (file: string, line: string, wanted: object): void => {
-  let head: Record<string, unknown>;
+const parseHead = (line: string): Record<string, unknown> | null => {
   try {
-    head = JSON.parse(line) as Record<string, unknown>;
+    const head = JSON.parse(line) as Record<string, unknown> | null;
+    return head?.kind === 'sweep-state' ? head : null;
   } catch {
-    return refuse(file, 'is not the file of a sweep; name another, or one that does not exist yet');
+    return null;
   }
-  if (head?.kind !== 'sweep-state') {
-    refuse(file, 'is not the file of a sweep; name another, or one that does not exist yet');
+};
+
+const checkHead = (file: string, line: string, wanted: object): void => {
+  const head = parseHead(line);
+  if (head === null) {
+    throw refused(file, 'is not the file of a sweep; name another, or one that does not exist yet');
   }
   for (const [key, value] of Object.entries(wanted)) {
     if (JSON.stringify(head[key]) === JSON.stringify(value)) continue;
-    refuse(file, `${DIFFERENCES[key] ?? `its ${key} is another`}; name another file`);
+    throw refused(file, `${DIFFERENCES[key] ?? `its ${key} is another`}; name another file`);
   }
 };
 
@@ -66,7 +68,7 @@ export class SweepState {
       else writeFileSync(file, `${JSON.stringify(head)}\n`);
     } catch (error) {
       if (error instanceof UserError) throw error;
-      refuse(file, (error as Error).message);
+      throw refused(file, (error as Error).message);
     }
   }
 
@@ -94,7 +96,7 @@ export class SweepState {
         const run = JSON.parse(line) as MeasuredRun;
         this.#done.set(runKey(run), run);
       } catch {
-        refuse(file, `line ${index + 2} is no run; take it out, and it is measured again`);
+        throw refused(file, `line ${index + 2} is no run; take it out, and it is measured again`);
       }
     }
     // What follows is written behind whole lines.
