@@ -10,6 +10,7 @@ import { gatewayCommand } from './gateway.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
+import { sweepCommand } from './sweep.js';
 import { validateFiles } from './validate.js';
 
 const VERSION = (
@@ -61,12 +62,41 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--variant <names>', 'Only these variants, comma-separated')
     .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
     .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=0.5 (repeatable)')
+    .option(
+      '--repeat <number>',
+      'Run it so often, each time with the next seed: medians, ranges, and what differs by more than chance',
+    )
     .option('--out <kind=file>', 'Write the result: json=FILE, html=FILE (repeatable)')
     .option('--json', 'Print the result as JSON on stdout')
     .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')
     .action((scenario: string, flags: Record<string, unknown>) =>
       runCommand(scenario, withEnvironment(flags)),
+    );
+  cli
+    .command(
+      'sweep <scenario>',
+      'Run a scenario over a grid of its values, in virtual time: where does it break?',
+    )
+    .option(
+      '--vary <path=values>',
+      'What is varied: load.scale=0.2..1.2/0.1, or 0.5,0.7,0.9; a path as of --set (repeatable)',
+    )
+    .option('--variant <names>', 'Only these variants, comma-separated')
+    .option('--seeds <number|list>', 'So many seeds, from --seed on, or these, such as 1,2,3; default 3')
+    .option('--seed <number>', 'The first seed, instead of the one in the file')
+    .option(
+      '--metric <expression>',
+      'What is measured, such as "availability[after]", its default (repeatable; the first is mapped)',
+    )
+    .option('--set <path=value>', 'Change one value in every run (repeatable)')
+    .option('--resume <file>', 'Keep what is measured in this file, and go on from what it holds')
+    .option('--threads <number>', 'Runs at once; default: one for each processor')
+    .option('--out <kind=file>', 'Write the result: json=FILE, csv=FILE, svg=FILE, html=FILE (repeatable)')
+    .option('--json', 'Print the result as JSON on stdout')
+    .option('--quiet', 'No progress on stderr')
+    .action((scenario: string, flags: Record<string, unknown>) =>
+      sweepCommand(scenario, withEnvironment(flags)),
     );
   cli
     .command(
@@ -121,7 +151,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .command('validate <...files>', 'Check scenario files; print their load and timeline')
     .action((files: string[]) => validateFiles(files));
   cli
-    .command('schema [kind]', 'Print the JSON Schema of scenario files, or of results')
+    .command(
+      'schema [kind]',
+      'Print the JSON Schema of scenario files, or of result, bench or sweep documents',
+    )
     .action((kind?: string) => printSchema(kind ?? 'scenario'));
 
   try {

@@ -3,8 +3,14 @@ import { BenchResultSchema } from '../bench/result.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { ResultSchema } from '../scenarios/result.js';
 import { ScenarioSchema } from '../scenarios/scenario.js';
+import { SweepResultSchema } from '../scenarios/sweep/sweep-result.js';
 
-const SCHEMAS = { scenario: ScenarioSchema, result: ResultSchema, bench: BenchResultSchema } as const;
+const SCHEMAS = {
+  scenario: ScenarioSchema,
+  result: ResultSchema,
+  bench: BenchResultSchema,
+  sweep: SweepResultSchema,
+} as const;
 
 export const schemaText = (kind: keyof typeof SCHEMAS): string =>
   `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...SCHEMAS[kind] }, null, 2)}\n`;

@@ -1,5 +1,6 @@
 /** A result as text for a terminal: the story, the table, the thresholds, the verdict. */
 import pc from 'picocolors';
+import { replicationLines, replicationReasons } from './replications-report.js';
 import type { Result, VariantResult, Verdict } from './result.js';
 import { conclude, tellVariant } from './story.js';
 import { summaryRows } from './summary.js';
@@ -61,15 +62,19 @@ export const renderReport = (result: Result, options: { color: boolean; interrup
     ...table(summaryRows(variants)).map((line, index) => (index === 0 ? colors.bold(line) : line)),
     '',
   ];
+  const { replications } = result;
+  if (replications !== undefined) lines.push(...replicationLines(replications, table, colors));
   if (options.interrupted) {
     lines.push(colors.yellow('INTERRUPTED: these are partial results; thresholds were not judged.'), '');
     return lines.join('\n');
   }
-  lines.push('Thresholds', ...variants.flatMap((variant) => thresholdLines(variant, colors)), '');
+  if (replications === undefined)
+    lines.push('Thresholds', ...variants.flatMap((variant) => thresholdLines(variant, colors)), '');
   const conclusion = conclude(result);
   if (conclusion.length > 1)
     lines.push('What made the difference', ...conclusion.map((line) => `  ${line}`), '');
   const verdict = verdictColor(result.verdict, colors)(colors.bold(VERDICT_TEXT[result.verdict]));
-  lines.push(verdict, ...reasonLines(variants), '');
+  const reasons = replications === undefined ? reasonLines(variants) : replicationReasons(replications);
+  lines.push(verdict, ...reasons, '');
   return lines.join('\n');
 };

@@ -5,6 +5,7 @@
 import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { ThresholdResultSchema } from '../core/thresholds.js';
 import { ENGINES } from './engines.js';
+import { ReplicationsSchema } from './replications-schema.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -232,6 +233,7 @@ export const ResultSchema = Section(
       'Where it was run.',
     ),
     variants: Type.Array(VariantResultSchema),
+    replications: Optional(ReplicationsSchema),
   },
   'Result of a badgateway run.',
 );

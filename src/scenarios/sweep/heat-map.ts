@@ -1,8 +1,8 @@
 /** A sweep as maps: the first parameter across, the second down, one map for each variant and value of the others. */
 import type { Kind } from '../../core/thresholds.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
+import type { Measured } from '../measured.js';
 import { type Point, pointsOf, runKey } from './grid.js';
-import type { Measured } from './measured-run.js';
 import type { Value } from './parameters.js';
 import type { SweepCell, SweepResult } from './sweep-result.js';
 

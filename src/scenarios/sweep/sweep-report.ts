@@ -32,6 +32,15 @@ const BAR_WIDTH = 40;
 /** Behind a value: the seeds disagree on whether it comes back. */
 const DISAGREE = '*';
 
+interface Form {
+  readonly labelWidth: number;
+  /** Of a cell's text. */
+  readonly width: number;
+  /** Before it, within the cell. */
+  readonly pad: number;
+  readonly text: (cell: SweepCell) => string;
+}
+
 class MapText {
   readonly #kind: Kind;
   readonly #scale: Scale;
@@ -88,16 +97,16 @@ class MapText {
       ...cells.flat().map((cell) => this.#number(cell).length),
     );
     const labelWidth = Math.max(map.rowName.length, ...rows.map((value) => String(value).length));
-    const fits = labelWidth + 2 + columns.length * (width + 1) <= this.#options.columns;
+    const fits = labelWidth + 2 + columns.length * (width + 2) <= this.#options.columns;
     return fits ? this.#wide(map, labelWidth, width) : this.#compact(map, labelWidth);
   }
 
   #wide(map: HeatMap, labelWidth: number, width: number): string[] {
-    const head = map.columns.map((value) => ` ${String(value).padStart(width)}`).join('');
+    const head = map.columns.map((value) => `  ${String(value).padStart(width)}`).join('');
     return [
       `${' '.repeat(labelWidth + 1)}  ${map.columnName}`,
       `${map.rowName.padEnd(labelWidth)} ${head}`,
-      ...this.#body(map, labelWidth, width, (cell) => this.#number(cell)),
+      ...this.#body(map, { labelWidth, width, pad: 1, text: (cell) => this.#number(cell) }),
     ];
   }
 
@@ -106,22 +115,22 @@ class MapText {
     return [
       `${' '.repeat(labelWidth + 1)}  ${columnName}: ${String(columns[0])} to ${String(columns.at(-1))}; 9 is best`,
       map.rowName,
-      ...this.#body(map, labelWidth, 1, (cell) => this.#glyph(cell)),
+      ...this.#body(map, { labelWidth, width: 1, pad: 0, text: (cell) => this.#glyph(cell) }),
     ];
   }
 
-  #body(map: HeatMap, labelWidth: number, width: number, text: (cell: SweepCell) => string): string[] {
+  #body(map: HeatMap, { labelWidth, width, pad, text }: Form): string[] {
     return map.cells.flatMap((row, y) => {
       const line = row
         .map((cell, x) => {
           const separator = lineBetween(row[x - 1], cell) ? '│' : ' ';
-          return `${separator}${this.#paint(cell, text(cell).padStart(width))}`;
+          return `${separator}${this.#paint(cell, text(cell).padStart(width + pad))}`;
         })
         .join('');
       const values = `${String(map.rows[y]).padStart(labelWidth)} ${line}`;
       const below = map.cells[y + 1];
       if (below === undefined || !row.some((cell, x) => lineBetween(cell, below[x]))) return [values];
-      const edge = row.map((cell, x) => ` ${(lineBetween(cell, below[x]) ? '─' : ' ').repeat(width)}`);
+      const edge = row.map((cell, x) => ` ${(lineBetween(cell, below[x]) ? '─' : ' ').repeat(width + pad)}`);
       return [values, `${' '.repeat(labelWidth + 1)}${edge.join('')}`.trimEnd()];
     });
   }

@@ -3,17 +3,12 @@
  * prints the schema.
  */
 import { Optional, Section, type Static, Type } from '../../core/schema.js';
-import { medianOf } from '../../core/statistics.js';
 import { type Expression, refsIn } from '../../core/thresholds.js';
+import { MeasuredSchema, SpreadSchema, summarizeMeasured } from '../measured.js';
 import { type Point, pointsOf, runKey } from './grid.js';
 import { hiddenRps } from './hidden-capacity.js';
-import type { Measured, MeasuredRun } from './measured-run.js';
+import type { MeasuredRun } from './measured-run.js';
 import type { SweepPlan } from './sweep-plan.js';
-
-const MeasuredSchema = Type.Union([Type.Number(), Type.Literal('never'), Type.Null()], {
-  description:
-    'In the base unit of its kind: shares from 0 to 1, milliseconds, bytes, per second. never: it did not happen; null: it has no value.',
-});
 
 const PointSchema = Type.Array(Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]), {
   description: 'A value for each parameter, in their order.',
@@ -45,18 +40,7 @@ const CellSchema = Section(
       description:
         'Of these, with at least 99 % of good answers in the window after; without it, good again for 3 s.',
     }),
-    metrics: Type.Array(
-      Section(
-        {
-          median: MeasuredSchema,
-          min: MeasuredSchema,
-          max: MeasuredSchema,
-          measured: Type.Number({ description: 'Runs in which it has a value.' }),
-        },
-        'Over the seeds.',
-      ),
-      { description: 'In the order of the metrics.' },
-    ),
+    metrics: Type.Array(SpreadSchema, { description: 'In the order of the metrics.' }),
     hiddenCapacity: Optional(HiddenCapacitySchema),
   },
   'One variant at one point.',
@@ -115,26 +99,6 @@ const MORE_IS_BETTER = /^(availability|goodput|requests|first\..+)$/;
 /** The first metric of an expression decides. */
 const moreIsBetter = (expression: Expression): boolean =>
   MORE_IS_BETTER.test(refsIn(expression)[0]?.metric ?? '');
-
-const toNumber = (value: Exclude<Measured, null>): number =>
-  value === 'never' ? Number.POSITIVE_INFINITY : value;
-
-const toMeasured = (value: number): Measured => {
-  if (Number.isNaN(value)) return null;
-  return Number.isFinite(value) ? value : 'never';
-};
-
-/** What never happened is later than everything; runs without a value are left out. */
-export const summarizeMeasured = (values: readonly Measured[]): SweepCell['metrics'][number] => {
-  const known = values.filter((value) => value !== null).map(toNumber);
-  if (known.length === 0) return { median: null, min: null, max: null, measured: 0 };
-  return {
-    median: toMeasured(medianOf(known)),
-    min: toMeasured(Math.min(...known)),
-    max: toMeasured(Math.max(...known)),
-    measured: known.length,
-  };
-};
 
 const cellOf = (plan: SweepPlan, variant: string, point: Point, runs: readonly MeasuredRun[]): SweepCell => {
   const hidden = plan.hiddenAt(variant, point);

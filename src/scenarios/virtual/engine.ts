@@ -24,11 +24,12 @@ const V8_FLAGS = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'
 export interface VirtualRunOptions {
   /** Aborted: runs end as soon as they can, with what was measured so far. */
   readonly signal: AbortSignal;
-  /** Threads at once; default: one for each processor, and no more than variants. */
+  /** Threads at once; default: one for each processor, and no more than there is work. */
   readonly threads?: number;
-  /** Called with the share of all variants that is done. */
+  /** Called with the share of all work that is done. */
   readonly onProgress?: (doneRatio: number) => void;
-  readonly onVariantEnd?: (result: VariantResult) => void;
+  /** Called with the place of the work; what it returns, if anything, is kept instead. */
+  readonly onVariantEnd?: (result: VariantResult, index: number) => VariantResult | undefined;
 }
 
 /** One thread, for one variant at a time. */
@@ -106,6 +107,32 @@ export const inThreads = async <Work, Done>(
   return done.filter((one) => one !== undefined);
 };
 
+/** One variant of a scenario as it was read. */
+export interface VirtualWork {
+  readonly source: ScenarioSource;
+  readonly variant: string;
+}
+
+/** @returns what was measured, in order; interrupted, of those that were begun. Thresholds are not judged yet. */
+export const measureVirtually = (
+  works: readonly VirtualWork[],
+  { signal, threads = availableParallelism(), onProgress, onVariantEnd }: VirtualRunOptions,
+): Promise<VariantResult[]> => {
+  const ratios = works.map(() => 0);
+  return inThreads(
+    works,
+    threads,
+    async (thread, { source, variant }, index) => {
+      const result = await thread.run(source, variant, (doneRatio) => {
+        ratios[index] = doneRatio;
+        onProgress?.(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length);
+      });
+      return onVariantEnd?.(result, index) ?? result;
+    },
+    signal,
+  );
+};
+
 /** @returns one result per variant that was begun. */
 export const runVirtually = async (
   scenario: Scenario,
@@ -113,20 +140,6 @@ export const runVirtually = async (
   source: ScenarioSource,
   options: VirtualRunOptions,
 ): Promise<VariantResult[]> => {
-  const { signal, threads = availableParallelism(), onProgress, onVariantEnd } = options;
-  const ratios = variants.map(() => 0);
-  const measured = await inThreads(
-    variants,
-    threads,
-    async (thread, { name }, index) => {
-      const result = await thread.run(source, name, (doneRatio) => {
-        ratios[index] = doneRatio;
-        onProgress?.(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length);
-      });
-      onVariantEnd?.(result);
-      return result;
-    },
-    signal,
-  );
-  return checkResults(scenario, variants, measured);
+  const works = variants.map(({ name }) => ({ source, variant: name }));
+  return checkResults(scenario, variants, await measureVirtually(works, options));
 };
