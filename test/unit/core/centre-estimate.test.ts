@@ -7,9 +7,7 @@ import { estimateCentre, leastMeasurements } from '../../../src/core/statistics.
 const distinct = (n: number): number[] => Array.from({ length: n }, (_, index) => 2 ** index);
 
 const averagesOf = (values: readonly number[]): number[] =>
-  values
-    .flatMap((one, index) => values.slice(index).map((other) => (one + other) / 2))
-    .sort((a, b) => a - b);
+  values.flatMap((one, index) => values.slice(index).map((other) => (one + other) / 2)).sort((a, b) => a - b);
 
 describe('the interval', () => {
   /** Critical values of the signed-rank statistic, two-sided 5 % (Wilcoxon and Wilcox, 1964). */

@@ -82,6 +82,22 @@ variants:
     expect(parsed('fleet.workers=3', 'fleet.workers=4').variants[0]!.fleet.workers).toBe(4);
   });
 
+  it('change one entry of a list by its place, and leave the others', () => {
+    const [first] = parsed('load.stages.0.for=7s').variants;
+    expect(first!.load.stages).toEqual([{ fromRps: 10, toRps: 10, durationMs: 7_000 }]);
+  });
+
+  it('of a place that a list does not have are refused', () => {
+    expect(() => parsed('load.stages.1.for=7s')).toThrow(
+      'load.stages.1.for: there is 1 entry in load.stages, counted from 0',
+    );
+  });
+
+  it('within a list are to blame for what is wrong there', () => {
+    const overrides = [parseOverride('load.stages.0.for=soon')];
+    expect(problemsOf(MINIMAL, { overrides })).toMatchObject([{ path: 'load.stages[0].for', line: 0 }]);
+  });
+
   it('are checked like the file', () => {
     const overrides = [parseOverride('fleet.workers=none'), parseOverride('laod.scale=2')];
     const problems = problemsOf(MINIMAL, { overrides });

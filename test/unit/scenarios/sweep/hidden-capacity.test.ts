@@ -49,7 +49,12 @@ describe('the hidden capacity', () => {
   it.each([
     ['a stage that is over counts no more', '[{ rate: 90/s, for: 2s }, { rate: 50/s, for: 2s }]', '', 50],
     ['a ramp has its end', '[{ rate: 10/s, to: 70/s, for: 4s }]', '', 70],
-    ['in the window after, the most', '[{ rate: 10/s, to: 50/s, for: 4s }]', 'windows: { after: 1s..3s }', 40],
+    [
+      'in the window after, the most',
+      '[{ rate: 10/s, to: 50/s, for: 4s }]',
+      'windows: { after: 1s..3s }',
+      40,
+    ],
     [
       'a stage that ends where the window begins is not in it',
       '[{ rate: 90/s, for: 2s }, { rate: 20/s, for: 2s }]',
@@ -62,7 +67,10 @@ describe('the hidden capacity', () => {
   });
 
   it.each([
-    ['users of a population', scenario().replace('stages:', 'population: { users: 5, think: { mean: 1s }, for: 4s }, stages:')],
+    [
+      'users of a population',
+      scenario().replace('stages:', 'population: { users: 5, think: { mean: 1s }, for: 4s }, stages:'),
+    ],
     ['a flood', scenario('timeline: [{ at: 1s, flood: { path: /x, rate: 10/s, for: 1s } }]')],
     ['a cache', scenario('gateway: { cache: {} }')],
     ['are hedged', scenario('gateway: { hedge: {} }')],

@@ -29,16 +29,25 @@ describe('values', () => {
   it('of a range hold both ends and as many steps as fit, without the dust of binary fractions', () => {
     const cents = fc.integer({ min: 0, max: 5_000 });
     fc.assert(
-      fc.property(cents, fc.integer({ min: 1, max: 500 }), fc.integer({ min: 0, max: 60 }), (from, step, steps) => {
-        const to = from + step * steps;
-        const { values } = parseParameter(`load.scale=${from / 100}..${to / 100}/${step / 100}`);
-        expect(values).toEqual(Array.from({ length: steps + 1 }, (_, index) => (from + index * step) / 100));
-      }),
+      fc.property(
+        cents,
+        fc.integer({ min: 1, max: 500 }),
+        fc.integer({ min: 0, max: 60 }),
+        (from, step, steps) => {
+          const to = from + step * steps;
+          const { values } = parseParameter(`load.scale=${from / 100}..${to / 100}/${step / 100}`);
+          expect(values).toEqual(
+            Array.from({ length: steps + 1 }, (_, index) => (from + index * step) / 100),
+          );
+        },
+      ),
     );
   });
 
   it('of a list come as they are, whatever they are', () => {
-    const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/).filter((text) => !/^(true|false|null|n|y)$/.test(text));
+    const word = fc
+      .stringMatching(/^[a-z][a-z0-9-]{0,8}$/)
+      .filter((text) => !/^(true|false|null|n|y)$/.test(text));
     fc.assert(
       fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 8 }), (words) => {
         expect(parseParameter(`a.b=${words.join(',')}`)).toEqual({
