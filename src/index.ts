@@ -34,3 +34,4 @@ export { renderReport } from './scenarios/report.js';
 export { type Result, ResultSchema, type VariantResult, type Verdict } from './scenarios/result.js';
 export { type RunOptions, runScenario } from './scenarios/runner.js';
 export { type Scenario, type ScenarioFile, ScenarioSchema, type Variant } from './scenarios/scenario.js';
+export { type SweepResult, SweepResultSchema } from './scenarios/sweep/sweep-result.js';

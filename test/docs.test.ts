@@ -9,6 +9,8 @@ import { parseGatewayFile } from '../src/gateway/config-document.js';
 import { libraryNames, readLibrary } from '../src/scenarios/library.js';
 import { METRICS } from '../src/scenarios/metrics.js';
 import { parseScenario } from '../src/scenarios/parse.js';
+import { MAX_REPLICATIONS } from '../src/scenarios/replications.js';
+import { MAX_RUNS } from '../src/scenarios/sweep/parameters.js';
 import { ACTIONS } from '../src/scenarios/timeline.js';
 import type { WorkerFault } from '../src/upstream/faults/fault.js';
 import { FAULT_PARAMETERS } from '../src/upstream/faults/parameters.js';
@@ -133,6 +135,23 @@ describe('docs/clients.md', () => {
       expect(parseScenario(scenario, 'example').variants[0]!.clients).toHaveLength(3);
     },
   );
+});
+
+describe('docs/sweep.md', () => {
+  const text = read('docs/sweep.md');
+
+  it('sweeps an example that there is, and shows variants that it has', () => {
+    const [, file] = /badgateway sweep (examples\/[a-z-]+\.yaml)/.exec(text)!;
+    const { variants } = parseScenario(read(file!), file!, { engine: 'virtual' });
+    const shown = [...text.matchAll(/^([a-z-]+)\n +load\.scale$/gm)].map((match) => match[1]!);
+    expect(shown.length).toBeGreaterThan(4);
+    expect(variants.map(({ name }) => name)).toEqual(expect.arrayContaining(shown));
+  });
+
+  it('says the limits as they are', () => {
+    expect(text).toContain(`at most ${MAX_RUNS.toLocaleString('en')} runs`);
+    expect(text).toContain(`At most ${MAX_REPLICATIONS.toLocaleString('en')} replications`);
+  });
 });
 
 describe('docs/policies.md', () => {

@@ -21,6 +21,12 @@ const VERSION = (
 const FROM_ENVIRONMENT = [
   'engine',
   'seed',
+  'repeat',
+  'vary',
+  'seeds',
+  'metric',
+  'resume',
+  'threads',
   'variant',
   'set',
   'out',

@@ -1,6 +1,7 @@
 /** `badgateway sweep`: a scenario over a grid of its values, in virtual time, as a map of where it breaks. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import pc from 'picocolors';
 import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
@@ -93,6 +94,10 @@ export const sweepCommand = async (nameOrFile: string, flags: Flags): Promise<nu
   const threads = parseCount('threads', flags.threads, 1, availableParallelism());
   const plan = planOf(nameOrFile, flags);
   const resume = flagValue(flags.resume);
+  const clash = outputs.find(({ file }) => resume !== undefined && resolve(file) === resolve(resume));
+  if (clash !== undefined) {
+    throw new UserError('usage', `--resume ${resume}: --out writes the same file; name another`);
+  }
   for (const { file } of outputs) prepareOutput(file);
   if (resume !== undefined) prepareOutput(resume);
   const state = new SweepState(resume ?? null, plan);

@@ -16,9 +16,10 @@ const measuredText = (value: Measured, kind: string): string => {
 
 const spreadText = (spread: SpreadOf | undefined): string => {
   if (spread === undefined || spread.measured === 0) return '–';
-  const { median, min, max, kind } = spread;
-  const middle = measuredText(median, kind);
-  return min === max ? middle : `${middle} (${measuredText(min, kind)} to ${measuredText(max, kind)})`;
+  const { metric, median, min, max, kind } = spread;
+  const text = (value: Measured): string =>
+    metric === 'recovered' && value === 0 ? 'not needed' : measuredText(value, kind);
+  return min === max ? text(median) : `${text(median)} (${text(min)} to ${text(max)})`;
 };
 
 type Row = readonly [title: string, metric: string, window?: string];

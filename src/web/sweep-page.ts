@@ -32,7 +32,8 @@ const titleOf = ({ variant, fixed }: HeatMap): string =>
 const legendOf = (result: SweepResult, maps: readonly HeatMap[]): string[] => {
   const { metrics, seeds, cells } = result;
   const { expression, kind, moreIsBetter } = metrics[0]!;
-  const median = `${expression}${unitText(kind as Kind)}, the median of ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}; blue is good: ${moreIsBetter ? 'more' : 'less'}`;
+  const count = `${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`;
+  const median = `${expression}${unitText(kind as Kind)}, the median of ${count}; ${moreIsBetter ? 'more' : 'less'} is better, and bluer`;
   return [
     median,
     ...(cells.some(disagrees) ? ['* seeds disagree: some runs recovered, and some did not'] : []),

@@ -80,6 +80,31 @@ describe('badgateway sweep', () => {
     expect(finished.stdout).toBe('');
   });
 
+  it('of the shipped example shows what brings a system back', async () => {
+    const { code, stdout } = await runCli([
+      ...['sweep', 'examples/vulnerability-map.yaml', '--json', '--quiet', '--seeds', '1'],
+      ...['--vary', 'load.scale=0.3,0.7', '--vary', 'timeline.0.for=4s'],
+      ...['--variant', 'no-retry,immediate,retry-budget,fifo,lifo'],
+    ]);
+    expect(code).toBe(0);
+    const recovered = JSON.parse(stdout).runs.map(
+      (run: { variant: string; point: [number]; recovered: boolean }) =>
+        `${run.variant} ${run.point[0]} ${run.recovered}`,
+    );
+    expect(recovered).toEqual([
+      'no-retry 0.3 true',
+      'no-retry 0.7 true',
+      'immediate 0.3 true',
+      'immediate 0.7 false',
+      'retry-budget 0.3 true',
+      'retry-budget 0.7 true',
+      'fifo 0.3 true',
+      'fifo 0.7 false',
+      'lifo 0.3 true',
+      'lifo 0.7 true',
+    ]);
+  });
+
   it('has a schema', async () => {
     const { code, stdout } = await runCli(['schema', 'sweep']);
     expect(code).toBe(0);

@@ -43,16 +43,28 @@ export const mapsOf = ({ parameters, variants, cells }: SweepResult): HeatMap[] 
   );
 };
 
+const mediansOf = ({ cells }: SweepResult): number[] =>
+  cells.flatMap(({ metrics }) => {
+    const median = metrics[0]?.median;
+    return typeof median === 'number' ? [median] : [];
+  });
+
+/** How long the bar of a value is, from 0 to 1: shares as they are, all else beside the most that was measured. */
+export const barOf = (result: SweepResult): ((value: Measured) => number) => {
+  const most = result.metrics[0]!.kind === 'ratio' ? 1 : Math.max(0, ...mediansOf(result));
+  return (value) => {
+    if (value === 'never') return 1;
+    return value === null || most === 0 ? 0 : Math.min(1, Math.max(0, value / most));
+  };
+};
+
 /** How good a value is, from 0 to 1; `null` where there is none. */
 export type Scale = (value: Measured) => number | null;
 
 /** Shares are placed between 0 and 1, all else between the least and the most that was measured. */
-export const scaleOf = ({ cells, metrics: [metric] }: SweepResult): Scale => {
-  const { kind, moreIsBetter: better } = metric!;
-  const values = cells.flatMap(({ metrics }) => {
-    const median = metrics[0]?.median;
-    return typeof median === 'number' ? [median] : [];
-  });
+export const scaleOf = (result: SweepResult): Scale => {
+  const { kind, moreIsBetter: better } = result.metrics[0]!;
+  const values = mediansOf(result);
   const isShare = kind === 'ratio' && values.every((value) => value >= 0);
   const [least, most] = isShare ? [0, 1] : [Math.min(...values), Math.max(...values)];
   return (value) => {

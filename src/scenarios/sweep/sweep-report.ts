@@ -1,7 +1,9 @@
 /** A sweep as text for a terminal: a map for each variant, or a list with bars where only one parameter is varied. */
 import pc from 'picocolors';
 import type { Kind } from '../../core/thresholds.js';
+import type { Measured } from '../measured.js';
 import {
+  barOf,
   cellTitle,
   disagrees,
   type HeatMap,
@@ -44,11 +46,13 @@ interface Form {
 class MapText {
   readonly #kind: Kind;
   readonly #scale: Scale;
+  readonly #bar: (value: Measured) => number;
   readonly #options: ReportOptions;
 
-  constructor(kind: Kind, scale: Scale, options: ReportOptions) {
-    this.#kind = kind;
-    this.#scale = scale;
+  constructor(result: SweepResult, options: ReportOptions) {
+    this.#kind = result.metrics[0]!.kind as Kind;
+    this.#scale = scaleOf(result);
+    this.#bar = barOf(result);
     this.#options = options;
   }
 
@@ -82,8 +86,7 @@ class MapText {
     const lines = [columnName];
     for (const [index, cell] of row!.entries()) {
       if (lineBetween(row![index - 1], cell)) lines.push(`${'─'.repeat(width + BAR_WIDTH)} hidden capacity`);
-      const goodness = cell.runs === 0 ? 0 : (this.#scale(cell.metrics[0]!.median) ?? 0);
-      const bar = '█'.repeat(Math.round(goodness * BAR_WIDTH)).padEnd(BAR_WIDTH);
+      const bar = '█'.repeat(Math.round(this.#bar(cell.metrics[0]!.median) * BAR_WIDTH)).padEnd(BAR_WIDTH);
       const mark = disagrees(cell) ? DISAGREE : ' ';
       lines.push(`${labels[index]!.padStart(width)} ${bar}${mark} ${cellTitle(cell, this.#kind)}`);
     }
@@ -151,8 +154,7 @@ const legendLines = (result: SweepResult, maps: readonly HeatMap[]): string[] =>
 export const renderSweep = (result: SweepResult, options: ReportOptions): string => {
   const colors = pc.createColors(options.color);
   if (result.runs.length === 0) return 'Interrupted before anything was measured.\n';
-  const kind = result.metrics[0]!.kind as Kind;
-  const text = new MapText(kind, scaleOf(result), options);
+  const text = new MapText(result, options);
   const maps = mapsOf(result);
   const lines = [
     '',

@@ -144,6 +144,7 @@ describe('the report', () => {
     const text = renderReport(documentOf(SEVEN), PLAIN);
     expect(text).toContain('7 replications, seeds 42 to 48');
     expect(text).toMatch(/^availability, after +60% \(50% to 72%\) +70% \(60% to 82%\)$/m);
+    expect(text).toMatch(/^good again +not needed +not needed$/m);
     expect(text).toContain('✗ availability > 99%  held in 6 of 7');
     expect(text).toContain('slow → fast: availability[after] +10%');
     expect(text).toContain('slow → fast: latency.p99[after] -100ms (-100ms to -100ms)');

@@ -109,6 +109,14 @@ default
     expect(report).toMatch(/^ +─+ hidden capacity$/m);
   });
 
+  it('has the longer bar for the larger value, also where less is better', () => {
+    const plan = planned(['load.scale=0.4,1'], { metrics: ['latency.p99[after]'] });
+    const measured = measuredBy(plan, ({ point }) => ({ values: [Number(point[0]) * 100], recovered: true }));
+    const report = renderSweep(toSweepResult(plan, measured, WHEN), PLAIN);
+    const bars = report.split('\n').flatMap((line) => /█+/.exec(line)?.[0].length ?? []);
+    expect(bars).toEqual([16, 40]);
+  });
+
   it('has one character a cell where the terminal is narrow', () => {
     const report = renderSweep(swept(GRID), { color: false, columns: 30 });
     expect(report).toContain('load.scale: 0.4 to 1; 9 is best');
