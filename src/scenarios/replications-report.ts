@@ -19,7 +19,8 @@ const spreadText = (spread: SpreadOf | undefined): string => {
   const { metric, median, min, max, kind } = spread;
   const text = (value: Measured): string =>
     metric === 'recovered' && value === 0 ? 'not needed' : measuredText(value, kind);
-  return min === max ? text(median) : `${text(median)} (${text(min)} to ${text(max)})`;
+  const [middle, least, most] = [text(median), text(min), text(max)];
+  return least === most ? middle : `${middle} (${least} to ${most})`;
 };
 
 type Row = readonly [title: string, metric: string, window?: string];

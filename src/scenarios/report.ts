@@ -65,7 +65,8 @@ export const renderReport = (result: Result, options: { color: boolean; interrup
   const { replications } = result;
   if (replications !== undefined) lines.push(...replicationLines(replications, table, colors));
   if (options.interrupted) {
-    lines.push(colors.yellow('INTERRUPTED: these are partial results; thresholds were not judged.'), '');
+    const judged = replications === undefined ? '; thresholds were not judged.' : ': fewer replications.';
+    lines.push(colors.yellow(`INTERRUPTED: these are partial results${judged}`), '');
     return lines.join('\n');
   }
   if (replications === undefined)
