@@ -17,7 +17,7 @@ clients:
   patience: 1s
   classes: { people: { share: 50% }, bots: { share: 50% } }
 load: { arrivals: constant, stages: [{ rate: 60/s, for: 5500ms }] }
-windows: { baseline: 0s..400ms, bots: 900ms..1300ms, outage: 1800ms..2300ms, after: 5s..5500ms }
+windows: { baseline: 0s..300ms, bots: 1100ms..1400ms, outage: 1900ms..2300ms, after: 5s..5500ms }
 timeline:
 ${timeline.map((entry) => `  - ${entry}`).join('\n')}
 `;
@@ -35,8 +35,8 @@ describe('a gateway that is killed', () => {
   it('comes back with the last config that was stable, and not with one that was rolled back', async () => {
     const result = await runText(
       scenario('gateway: { healthCheck: off }', [
-        `{ at: 500ms, push-config: { rules: [${BOTS}] }, to: gateway }`,
-        `{ at: 1400ms, push-config: { rules: [${EVERYBODY}] }, to: gateway }`,
+        `{ at: 700ms, push-config: { rules: [${BOTS}] }, to: gateway }`,
+        `{ at: 1500ms, push-config: { rules: [${EVERYBODY}] }, to: gateway }`,
         '{ at: 2400ms, rollback-config: {}, to: gateway }',
         '{ at: 2700ms, disrupt: kill, on: gateway-1, for: 400ms }',
       ]),
