@@ -41,14 +41,19 @@ export const balance = ({ group, selector, endpoints, probe, clock }: BalancePar
   const admits = (upstream: Upstream): boolean => endpoints.get(upstream)!.admits;
   const hasRoom = (upstream: Upstream): boolean => endpoints.get(upstream)!.hasRoom;
 
+  const policies = [...endpoints.values()];
+  // A pool may be large: nobody is asked for a policy that nobody has.
+  const canRefuse = policies.some(({ breaker }) => breaker !== null);
+  const canBeFull = policies.some(({ limit }) => limit !== null);
+
   const candidates = (call: Call): readonly Upstream[] => {
     const usable = group.usable();
-    const admitting = narrowed(usable, admits);
+    const admitting = canRefuse ? narrowed(usable, admits) : usable;
     if (admitting.length === 0) {
       const detail = `the circuits of all ${usable.length} available upstreams are open`;
       throw new GatewayError('BGW_ERR_CIRCUIT_OPEN', detail);
     }
-    const roomy = preferred(admitting, hasRoom);
+    const roomy = canBeFull ? preferred(admitting, hasRoom) : admitting;
     return call.tried.length === 0 ? roomy : preferred(roomy, ({ id }) => !call.tried.includes(id));
   };
 

@@ -7,11 +7,6 @@ import type { Random } from '../../core/random.js';
 import type { Upstream, UpstreamPool } from '../upstream-pool.js';
 import { type LevelLoad, levelAt, loadOfLevels, type PriorityOptions } from './priorities.js';
 
-interface Level {
-  readonly usable: readonly Upstream[];
-  readonly load: LevelLoad;
-}
-
 const byPriority = (upstreams: readonly Upstream[]): Upstream[][] => {
   const priorities = [...new Set(upstreams.map(({ priority }) => priority))].sort((a, b) => a - b);
   return priorities.map((wanted) => upstreams.filter(({ priority }) => priority === wanted));
@@ -37,7 +32,8 @@ export class Group {
   readonly upstreams: readonly Upstream[];
   readonly #parts: GroupParts;
   #revision = -1;
-  #levels: readonly Level[] = [];
+  /** Of each priority, those that may get requests. */
+  #levels: readonly (readonly Upstream[])[] = [];
   #loads: readonly LevelLoad[] = [];
   #panics = false;
 
@@ -52,9 +48,9 @@ export class Group {
     const { pool, random } = this.#parts;
     if (pool.revision !== this.#revision) this.#look();
     const levels = this.#levels;
-    const level = levels.length === 1 ? levels[0]! : levels[levelAt(this.#loads, random.next())];
-    if (level === undefined || level.usable.length === 0) throw this.#nobody();
-    return level.usable;
+    const usable = levels.length === 1 ? levels[0]! : levels[levelAt(this.#loads, random.next())];
+    if (usable === undefined || usable.length === 0) throw this.#nobody();
+    return usable;
   }
 
   #look(): void {
@@ -73,9 +69,8 @@ export class Group {
           );
     this.#loads = loads;
     this.#levels = levels.map((level, index) => {
-      const load = loads[index]!;
-      const usable = { healthy: level.filter(({ available }) => available), all: level, none: [] }[load.uses];
-      return { load, usable: weighted(usable) };
+      const { uses } = loads[index]!;
+      return weighted({ healthy: level.filter(({ available }) => available), all: level, none: [] }[uses]);
     });
     const panics = loads.some((load) => load.panics);
     if (panics !== this.#panics) onPanic(panics);
