@@ -2,7 +2,7 @@
  * Forecasts of the offered load by exponential smoothing (Hyndman and Athanasopoulos, "Forecasting: Principles and
  * Practice", chapter 8): Holt's linear trend (8.2), and Holt and Winters' additive season on top of it (8.3).
  *
- * The trend alone follows a ramp exactly, and cannot see a crowd before it comes. With a season it can, when there was
+ * The trend alone follows a ramp after a few values, and cannot see a crowd before it comes. With a season it can, when there was
  * one at the same time of the periods before.
  */
 
@@ -31,17 +31,17 @@ const notBelowZero = (value: number | null): number | null => value && Math.max(
 class Line {
   readonly #trendWeight: number;
   #level: number | null;
-  #trend: number | null;
+  #trend: number;
 
-  /** @param trend `null`: the second value gives it. */
-  constructor(trendWeight: number, level: number | null = null, trend: number | null = null) {
+  /** @param trend 0 unless more is known: what two values make of it is noise, many intervals ahead of them. */
+  constructor(trendWeight: number, level: number | null = null, trend = 0) {
     this.#trendWeight = trendWeight;
     this.#level = level;
     this.#trend = trend;
   }
 
   get rises(): boolean {
-    return (this.#trend ?? 0) > 0;
+    return this.#trend > 0;
   }
 
   observe(value: number): void {
@@ -49,14 +49,13 @@ class Line {
       this.#level = value;
       return;
     }
-    const trend = this.#trend ?? value - this.#level;
-    const level = LEVEL_WEIGHT * value + (1 - LEVEL_WEIGHT) * (this.#level + trend);
-    this.#trend = this.#trendWeight * (level - this.#level) + (1 - this.#trendWeight) * trend;
+    const level = LEVEL_WEIGHT * value + (1 - LEVEL_WEIGHT) * (this.#level + this.#trend);
+    this.#trend = this.#trendWeight * (level - this.#level) + (1 - this.#trendWeight) * this.#trend;
     this.#level = level;
   }
 
   at(intervals: number): number | null {
-    return this.#level === null ? null : this.#level + intervals * (this.#trend ?? 0);
+    return this.#level === null ? null : this.#level + intervals * this.#trend;
   }
 }
 

@@ -147,10 +147,11 @@ describe('an autoscaler', () => {
 
   it('that foresees less keeps what is needed until then', () => {
     const autoscaler = make({ strategy: 'predictive', downMs: 0 }, 8);
-    const told = [200, 180, 160, 140].map((offeredRps, index) =>
-      autoscaler.decide({ use: use(new Array<number>(8).fill(0.5)), offeredRps }, index * 1_000),
-    );
-    // In four intervals it will be 60/s, for which 3 would do; in the next it is 120/s.
+    const told = Array.from({ length: 21 }, (_, index) => {
+      const offeredRps = 540 - 20 * index;
+      return autoscaler.decide({ use: use(new Array<number>(8).fill(0.5)), offeredRps }, index * 1_000);
+    });
+    // At the end it is 140/s. In four intervals it will be 60/s, for which 3 would do; in the next it is 120/s.
     expect(told.at(-1)).toBe(Math.ceil(120 / (40 * 0.7)));
   });
 
