@@ -35,15 +35,6 @@ describe('docs/fleet.md', () => {
 
 const variantsOf = (name: string) => parseScenario(read(`examples/${name}.yaml`), `${name}.yaml`).variants;
 
-it('examples/viral-growth-ramp.yaml is a scenario', () => {
-  const variants = variantsOf('viral-growth-ramp');
-  expect(variants.map(({ name, fleet }) => [name, fleet.autoscale?.strategy, fleet.maxWorkers])).toEqual([
-    ['late-reactive', 'reactive', 7],
-    ['late-reactive-with-limit', 'reactive', 7],
-    ['predictive', 'predictive', 7],
-  ]);
-});
-
 it('examples/peaks-that-come-again.yaml is a scenario', () => {
   const variants = variantsOf('peaks-that-come-again');
   expect(variants.map(({ name, fleet }) => [name, fleet.autoscale?.seasonMs])).toEqual([

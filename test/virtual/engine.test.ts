@@ -30,13 +30,9 @@ const problemsOf = (results: readonly VariantResult[]): string[] =>
 /** Bundled, and among the examples those that are about what has a model. */
 const SCENARIOS = [
   ...readdirSync(LIBRARY).map((name) => LIBRARY + name),
-  ...[
-    'metastable-retries',
-    'metastable-trigger',
-    'viral-growth-ramp',
-    'poison-quarantine',
-    'peaks-that-come-again',
-  ].map((name) => `${EXAMPLES}${name}.yaml`),
+  ...['metastable-retries', 'metastable-trigger', 'poison-quarantine', 'peaks-that-come-again'].map(
+    (name) => `${EXAMPLES}${name}.yaml`,
+  ),
 ];
 
 const nameOf = (file: string): string => file.split('/').at(-1)!;
