@@ -1,10 +1,7 @@
 /** A whole run whose clients are updated while it goes on, by the timeline and by hand: a storm of retries ends and comes back. */
 import { expect, it } from 'vitest';
-import { openControl } from '../../src/scenarios/control.js';
-import { parseScenario } from '../../src/scenarios/parse.js';
-import { RealWorld } from '../../src/scenarios/real-world.js';
 import { ofType } from '../../src/scenarios/result-events.js';
-import { runScenario } from '../../src/scenarios/runner.js';
+import { postToTimeline, runAndAsk } from '../support/real-run.js';
 
 /** Nobody gets a good answer, and each tries again at once as often as it may. A window begins after its update has come. */
 const STORM = `
@@ -31,42 +28,24 @@ thresholds:
 `;
 
 it('clients do what they were last given to do, each class by itself', async () => {
-  const parsed = parseScenario(STORM, 'test.yaml');
-  const answers: [status: number, text: string][] = [];
-  let asked: Promise<void> = Promise.resolve();
-  const [result] = await runScenario(parsed, parsed.variants, {
-    makeWorld: (variant) => new RealWorld(variant),
-    openControl,
-    signal: new AbortController().signal,
-    onVariantStart: (_variant, _world, control) => {
-      const post = async (entry: object): Promise<void> => {
-        const response = await fetch(`${control!.address}/timeline`, {
-          method: 'POST',
-          body: JSON.stringify(entry),
-          headers: { 'content-type': 'application/json' },
-        });
-        answers.push([response.status, await response.text()]);
-      };
-      // Before the first request, so that it holds for all of them.
-      asked = post({ 'update-clients': { retry: { attempts: 2 } }, on: 'web' }).then(() =>
-        post({ 'update-clients': { retry: { attempts: 2 } }, on: 'android' }),
-      );
-    },
-  });
-  await asked;
+  // Before the first request, so that it holds for all of them.
+  const { result, answer: answers } = await runAndAsk(STORM, async (address) => [
+    await postToTimeline(address, { 'update-clients': { retry: { attempts: 2 } }, on: 'web' }),
+    await postToTimeline(address, { 'update-clients': { retry: { attempts: 2 } }, on: 'android' }),
+  ]);
   expect(answers[0]).toEqual([202, '{"action":"update-clients"}']);
   expect(answers[1]![0]).toBe(422);
   expect(answers[1]![1]).toContain('there is no class android; there are ios, web');
-  expect(result!.thresholds.map(({ expression, observed, pass }) => [expression, observed, pass])).toEqual(
-    result!.thresholds.map(({ expression, observed }) => [expression, observed, true]),
+  expect(result.thresholds.map(({ expression, observed, pass }) => [expression, observed, pass])).toEqual(
+    result.thresholds.map(({ expression, observed }) => [expression, observed, true]),
   );
   for (const window of ['storm', 'calm', 'again']) {
-    expect(result!.windows[window]!.classes!.web!.amplification).toBe(2);
+    expect(result.windows[window]!.classes!.web!.amplification).toBe(2);
   }
-  const told = ofType(result!, 'clients.updated').map(({ fields }) => [fields.classes, fields.forMs]);
+  const told = ofType(result, 'clients.updated').map(({ fields }) => [fields.classes, fields.forMs]);
   expect(told).toEqual([
     [['web'], null],
     [['ios'], 1_500],
   ]);
-  expect(ofType(result!, 'clients.reverted')).toHaveLength(1);
+  expect(ofType(result, 'clients.reverted')).toHaveLength(1);
 });

@@ -1,10 +1,8 @@
 /** A whole run with dependencies: the timeline disturbs one, clients get degraded answers, and nothing of it remains. */
 import { describe, expect, it } from 'vitest';
 import { metricValue } from '../../src/scenarios/metrics.js';
-import { parseScenario } from '../../src/scenarios/parse.js';
-import { RealWorld } from '../../src/scenarios/real-world.js';
-import { runScenario } from '../../src/scenarios/runner.js';
 import { descendants } from '../support/processes.js';
+import { runReally } from '../support/real-run.js';
 
 const SCENARIO = `version: 1
 name: lock-and-fallback
@@ -31,12 +29,8 @@ windows: { before: 0s..900ms, locked: 1s..2s, down: 2300ms..2700ms }
 describe('a run in which a dependency is disturbed', () => {
   it('tells degraded answers from others, and leaves no process', async () => {
     const before = descendants(process.pid).length;
-    const scenario = parseScenario(SCENARIO, 'test.yaml');
-    const [result] = await runScenario(scenario, scenario.variants, {
-      makeWorld: (variant) => new RealWorld(variant),
-      signal: new AbortController().signal,
-    });
-    const told = result!.events.filter(({ type }) => type.startsWith('dependency.'));
+    const result = await runReally(SCENARIO);
+    const told = result.events.filter(({ type }) => type.startsWith('dependency.'));
     expect(told).toContainEqual(
       expect.objectContaining({ type: 'dependency.circuit-changed', state: 'open' }),
     );
@@ -46,12 +40,12 @@ describe('a run in which a dependency is disturbed', () => {
       { type: 'dependency.disturbed', fault: 'down', dependency: 'store', forMs: null },
       { type: 'dependency.recovered', fault: 'down', dependency: 'store', reason: 'ordered' },
     ]);
-    const degraded = (window: string): number => metricValue(result!, 'degraded', window);
+    const degraded = (window: string): number => metricValue(result, 'degraded', window);
     expect(degraded('before')).toBe(0);
     expect(degraded('locked')).toBeGreaterThan(0.5);
     expect(degraded('down')).toBeGreaterThan(0.5);
     // A degraded answer is a good one.
-    expect(metricValue(result!, 'availability', 'locked')).toBeGreaterThan(0.5);
+    expect(metricValue(result, 'availability', 'locked')).toBeGreaterThan(0.5);
     expect(descendants(process.pid).length).toBe(before);
   });
 });

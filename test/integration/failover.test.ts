@@ -1,10 +1,7 @@
 /** Two clusters of workers behind one gateway: the second stands in for the first, as far as it can carry the load. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { runReally } from '../support/real-run.js';
-
-// On a busy machine runs are made again.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** Each cluster can do 160 a second; what is offered is below that, or above it. */
 const scenario = (rate: string, gateway: string): string => `

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
-import { runText } from '../support/front.js';
+import { runReally } from '../support/real-run.js';
 
 /** An app that keeps its connections, and visitors who come once. */
 const scenario = (front: string, timeline: string): string => `
@@ -33,7 +33,7 @@ const folderOf = (result: VariantResult): string =>
 
 describe('the certificate of an edge', () => {
   it('that expires keeps out whoever connects anew, and nobody who is connected', async () => {
-    const result = await runText(
+    const result = await runReally(
       scenario('tls: on\nedge: { tls: on }', '[{ at: 1s, certificate: expired, on: edge, for: 1300ms }]'),
     );
     const { baseline, after } = result.windows;
@@ -53,7 +53,7 @@ describe('the certificate of an edge', () => {
 
 describe('the certificate of a gateway', () => {
   it('that is for another name is a 502 to the clients of an edge, until it is renewed', async () => {
-    const result = await runText(
+    const result = await runReally(
       scenario(
         'gateways: 2\ntls: on\nedge: { gateway: { healthCheck: off, keepAlive: off } }',
         '[{ at: 1s, certificate: wrong-name, on: [gateway-1, gateway-2] }, { at: 2300ms, certificate: renewed, on: [gateway-1, gateway-2] }]',

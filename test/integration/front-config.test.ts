@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
-import { runText } from '../support/front.js';
+import { runReally } from '../support/real-run.js';
 
 const BOTS = "{ name: bots, headers: { x-client-class: '^bots$' }, action: block }";
 const EVERYBODY = '{ name: everybody, action: block }';
@@ -33,7 +33,7 @@ const recovered = (result: VariantResult) =>
 
 describe('a gateway that is killed', () => {
   it('comes back with the last config that was stable, and not with one that was rolled back', async () => {
-    const result = await runText(
+    const result = await runReally(
       scenario('gateway: { healthCheck: off }', [
         `{ at: 700ms, push-config: { rules: [${BOTS}] }, to: gateway }`,
         `{ at: 1500ms, push-config: { rules: [${EVERYBODY}] }, to: gateway }`,
@@ -48,7 +48,7 @@ describe('a gateway that is killed', () => {
   });
 
   it('takes what the others of its kind have, where it was away; the edge keeps its own', async () => {
-    const result = await runText(
+    const result = await runReally(
       scenario('gateways: 2\ntls: on\nedge: { gateway: { healthCheck: off } }', [
         '{ at: 300ms, disrupt: kill, on: gateway-2, for: 700ms }',
         `{ at: 500ms, push-config: { rules: [${BOTS}] }, to: edge }`,
@@ -76,7 +76,7 @@ describe('a rule pushed to the edge whose expression backtracks', () => {
       `{ at: 500ms, push-config: { rules: [${RULE}] }, to: edge }`,
       `{ at: 2300ms, push-config: { ruleGuard: { budget: 100ms }, rules: [${RULE}] }, to: edge }`,
     ]).replace('  patience: 1s\n', `  patience: 1s\n  headers: { cookie: '${COOKIE}' }\n`);
-    const result = await runText(text);
+    const result = await runReally(text);
     const switchedOff = ofType(result, 'rule.switched-off');
     expect(switchedOff.map(({ fields }) => fields.rule)).toEqual(['waf']);
     expect(switchedOff[0]!.fields.tookMs).toBeGreaterThan(100);

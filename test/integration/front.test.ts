@@ -1,15 +1,8 @@
 /** Several gateways side by side, and an edge before them: one is gone, stands still or burns, and who still answers. */
-import { describe, expect, it, vi } from 'vitest';
-import { openControl } from '../../src/scenarios/control.js';
-import { parseScenario } from '../../src/scenarios/parse.js';
-import { RealWorld } from '../../src/scenarios/real-world.js';
+import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
-import { runScenario } from '../../src/scenarios/runner.js';
-import { runReally } from '../support/real-run.js';
-
-// On a busy machine runs are made again.
-vi.setConfig({ testTimeout: 120_000 });
+import { postToTimeline, runAndAsk, runReally } from '../support/real-run.js';
 
 const scenario = (front: string, timeline: string): string => `
 version: 1
@@ -77,34 +70,16 @@ describe('one gateway that stands still', () => {
 
 describe('whatever a timeline can do', () => {
   it('can be done by hand while a run goes on, and is refused with what is wrong', async () => {
-    const parsed = parseScenario(scenario('gateways: 2', '[]'), 'test.yaml');
-    const answers: [number, string][] = [];
-    const post = async (address: string, entry: object): Promise<void> => {
-      const headers = { 'content-type': 'application/json' };
-      const sent = { method: 'POST', body: JSON.stringify(entry), headers };
-      const response = await fetch(`${address}/timeline`, sent);
-      answers.push([response.status, await response.text()]);
-    };
-    let asked: Promise<void> = Promise.resolve();
-    const [result] = await runScenario(parsed, parsed.variants, {
-      makeWorld: (variant) => new RealWorld(variant),
-      openControl,
-      signal: new AbortController().signal,
-      onVariantStart: (_variant, _world, control) => {
-        const { address } = control!;
-        asked = (async () => {
-          await post(address, { disrupt: 'kill', on: 'gateway-2', for: '1s' });
-          await post(address, { disrupt: 'kill', on: 'gateway-3' });
-          await post(address, { flood: { rate: '1/s', identities: 1, path: '/', for: '1s' } });
-        })();
-      },
-    });
-    await asked;
+    const { result, answer: answers } = await runAndAsk(scenario('gateways: 2', '[]'), async (address) => [
+      await postToTimeline(address, { disrupt: 'kill', on: 'gateway-2', for: '1s' }),
+      await postToTimeline(address, { disrupt: 'kill', on: 'gateway-3' }),
+      await postToTimeline(address, { flood: { rate: '1/s', identities: 1, path: '/', for: '1s' } }),
+    ]);
     expect(answers[0]).toEqual([202, '{"action":"disrupt"}']);
     expect(answers[1]![0]).toBe(422);
     expect(answers[1]![1]).toContain('there is no gateway-3; there are gateway-1, gateway-2');
     expect(answers[2]![1]).toContain('planned with the load');
-    expect(disruptions(result!)).toEqual([
+    expect(disruptions(result)).toEqual([
       ['gateway.disrupted', 'gateway-2', 'kill'],
       ['gateway.recovered', 'gateway-2', 'kill'],
     ]);

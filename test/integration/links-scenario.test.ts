@@ -1,13 +1,10 @@
 /** Links in a run: put before every worker, disturbed by the timeline, told of by the control API, gone at the end. */
 import { describe, expect, it } from 'vitest';
-import { openControl } from '../../src/scenarios/control.js';
-import { parseScenario } from '../../src/scenarios/parse.js';
-import { RealWorld } from '../../src/scenarios/real-world.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
-import { runScenario } from '../../src/scenarios/runner.js';
 import { runCli, scenarioFile, startCli } from '../support/cli.js';
 import { descendants, isAlive } from '../support/processes.js';
+import { runAndAsk, runReally } from '../support/real-run.js';
 
 const scenario = (timeline: string, more = ''): string => `
 version: 1
@@ -26,60 +23,28 @@ interface Links {
   readonly links: readonly { readonly link: string; readonly listen: string; readonly upstream: string }[];
 }
 
-const runOnce = async (text: string, look: (links: Links) => Promise<void>): Promise<VariantResult> => {
-  const parsed = parseScenario(text, 'test.yaml');
-  let looked: Promise<void> = Promise.resolve();
-  const [result] = await runScenario(parsed, parsed.variants, {
-    makeWorld: (variant) => new RealWorld(variant),
-    openControl,
-    signal: new AbortController().signal,
-    onVariantStart: (_variant, _world, control) => {
-      looked = fetch(`${control!.address}/links`).then(async (response) =>
-        look((await response.json()) as Links),
-      );
-    },
-  });
-  await looked;
-  return result!;
-};
-
-const MAX_RUNS = 3;
-
-/**
- * Runs it to its end, again when the machine spoiled it, as the command itself advises.
- * @param look called when the load begins, with what the control API says of the links.
- */
-const run = async (
-  text: string,
-  look: (links: Links) => Promise<void> = async () => {},
-): Promise<VariantResult> => {
-  let result = await runOnce(text, look);
-  for (let count = 2; count <= MAX_RUNS && result.verdict === 'inconclusive'; count++) {
-    result = await runOnce(text, look);
-  }
-  return result;
-};
-
-/** A run takes as long as its load, and may be spoiled. */
-const TIMEOUT_MS = MAX_RUNS * 30_000;
+/** What the control API says of the links. */
+const askForLinks = async (address: string): Promise<Links> =>
+  (await (await fetch(`${address}/links`)).json()) as Links;
 
 const failuresIn = (result: VariantResult, window: string, status: string): number =>
   result.windows[window]!.status[status] ?? 0;
 
-describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, () => {
+describe('a run with a toxic on one worker’s link', () => {
   it('fails while it is there, and not before or after', async () => {
-    const result = await run(
-      scenario('[{ at: 2s, toxic: reset_peer, on: worker-2, for: 2s }]'),
-      async (links) => {
-        expect(links.toxiproxy).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-        expect(links.links.map(({ link }) => link)).toEqual(['worker-1', 'worker-2']);
-        const proxies = (await (await fetch(`${links.toxiproxy}/proxies`)).json()) as Record<string, object>;
-        for (const { link, listen, upstream } of links.links) {
-          expect(proxies[link]).toMatchObject({ name: link, listen, upstream, enabled: true });
-          expect(listen).not.toBe(upstream);
-        }
-      },
-    );
+    const text = scenario('[{ at: 2s, toxic: reset_peer, on: worker-2, for: 2s }]');
+    const { result, answer } = await runAndAsk(text, async (address) => {
+      const links = await askForLinks(address);
+      return { links, proxies: await (await fetch(`${links.toxiproxy}/proxies`)).json() };
+    });
+    const { toxiproxy, links } = answer.links;
+    expect(toxiproxy).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(links.map(({ link }) => link)).toEqual(['worker-1', 'worker-2']);
+    const proxies = answer.proxies as Record<string, object>;
+    for (const { link, listen, upstream } of links) {
+      expect(proxies[link]).toMatchObject({ name: link, listen, upstream, enabled: true });
+      expect(listen).not.toBe(upstream);
+    }
     expect(failuresIn(result, 'baseline', '502')).toBe(0);
     expect(failuresIn(result, 'outage', '502')).toBeGreaterThan(10);
     expect(failuresIn(result, 'after', '502')).toBe(0);
@@ -94,13 +59,13 @@ describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, (
   });
 
   it('is refused in a moment where a firewall rejects', async () => {
-    const result = await run(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
+    const result = await runReally(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
     expect(failuresIn(result, 'outage', '502')).toBeGreaterThan(10);
     expect(failuresIn(result, 'after', '502')).toBe(0);
   });
 
   it('is waited for where a firewall drops', async () => {
-    const result = await run(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
+    const result = await runReally(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
     expect(failuresIn(result, 'outage', '504')).toBeGreaterThan(10);
     expect(failuresIn(result, 'outage', '502')).toBe(0);
     expect(result.windows.outage!.latencyMs.max).toBeGreaterThan(290);
@@ -108,7 +73,9 @@ describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, (
   });
 
   it('that is never taken away is taken away at the end', async () => {
-    const result = await run(scenario('[{ at: 2s, toxic: latency, on: all, attributes: { latency: 200 } }]'));
+    const result = await runReally(
+      scenario('[{ at: 2s, toxic: latency, on: all, attributes: { latency: 200 } }]'),
+    );
     expect(result.windows.after!.latencyMs.p50).toBeGreaterThan(195);
     const removed = ofType(result, 'link.toxic-removed').map(({ fields }) => [fields.link, fields.reason]);
     expect(removed.sort()).toEqual([
@@ -119,7 +86,7 @@ describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, (
 
   it('sees a crashed worker refuse connections, as without a link', async () => {
     const crash = '[{ at: 2s, inject: crash, on: worker-2, how: kill }]';
-    const result = await run(
+    const result = await runReally(
       scenario(crash, 'links: {}\n').replace('slots: 8', 'slots: 8, restart: { delay: 1s }'),
     );
     expect(result.windows.outage!.cause.connection_refused ?? 0).toBeGreaterThan(5);
@@ -127,13 +94,10 @@ describe('a run with a toxic on one worker’s link', { timeout: TIMEOUT_MS }, (
   });
 });
 
-describe('a run without links', { timeout: TIMEOUT_MS }, () => {
+describe('a run without links', () => {
   it('has none, and says so', async () => {
-    let said: Links | null = null;
-    await run(scenario('[]'), async (links) => {
-      said = links;
-    });
-    expect(said).toEqual({ toxiproxy: null, links: [] });
+    const { answer } = await runAndAsk(scenario('[]'), askForLinks);
+    expect(answer).toEqual({ toxiproxy: null, links: [] });
   });
 });
 
