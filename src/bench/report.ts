@@ -1,5 +1,6 @@
 /** A benchmark's result as text for a terminal, and as Markdown for a pull request or a CI summary. */
 import pc from 'picocolors';
+import { markdownTable } from '../core/markdown.js';
 import { formatValue } from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
 import type { Round } from './measure.js';
@@ -108,18 +109,6 @@ export const renderBench = (result: BenchResult, color: boolean): string => {
   lines.push(...notes.map((note) => `note: ${note}`), ...(notes.length > 0 ? [''] : []));
   lines.push(paint(colors.bold(VERDICT_TEXT[result.verdict])), ...reasons.map((reason) => `  ${reason}`), '');
   return lines.join('\n');
-};
-
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
-
-const markdownTable = (rows: readonly (readonly string[])[]): string[] => {
-  const line = (row: readonly string[]): string => `| ${row.map(escapeCell).join(' | ')} |`;
-  const [head, ...rest] = rows;
-  return [
-    line(head!),
-    `|${head!.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`,
-    ...rest.map(line),
-  ];
 };
 
 export const renderBenchMarkdown = (result: BenchResult): string => {

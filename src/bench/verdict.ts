@@ -1,6 +1,12 @@
 /** What a benchmark proves, by its thresholds and its comparison, and whether it measured what it was meant to. */
 import { medianOf } from '../core/statistics.js';
-import { checkThreshold, refsOf, type Threshold, type ThresholdResult } from '../core/thresholds.js';
+import {
+  checkThreshold,
+  observedText,
+  refsOf,
+  type Threshold,
+  type ThresholdResult,
+} from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
 import { judgedValue } from './metrics.js';
 import { outcomesText } from './report.js';
@@ -67,8 +73,7 @@ const comparisonReason = ({
   return null;
 };
 
-const thresholdReason = ({ expression, observedText, expectedText }: ThresholdResult): string =>
-  `${expression}: observed ${observedText}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`;
+const thresholdReason = (result: ThresholdResult): string => `${result.expression}: ${observedText(result)}`;
 
 export interface Judged {
   readonly targets: readonly TargetResult[];

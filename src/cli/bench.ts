@@ -16,6 +16,7 @@ import { checkBenchThresholds, type Judgement, judgeBench, notesOn } from '../be
 import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { Reaper } from '../core/reaper.js';
+import { observedText } from '../core/thresholds.js';
 import { type BenchRequest, isAddress, parseBenchRequest } from './bench-request.js';
 import { parseOutputs } from './flags.js';
 import { addToJobSummary, annotate } from './github.js';
@@ -33,23 +34,33 @@ const EXIT_OF_VERDICT: Readonly<Record<BenchResult['verdict'], number>> = {
 };
 
 const junitOf = (result: BenchResult): string => {
-  const cases = result.thresholds.map(
-    ({ expression, observed, expected, observedText, expectedText, pass }) => {
-      const text = `observed ${observedText}, expected ${expectedText}`;
-      const measured = observed !== null && expected !== null;
-      return {
-        name: expression,
-        failure: pass || !measured ? null : text,
-        skipped: pass || measured ? null : `${text}: not measured`,
-      };
-    },
-  );
+  const cases = result.thresholds.map((threshold) => {
+    const { expression, observed, expected, pass } = threshold;
+    const text = observedText(threshold);
+    const measured = observed !== null && expected !== null;
+    return {
+      name: expression,
+      failure: pass || !measured ? null : text,
+      skipped: pass || measured ? null : `${text}: not measured`,
+    };
+  });
   // What is not a threshold has a case of its own: a benchmark without thresholds can fail too.
   const others = result.reasons.filter((reason) => !cases.some(({ name }) => reason.startsWith(`${name}:`)));
   const text = others.length === 0 ? null : others.join('\n');
   const failed = result.verdict === 'fail';
   const whole = { name: 'the benchmark', failure: failed ? text : null, skipped: failed ? null : text };
-  return renderJunit(`bench ${result.targets.map(({ name }) => name).join(' against ')}`, [whole, ...cases]);
+  const { rounds, roundMs } = result.plan;
+  const trials = result.targets.reduce((sum, target) => sum + target.trials.length, 0);
+  return renderJunit([
+    {
+      name: `bench ${result.targets.map(({ name }) => name).join(' against ')}`,
+      className: 'bench',
+      startedAt: result.startedAt,
+      durationMs: trials * rounds * roundMs,
+      properties: { workload: result.workload.name, node: result.host.node },
+      cases: [whole, ...cases],
+    },
+  ]);
 };
 
 const OUTPUTS = {
@@ -201,7 +212,7 @@ export const benchCommand = async (url: string | undefined, flags: Flags): Promi
     addToJobSummary(renderBenchMarkdown(result));
     if (result.verdict !== 'pass') {
       const level = result.verdict === 'fail' ? 'error' : 'warning';
-      annotate(level, 'badgateway bench', result.reasons.join('\n'));
+      annotate({ level, title: 'badgateway bench', message: result.reasons.join('\n') });
     }
     return result.partial ? EXIT_CODES.interrupted : EXIT_OF_VERDICT[result.verdict];
   } catch (error) {

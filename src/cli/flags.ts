@@ -1,4 +1,5 @@
 /** Flags that several verbs have in common. */
+import { resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 
 /** One of several words. @throws UserError */
@@ -26,9 +27,9 @@ export interface Output<Kind extends string> {
   readonly file: string;
 }
 
-/** `--out kind=FILE`. @throws UserError when the kind is none of these. */
-export const parseOutputs = <Kind extends string>(flag: unknown, kinds: readonly Kind[]): Output<Kind>[] =>
-  flagList(flag).map((text) => {
+/** `--out kind=FILE`. @throws UserError when the kind is none of these, or two would write one file. */
+export const parseOutputs = <Kind extends string>(flag: unknown, kinds: readonly Kind[]): Output<Kind>[] => {
+  const outputs = flagList(flag).map((text) => {
     const [kind = '', ...rest] = text.split('=');
     const file = rest.join('=');
     if (!(kinds as readonly string[]).includes(kind) || file === '') {
@@ -37,6 +38,14 @@ export const parseOutputs = <Kind extends string>(flag: unknown, kinds: readonly
     }
     return { kind: kind as Kind, file };
   });
+  const files = new Set<string>();
+  for (const { file } of outputs) {
+    if (files.has(resolve(file)))
+      throw new UserError('usage', `--out names ${file} twice: the second would write over the first`);
+    files.add(resolve(file));
+  }
+  return outputs;
+};
 
 /** A whole number within bounds. @throws UserError */
 export const parseCount = (name: string, flag: unknown, minimum: number, fallback: number): number => {

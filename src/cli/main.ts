@@ -7,6 +7,7 @@ import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
 import { gatewayCommand } from './gateway.js';
+import { annotateError } from './github.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
@@ -72,7 +73,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
       '--repeat <number>',
       'Run it so often, each time with the next seed: medians, ranges, and what differs by more than chance',
     )
-    .option('--out <kind=file>', 'Write the result: json=FILE, html=FILE (repeatable)')
+    .option(
+      '--out <kind=file>',
+      'Write the result: json=FILE, junit=FILE, html=FILE, md=FILE, csv=FILE (repeatable)',
+    )
     .option('--json', 'Print the result as JSON on stdout')
     .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')
@@ -181,6 +185,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
 
 const report = (error: unknown): number => {
   if (error instanceof UserError) {
+    annotateError(error);
     // A problem in a file begins with the file, so that editors and terminals make a link of it.
     const prefix = error.reason === 'invalidScenario' ? '' : 'badgateway: ';
     process.stderr.write(`${prefix}${error.message}\n`);

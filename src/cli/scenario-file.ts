@@ -7,6 +7,8 @@ export interface ScenarioText {
   /** As messages name it. */
   readonly file: string;
   readonly text: string;
+  /** It came with badgateway: there is no file of the user's. */
+  readonly bundled: boolean;
 }
 
 /** @throws UserError when there is neither. */
@@ -14,14 +16,14 @@ export const findScenario = (nameOrFile: string): ScenarioText => {
   const names = libraryNames();
   if (existsSync(nameOrFile)) {
     try {
-      return { file: nameOrFile, text: readFileSync(nameOrFile, 'utf8') };
+      return { file: nameOrFile, text: readFileSync(nameOrFile, 'utf8'), bundled: false };
     } catch (error) {
       throw new UserError('invalidScenario', `cannot read ${nameOrFile}: ${(error as Error).message}`);
     }
   }
   if (names.includes(nameOrFile)) {
     const file = libraryFile(nameOrFile);
-    return { file: `${nameOrFile}.yaml`, text: readFileSync(file, 'utf8') };
+    return { file: `${nameOrFile}.yaml`, text: readFileSync(file, 'utf8'), bundled: true };
   }
   throw new UserError(
     'usage',

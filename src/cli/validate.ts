@@ -11,6 +11,7 @@ import { fleetActionText } from '../scenarios/timeline-fleet.js';
 import { frontActionText } from '../scenarios/timeline-front.js';
 import { linkActionText } from '../scenarios/timeline-links.js';
 import { optionsText } from '../upstream/faults/parameters.js';
+import { annotateError } from './github.js';
 import { findScenario } from './scenario-file.js';
 
 const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
@@ -117,6 +118,7 @@ export const validateFiles = (files: readonly string[]): number => {
       process.stdout.write(render(file, parseScenario(text, file)));
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
+      annotateError(error);
       process.stderr.write(`${error.message}\n`);
       failed = true;
     }

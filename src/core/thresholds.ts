@@ -354,6 +354,10 @@ export const ThresholdResultSchema = Section(
 
 export type ThresholdResult = Readonly<Static<typeof ThresholdResultSchema>>;
 
+/** `observed 20%, expected > 99%`. */
+export const observedText = ({ expression, observedText: observed, expectedText }: ThresholdResult): string =>
+  `observed ${observed}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`;
+
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** A value that does not exist (`NaN`) passes no comparison. */

@@ -3,7 +3,13 @@
  * the time before the fault must have been good (else *invalid*).
  */
 
-import { checkThreshold, type Threshold, type ThresholdResult, variantsOf } from '../core/thresholds.js';
+import {
+  checkThreshold,
+  observedText,
+  type Threshold,
+  type ThresholdResult,
+  variantsOf,
+} from '../core/thresholds.js';
 import { formatDuration, formatRatio } from '../core/units.js';
 import { metricValue } from './metrics.js';
 import type { Result, VariantResult, Verdict } from './result.js';
@@ -101,10 +107,7 @@ export const judge = (variant: VariantResult, minBaselineAvailability: number): 
   const failed = variant.thresholds.filter(({ pass }) => !pass);
   return {
     verdict: failed.length === 0 ? 'pass' : 'fail',
-    reasons: failed.map(
-      ({ expression, observedText, expectedText }) =>
-        `${expression}: observed ${observedText}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`,
-    ),
+    reasons: failed.map((one) => `${one.expression}: ${observedText(one)}`),
   };
 };
 

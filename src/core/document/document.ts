@@ -27,6 +27,8 @@ export interface DocumentProblem {
 }
 
 export class DocumentError extends UserError {
+  /** As messages name it. */
+  readonly file: string;
   readonly problems: readonly DocumentProblem[];
 
   constructor(file: string, problems: readonly DocumentProblem[]) {
@@ -36,6 +38,7 @@ export class DocumentError extends UserError {
       return `${place} ${path === '' ? '' : `${path}: `}${message}`;
     });
     super('invalidScenario', lines.join('\n'));
+    this.file = file;
     this.problems = problems;
   }
 }

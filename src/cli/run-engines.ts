@@ -1,0 +1,73 @@
+/** How a run is made in each engine: once, or once for each seed. */
+import { wallClock } from '../core/clock.js';
+import { openControl } from '../scenarios/control.js';
+import type { Engine } from '../scenarios/engines.js';
+import { parseScenario } from '../scenarios/parse.js';
+import { RealWorld } from '../scenarios/real-world.js';
+import { type Replication, withoutSeries } from '../scenarios/replications.js';
+import type { VariantResult } from '../scenarios/result.js';
+import { runScenario } from '../scenarios/runner.js';
+import type { Scenario, Variant } from '../scenarios/scenario.js';
+import { runVirtually } from '../scenarios/virtual/engine.js';
+import { replicateVirtually, type VirtualReplications } from '../scenarios/virtual/replicate.js';
+import { Progress, type ProgressOutput } from './progress.js';
+import { VirtualProgress } from './virtual-progress.js';
+
+/** What is run. */
+export interface RunPlan extends VirtualReplications {
+  readonly engine: Engine;
+}
+
+/** @returns what was begun. */
+type Run = (plan: RunPlan, signal: AbortSignal, output: ProgressOutput | null) => Promise<Replication[]>;
+
+const runOnce = (
+  scenario: Scenario,
+  variants: readonly Variant[],
+  signal: AbortSignal,
+  output: ProgressOutput | null,
+): Promise<VariantResult[]> => {
+  const progress = output && new Progress(output, wallClock, variants);
+  return runScenario(scenario, variants, {
+    makeWorld: (variant) => new RealWorld(variant),
+    openControl,
+    signal,
+    onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
+    onVariantEnd: (result) => progress?.end(result),
+  });
+};
+
+/** One seed after another: two runs at once would share the machine. */
+const runReally: Run = async ({ scenario, variants, source, seeds }, signal, output) => {
+  const replications: Replication[] = [];
+  for (const [index, seed] of seeds.entries()) {
+    if (signal.aborted) break;
+    if (seeds.length > 1) output?.write(`seed ${seed} (${index + 1} of ${seeds.length})\n`);
+    const { text, file, options } = source;
+    const seeded = index === 0 ? { variants } : parseScenario(text, file, { ...options, seed });
+    const names = variants.map(({ name }) => name);
+    const chosen = seeded.variants.filter(({ name }) => names.includes(name));
+    const results = await runOnce(scenario, chosen, signal, output);
+    replications.push({ seed, variants: index === 0 ? results : results.map(withoutSeries) });
+  }
+  return replications;
+};
+
+const runInVirtualTime: Run = async (plan, signal, output) => {
+  const progress = output && new VirtualProgress(output);
+  const onProgress = (doneRatio: number): void => progress?.update(doneRatio);
+  const { scenario, variants, source, seeds } = plan;
+  const replications =
+    seeds.length > 1
+      ? await replicateVirtually(plan, { signal, onProgress })
+      : [
+          {
+            seed: scenario.seed,
+            variants: await runVirtually(scenario, variants, source, { signal, onProgress }),
+          },
+        ];
+  progress?.end();
+  return replications;
+};
+
+export const RUNS: Readonly<Record<Engine, Run>> = { real: runReally, virtual: runInVirtualTime };

@@ -1,0 +1,77 @@
+/** What `badgateway run` writes, from outside, in virtual time: every output at once, and what GitHub Actions is told. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { findProblems } from '../../src/core/validate.js';
+import { ResultSchema } from '../../src/scenarios/result.js';
+import { runCli, scenarioFile } from '../support/cli.js';
+import { junitProblems } from '../support/junit-schema.js';
+
+const SCENARIO = `version: 1
+name: quick
+title: Two seconds of nothing special
+fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 10ms } }
+load: { arrivals: constant, stages: [{ rate: 40/s, for: 2s }] }
+windows: { baseline: 0s..2s }
+thresholds:
+  default:
+    - availability[baseline] > 99%
+    - crashes > 0
+`;
+
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'badgateway-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+describe('badgateway run', () => {
+  it('writes every kind of output at once', async () => {
+    const folder = newFolder();
+    const fileOf = (kind: string): string => join(folder, `a/result.${kind}`);
+    const kinds = ['json', 'junit', 'html', 'md', 'csv'];
+    const outs = kinds.flatMap((kind) => ['--out', `${kind}=${fileOf(kind)}`]);
+    const file = scenarioFile(SCENARIO);
+    const { code, stderr } = await runCli(['run', file, '--engine', 'virtual', ...outs]);
+    expect(code, stderr).toBe(99);
+    const [json, junit, html, md, csv] = kinds.map((kind) => readFileSync(fileOf(kind), 'utf8'));
+    expect(findProblems(ResultSchema, JSON.parse(json!))).toEqual([]);
+    expect(junitProblems(junit!)).toEqual([]);
+    expect(junit).toContain(`${file}:10:7`);
+    expect(html).toContain('<svg');
+    expect(md).toMatch(/^### FAIL: Two seconds/);
+    expect(csv!.trimEnd().split('\r\n')).toHaveLength(1 + JSON.parse(json!).variants[0].series.length);
+  });
+
+  it('tells GitHub Actions what failed, at its line', async () => {
+    const file = scenarioFile(SCENARIO);
+    const summary = join(newFolder(), 'summary.md');
+    const github = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary, GITHUB_WORKSPACE: dirname(file) };
+    const { stderr } = await runCli(['run', file, '--engine', 'virtual', '--quiet'], github);
+    expect(stderr).toBe(
+      '::error file=scenario.yaml,line=10,col=7,title=quick / default::crashes > 0: observed 0, expected > 0\n',
+    );
+    expect(readFileSync(summary, 'utf8')).toMatch(/^### FAIL/);
+  });
+
+  it('tells GitHub Actions of every mistake in a file, at its line', async () => {
+    const file = scenarioFile(SCENARIO.replace('40/s', '40').replace('slots: 8', 'slotz: 8'));
+    const github = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: dirname(file) };
+    for (const verb of ['run', 'validate']) {
+      const { code, stderr } = await runCli([verb, file], github);
+      expect(code).toBe(104);
+      expect(stderr).toContain('::error file=scenario.yaml,line=4,col=22,title=fleet.slotz::unknown key');
+      expect(stderr).toContain(
+        '::error file=scenario.yaml,line=5,col=46,title=load.stages[0].rate::expected a rate',
+      );
+    }
+  });
+
+  it('refuses to write two outputs into one file, before the run', async () => {
+    const args = ['run', 'overload-flash-crowd', '--out', 'md=/tmp/x', '--out', 'csv=/tmp/../tmp/x'];
+    const { code, stderr } = await runCli(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the second would write over the first');
+  });
+});
