@@ -83,7 +83,11 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
     writeOutputs(run, outputs);
     const report = flags.json
       ? `${JSON.stringify(result)}\n`
-      : renderReport(result, { color: pc.isColorSupported, interrupted: signal.aborted });
+      : renderReport(result, {
+          color: pc.isColorSupported,
+          interrupted: signal.aborted,
+          ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+        });
     process.stdout.write(report);
     tellGithub(run, plan.bundled);
     const page = outputs.find(({ kind }) => kind === 'html');

@@ -5,7 +5,7 @@ import type { Variant } from './scenario.js';
 import type { World } from './world.js';
 
 /** Of the variant, what its result is about. */
-export type MeasuredPlan = Pick<Variant, 'name' | 'durationMs' | 'fleet' | 'clients' | 'floods'>;
+export type MeasuredPlan = Pick<Variant, 'name' | 'durationMs' | 'fleet' | 'clients' | 'floods' | 'incident'>;
 
 /** @param partial the run was interrupted. */
 export const measure = (
@@ -24,6 +24,7 @@ export const measure = (
     partial,
     ...recorded,
     ...measureClients(variant, recorder),
+    downtime: { costPerMinute: variant.incident.costPerMinute, minuteMs: variant.incident.minuteMs },
     heapLimitBytes: variant.fleet.heapLimitBytes,
     workerSeconds: Number(workerSeconds.toFixed(2)),
     thresholds: [],

@@ -24,7 +24,7 @@ interface MetricBase {
 interface WindowMetric extends MetricBase {
   readonly windowed: true;
   readonly selectable?: false;
-  readonly value: (window: WindowResult, part: string) => number;
+  readonly value: (window: WindowResult, part: string, variant: VariantResult) => number;
 }
 
 /** Measured over a window, or the run as a whole, and of a part of the clients too. */
@@ -144,6 +144,16 @@ export const METRICS: readonly Metric[] = [
     example: 'wasted[after]',
     meaning: 'of the work that workers finished, the share that nobody waited for any more',
     value: (window) => orNothing(window.wasted),
+  },
+  {
+    pattern: /^cost$/,
+    kind: 'scalar',
+    windowed: true,
+    example: 'cost[outage]',
+    meaning:
+      'US dollars lost: the share of requests that failed, times the minutes, times what an outage for everybody costs',
+    value: ({ availability, fromMs, toMs }, _part, { downtime: { minuteMs, costPerMinute } }) =>
+      (1 - orNothing(availability)) * ((toMs - fromMs) / minuteMs) * costPerMinute,
   },
   {
     pattern: /^requests$/,
@@ -286,7 +296,7 @@ export const metricValue = (
   const part = metric.pattern.exec(name)?.[1] ?? '';
   if (!metric.windowed) return metric.value(variant, part, selector);
   const whole = variant.windows[window === '' ? WHOLE_RUN : window];
-  if (!metric.selectable) return whole === undefined ? Number.NaN : metric.value(whole, part);
+  if (!metric.selectable) return whole === undefined ? Number.NaN : metric.value(whole, part, variant);
   const measured = selected(whole, selector);
   return measured === undefined ? Number.NaN : metric.value(measured, part);
 };

@@ -17,6 +17,7 @@ import { resolveStubNames } from '../upstream/names/config.js';
 import { floodsOf } from './client-side.js';
 import type { Engine } from './engines.js';
 import { resolveFront } from './front-config.js';
+import { resolveIncident } from './incident-section.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -76,6 +77,7 @@ const resolveVariant = ({ name, file, scope, thresholdScope, classes }: VariantF
     timeline,
     floods: floodsOf(timeline, durationMs),
     windows: Object.entries(file.windows ?? {}).map(([window, text]) => parseWindow(window, text)),
+    incident: resolveIncident(file.incident),
     thresholds: (file.thresholds?.[name] ?? []).map((text) => parseThreshold(text, thresholdScope)),
   };
 };

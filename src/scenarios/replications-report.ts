@@ -108,8 +108,7 @@ export const replicationLines = (
   return [
     `${seeds.length} replications, seeds ${seeds[0]} to ${seeds.at(-1)}: the median, and the least and the most`,
     '',
-    ...table(replicationRows(replications)).map((line, index) => (index === 0 ? colors.bold(line) : line)),
-    '',
+    ...table(replicationRows(replications)),
     'Thresholds',
     ...thresholdLines(replications, colors),
     '',

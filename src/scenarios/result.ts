@@ -188,6 +188,13 @@ const VariantResultSchema = Section(
     skippedThresholds: Type.Array(Type.String(), {
       description: 'Not checked, because a variant they speak of was not run.',
     }),
+    downtime: Section(
+      {
+        costPerMinute: Type.Number({ description: 'US dollars that an outage for everybody costs.' }),
+        minuteMs: Type.Number({ description: 'What a minute of the incident is in this run.' }),
+      },
+      'What failed requests are reckoned at.',
+    ),
     machine: Type.Union([
       Section(
         {

@@ -15,6 +15,7 @@ import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.
 import { type ClientClass, ClientsSchema } from './client-classes.js';
 import type { FloodPlan } from './flood.js';
 import { type FrontConfig, FrontProperties } from './front-config.js';
+import { type IncidentPlan, IncidentSchema } from './incident-section.js';
 import { type EntryScope, type TimelineEntry, TimelineEntrySchema } from './timeline.js';
 import { type LoadPlan, LoadSchema } from './workload.js';
 
@@ -60,6 +61,7 @@ export const ScenarioSchema = Section(
         description: 'What must hold, per variant.',
       }),
     ),
+    incident: Optional(IncidentSchema),
     minBaselineAvailability: Optional(
       Type.String({
         pattern: String.raw`^\d+(\.\d+)?%$`,
@@ -101,6 +103,7 @@ export interface Variant {
   /** Those of the timeline, in its order. */
   readonly floods: readonly FloodPlan[];
   readonly windows: readonly Window[];
+  readonly incident: IncidentPlan;
   readonly thresholds: readonly Threshold[];
 }
 

@@ -11,7 +11,28 @@ const recoveredText = (variant: VariantResult): string => {
   return variant.recoveredMs === 0 ? 'not needed' : `at ${formatDuration(variant.recoveredMs)}`;
 };
 
+const recoveryText = (variant: VariantResult): string => {
+  if (variant.recoveryMs === null) return variant.recoveredMs === 0 ? 'not needed' : 'never';
+  return formatDuration(variant.recoveryMs);
+};
+
+/** 87,412.5 → `$87,413`; what is less than ten dollars, to the cent. */
+export const formatDollars = (dollars: number): string => {
+  if (Number.isNaN(dollars)) return '–';
+  const [whole, cents] = dollars.toFixed(dollars < 10 && dollars > 0 ? 2 : 0).split('.');
+  return `$${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${cents === undefined ? '' : `.${cents}`}`;
+};
+
 const ERROR_STATUSES = ['502', '503', '504', 'none'] as const;
+
+/** The first error statuses of a variant in order, with their times, as clients got them at any of their tries. */
+export const firstErrorsText = ({ firstStatusMs }: Pick<VariantResult, 'firstStatusMs'>): string => {
+  const errors = Object.entries(firstStatusMs)
+    .filter(([status]) => !/^[123]/.test(status))
+    .sort(([, a], [, b]) => a - b)
+    .map(([status, ms]) => `${status === 'none' ? 'no answer' : status} at ${formatDuration(ms)}`);
+  return errors.length === 0 ? 'no errors' : `first errors: ${errors.join(', ')}`;
+};
 
 type Row = (title: string, cell: (variant: VariantResult) => string) => string[];
 
@@ -68,7 +89,13 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     ...(windows.length === 0 ? [WHOLE_RUN] : windows).map((window) =>
       row(`availability, ${window}`, (variant) => percent(variant.windows[window]?.availability)),
     ),
-    ...ERROR_STATUSES.map((status) =>
+    row(`good answers${inWindow}`, (variant) => {
+      const goodputRps = variant.windows[errorWindow]?.goodputRps;
+      return goodputRps === undefined ? '–' : `${goodputRps.toFixed(1)}/s`;
+    }),
+    ...ERROR_STATUSES.filter((status) =>
+      variants.some(({ windows: { [errorWindow]: window } }) => (window?.status[status] ?? 0) > 0),
+    ).map((status) =>
       row(`${status === 'none' ? 'no answer' : status}${inWindow}`, (variant) =>
         String(variant.windows[errorWindow]?.status[status] ?? 0),
       ),
@@ -82,5 +109,7 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
     row('deaths', (variant) => String(variant.crashes)),
     row('good again', recoveredText),
+    ...(errorWindow === 'outage' ? [row('recovery', recoveryText)] : []),
+    row('cost', (variant) => formatDollars(metricValue(variant, 'cost', ''))),
   ];
 };

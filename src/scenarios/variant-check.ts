@@ -14,6 +14,7 @@ import { type ClientClass, resolveClasses } from './client-classes.js';
 import { selectorScopeOf } from './client-selectors.js';
 import { checkClientSide } from './client-side.js';
 import { findFrontProblems, frontPlaces, securePlaces } from './front-config.js';
+import { findIncidentProblems } from './incident-section.js';
 import type { ScenarioFile, Window } from './scenario.js';
 import { parseThreshold, type ScenarioScope } from './thresholds.js';
 import { checkEntry, type EntryScope } from './timeline.js';
@@ -130,6 +131,9 @@ const checkWindows = ({ windows = {} }: ScenarioFile, durationMs: number): Findi
   return findings;
 };
 
+const checkIncident = ({ incident }: ScenarioFile): Finding[] =>
+  findIncidentProblems(incident).map(({ path, ...finding }) => ({ ...finding, path: ['incident', ...path] }));
+
 const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile): Finding[] => {
   const findings: Finding[] = [];
   for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
@@ -160,6 +164,7 @@ export const checkVariant = (variant: VariantFile): Finding[] => {
     ...checkGateways(file, scope),
     ...checkTimeline(variant, durationMs),
     ...checkWindows(file, durationMs),
+    ...checkIncident(file),
     ...checkThresholds(variant),
   ];
 };

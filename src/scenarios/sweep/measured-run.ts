@@ -1,5 +1,6 @@
 /** What is kept of a run of a sweep: the values that were asked for, and whether it came back. */
 import { evaluate } from '../../core/thresholds.js';
+import { hasRecovered } from '../cascade.js';
 import { type Measured, toMeasured, valueIn } from '../measured.js';
 import type { VariantResult } from '../result.js';
 import type { SweepRun } from './grid.js';
@@ -10,16 +11,6 @@ export interface MeasuredRun extends SweepRun {
   readonly values: readonly Measured[];
   readonly recovered: boolean;
 }
-
-/** Service is good with so many good answers: as `recovered` and `recovery` have it. */
-const GOOD_AVAILABILITY = 0.99;
-
-/**
- * Whether service was good when the cause was gone: in the window `after`; where there is none, for 3 s after it had
- * failed, or always.
- */
-export const hasRecovered = ({ windows: { after }, recoveredMs }: VariantResult): boolean =>
-  after === undefined ? recoveredMs !== null : (after.availability ?? 0) >= GOOD_AVAILABILITY;
 
 export const measureMetric = (result: VariantResult, { expression }: SweepMetric): Measured =>
   toMeasured(evaluate(expression, (ref) => valueIn(result, ref)));

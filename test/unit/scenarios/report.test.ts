@@ -69,13 +69,13 @@ describe('a report', () => {
   it('has a table with a column for each variant', () => {
     const lines = linesOf(both);
     const first = lines.findIndex((line) => line.startsWith('availability, baseline'));
-    expect(lines.slice(first - 1, first + 12)).toEqual([
+    expect(lines.slice(first - 1, first + 14)).toEqual([
       '                           as-it-happened      canary',
       'availability, baseline               100%           –',
       'availability, outage                  20%      99.50%',
+      'good answers in outage             10.0/s      10.0/s',
       '502 in outage                           7           0',
       '503 in outage                          70           0',
-      '504 in outage                           0           0',
       'no answer in outage                     3           0',
       'p99 in outage                       1.25s         0ms',
       'tries per request                    1.80           –',
@@ -83,6 +83,8 @@ describe('a report', () => {
       'workers lost                       2 of 2      0 of 2',
       'deaths                                  5           0',
       'good again                        at 7.5s  not needed',
+      'recovery                            never  not needed',
+      'cost                                 $373          $0',
     ]);
   });
 

@@ -1,0 +1,52 @@
+/** The section `incident` of a scenario: what it comes to, and mistakes in it. */
+import { describe, expect, it } from 'vitest';
+import { metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+import { parseScenario } from '../../../src/scenarios/parse.js';
+import { variantResult, windowResult } from '../../support/records.js';
+import { expectMistake, HERE, MINIMAL } from '../../support/scenario-text.js';
+
+const incident = (keys: string): string => `${MINIMAL}incident: { ${keys} }\n`;
+const planOf = (text: string) => parseScenario(text, 'test').variants[0]!.incident;
+
+describe('an incident', () => {
+  it('costs what is quoted, at the clock of the run, unless a scenario says otherwise', () => {
+    expect(planOf(MINIMAL)).toMatchObject({ costPerMinute: 5_600, minuteMs: 60_000 });
+    expect(planOf(incident('downtimeCost: 3600/h, minute: 1s'))).toMatchObject({
+      costPerMinute: 60,
+      minuteMs: 1_000,
+    });
+  });
+});
+
+describe(`a mistake about an incident, at ${HERE},`, () => {
+  it.each([
+    ['a cost of no time', incident('downtimeCost: ▸5600'), 'incident.downtimeCost', 'write 5600/s'],
+    ['a minute that is no time', incident('minute: ▸0s'), 'incident.minute', 'above 0, such as 1s'],
+    ['a minute without a unit', incident('minute: ▸600'), 'incident.minute', 'write 600ms'],
+  ])('%s', (_name, text, path, message) => {
+    expectMistake(text, path, message);
+  });
+});
+
+describe('the cost of an outage', () => {
+  const of = (availability: number | null, minuteMs: number): number =>
+    metricValue(
+      variantResult({
+        windows: { [WHOLE_RUN]: windowResult({ availability, fromMs: 5_000, toMs: 40_000 }) },
+        downtime: { costPerMinute: 5_600, minuteMs },
+      }),
+      'cost',
+      '',
+    );
+
+  it('is the share that failed, times the minutes of the incident, times what a minute costs', () => {
+    expect(of(0, 1_000)).toBe(196_000);
+    expect(of(0.75, 1_000)).toBe(49_000);
+    expect(of(0, 60_000)).toBeCloseTo(3_266.67, 2);
+    expect(of(1, 1_000)).toBe(0);
+  });
+
+  it('has no value where nobody asked for anything', () => {
+    expect(of(null, 1_000)).toBeNaN();
+  });
+});
