@@ -1,0 +1,131 @@
+/**
+ * `npm run bench:library`: runs every bundled scenario on real processes until it has passed three times in a row as it
+ * is now, and writes what came out to `docs/library-runs.json` and the table of `docs/library-runs.md`. It can be broken
+ * off and begun again at any time: what was run already is kept, unless the scenario's file has changed since.
+ *
+ * `-- --only NAME` (may be repeated) takes these alone, `-- --passes 1` is content with one, `-- --table` runs nothing.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { EXIT_CODES, libraryNames, Program, Reaper, type Result, readLibrary } from 'badgateway';
+import {
+  digestOf,
+  type LibraryRun,
+  libraryTable,
+  passesInARow,
+  readRecord,
+  toLibraryRun,
+} from './library-runs.js';
+
+/** As many as the library promises. */
+const DEFAULT_PASSES = 3;
+/** A scenario that needs more runs than this for them is one to be mended. */
+const MAX_RUNS = 6;
+/** What the machine spoils is made again so often. */
+const MAX_TRIES = 3;
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const RECORD = new URL('../../docs/library-runs.json', import.meta.url);
+const PAGE = new URL('../../docs/library-runs.md', import.meta.url);
+const BEGIN = '<!-- runs: begin -->';
+const END = '<!-- runs: end -->';
+
+const progress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+interface Place {
+  readonly reaper: Reaper;
+  /** For results. */
+  readonly folder: string;
+}
+
+const CONCLUSIVE: readonly number[] = [EXIT_CODES.pass, EXIT_CODES.failed];
+
+/** @returns `null`: the machine spoiled every try. @throws when the command could not run. */
+const runOnce = async ({ reaper, folder }: Place, name: string): Promise<LibraryRun | null> => {
+  const out = join(folder, 'result.json');
+  const args = [CLI, 'run', name, '--quiet', '--out', `json=${out}`];
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const program = new Program({ name, command: process.execPath, args, reaper });
+    const code = await program.exited;
+    if (code !== null && CONCLUSIVE.includes(code)) {
+      return toLibraryRun(JSON.parse(readFileSync(out, 'utf8')) as Result);
+    }
+    if (code !== EXIT_CODES.inconclusive) throw new Error(`${name} ended with ${code}:\n${program.stderr}`);
+    progress(`  the machine spoiled try ${tries}`);
+  }
+  return null;
+};
+
+const keep = (name: string, digest: string, runs: readonly LibraryRun[]): void => {
+  const record = { ...readRecord(RECORD), [name]: { digest, runs } };
+  const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => a.localeCompare(b)));
+  writeFileSync(RECORD, `${JSON.stringify(sorted, null, 1)}\n`);
+};
+
+const runUntilPassed = async (place: Place, name: string, passes: number): Promise<boolean> => {
+  const digest = digestOf(readLibrary(name));
+  const before = readRecord(RECORD)[name];
+  let runs = before?.digest === digest ? before.runs : [];
+  for (let made = 0; passesInARow(runs) < passes && made < MAX_RUNS; made++) {
+    progress(`${name}: run ${runs.length + 1}`);
+    const run = await runOnce(place, name);
+    if (run === null) return false;
+    runs = [...runs, run];
+    keep(name, digest, runs);
+    progress(`  ${[run.verdict, ...run.failed].join('\n    ')}`);
+  }
+  return passesInARow(runs) >= passes;
+};
+
+const writeTable = (): void => {
+  const names = libraryNames();
+  const record = readRecord(RECORD);
+  const current = Object.entries(record).filter(
+    ([name, { digest }]) => names.includes(name) && digest === digestOf(readLibrary(name)),
+  );
+  const [before, rest] = readFileSync(PAGE, 'utf8').split(BEGIN);
+  const table = libraryTable(names, Object.fromEntries(current));
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${table}\n\n${END}${rest!.split(END)[1]!}`);
+};
+
+const readArgs = () => {
+  const { only, passes, table } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      passes: { type: 'string', default: String(DEFAULT_PASSES) },
+      table: { type: 'boolean', default: false },
+    },
+  }).values;
+  const names = libraryNames();
+  for (const name of only) {
+    if (!names.includes(name)) throw new Error(`--only ${name}: there are ${names.join(', ')}`);
+  }
+  const count = Number(passes);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_RUNS) {
+    throw new Error(`--passes ${passes}: a whole number from 1 to ${MAX_RUNS} is wanted`);
+  }
+  return { names: only.length > 0 ? only : names, passes: count, tableOnly: table };
+};
+
+const { names, passes, tableOnly } = readArgs();
+const reaper = new Reaper();
+const folder = mkdtempSync(join(tmpdir(), 'badgateway-library-'));
+const missing: string[] = [];
+try {
+  for (const name of tableOnly ? [] : names) {
+    if (!(await runUntilPassed({ reaper, folder }, name, passes))) missing.push(name);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  await reaper.stop();
+}
+writeTable();
+if (missing.length > 0) {
+  progress(`did not pass ${passes} times in a row: ${missing.join(', ')}`);
+  process.exitCode = EXIT_CODES.failed;
+}
