@@ -47,6 +47,8 @@ export type Break = 'closed' | 'reset';
 export interface AnswerSink {
   /** @param flat names and values in turn. */
   began(statusCode: number, flat: readonly string[]): void;
+  /** More of the body has come; told where something holds it up on its way. */
+  moved?(bytes: number): void;
   /** @param bytes of the whole body. */
   ended(bytes: number): void;
   broke(how: Break): void;

@@ -16,7 +16,8 @@ import { prepareRequestHeaders, withoutConnectionFields } from './headers.js';
 import { type Check, HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
 import { buildMetrics, type Metrics, readPool } from './metrics.js';
-import type { Surroundings } from './parts.js';
+import { type Names, type OpenNamesParts, openNames } from './names/names.js';
+import type { Transport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
 export interface MemoryGatewayOptions {
@@ -24,12 +25,16 @@ export interface MemoryGatewayOptions {
   /** Its number; default 1. */
   readonly version?: number;
   readonly upstreams: readonly UpstreamAddress[];
+  /** Who resolves their names, where the config does not say. */
+  readonly resolver?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: EventListener;
   readonly onResult?: (version: number, good: boolean) => void;
   /** The way to an upstream. */
-  readonly open: Surroundings['open'];
+  readonly open: (upstream: UpstreamAddress, config: GatewayConfig, names: Names | null) => Transport;
+  /** How a DNS server is asked. */
+  readonly openQuery: NonNullable<OpenNamesParts['openQuery']>;
   /** Makes one health check, of whichever type. */
   readonly check: Check;
 }
@@ -53,6 +58,7 @@ export class MemoryGateway {
   readonly generations: Generations;
   readonly emit: Emit;
   readonly #config: GatewayConfig;
+  readonly #names: Names | null;
   readonly #checks: HealthChecks;
   readonly #door: Door;
 
@@ -67,13 +73,19 @@ export class MemoryGateway {
     this.emit = stream.emit;
     const { pool, metrics } = this;
     const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    const { resolver, openQuery } = options;
+    const names = openNames({ config: config.names, resolver, clock, emit: this.emit, openQuery });
+    this.#names = names;
     this.#checks = new HealthChecks(pool, config.healthCheck, {
-      ...{ ...around, check, random: random.fork('health') },
+      ...{ ...around, check, lookup: names?.lookup, random: random.fork('health') },
       onGood: ({ id }) => this.generations.onGoodCheck(id),
     });
     this.generations = new Generations(
       config,
-      { ...around, random: random.fork('pipeline'), open },
+      {
+        ...{ ...around, random: random.fork('pipeline') },
+        open: (upstream, own) => open(upstream, own, names),
+      },
       ({ healthCheck }) => this.#checks.reconfigure(healthCheck),
       options.version,
     );
@@ -111,5 +123,6 @@ export class MemoryGateway {
   close(): void {
     this.#checks.stop();
     this.generations.close();
+    this.#names?.close();
   }
 }

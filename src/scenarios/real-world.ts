@@ -14,14 +14,15 @@ import { deadPortAddresses } from '../upstream/dead-ports.js';
 import { DependencyFleet } from '../upstream/dependencies/dependency-fleet.js';
 import { spawnDependency } from '../upstream/dependencies/spawn.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
-import { LinkFleet } from '../upstream/links/link-fleet.js';
+import { LinkFleet, spawnLinks } from '../upstream/links/link-fleet.js';
 import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
-import { StubResolver } from '../upstream/names/stub-resolver.js';
+import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../upstream/worker-fleet.js';
 import { askAdmin } from './admin-request.js';
 import { ClientUpdates } from './client-updates.js';
 import { Front } from './front.js';
 import { GatewayDrains } from './gateway-drains.js';
+import { startLinks } from './links-start.js';
 import type {
   FromGenerator,
   FromProbe,
@@ -209,21 +210,13 @@ export class RealWorld implements World {
     if (config === null) return workers;
     const links = new LinkFleet({
       ...{ config, host: HOST, clock: wallClock, random: this.#random.fork('links') },
-      ...{ reaper: this.#reaper, emit: this.#stream.emit },
+      ...{ spawn: spawnLinks(this.#reaper), emit: this.#stream.emit },
     });
     this.#links = links;
     links.failed.then((how) => {
       if (!this.#stopping) this.#loadDone.reject(new Error(how));
     });
-    this.#stream.subscribe((event) => {
-      if (event.type === 'worker.exited' || event.type === 'worker.stopped')
-        links.setUpstreamUp(event.worker, false);
-      if (event.type === 'worker.started') links.setUpstreamUp(event.worker, true);
-    });
-    const linked = await links.start(workers);
-    // Places that are held for workers to come.
-    for (const { worker, up } of this.fleet.status()) if (!up) links.setUpstreamUp(worker, false);
-    return linked;
+    return startLinks({ links, fleet: this.fleet, stream: this.#stream }, workers);
   }
 
   /** Where workers have names, the gateway is told these, and whom to ask. */
@@ -235,14 +228,13 @@ export class RealWorld implements World {
     if (config === null) return { named: upstreams };
     const resolver = new StubResolver({
       ...{ config, hosts: upstreams, host: HOST },
-      ...{ clock: wallClock, reaper: this.#reaper, emit: this.#stream.emit },
+      ...{ clock: wallClock, spawn: spawnResolver(this.#reaper), emit: this.#stream.emit },
     });
     this.#resolver = resolver;
     resolver.failed.then((how) => {
       if (!this.#stopping) this.#loadDone.reject(new Error(how));
     });
-    const named = upstreams.map((upstream) => ({ ...upstream, host: resolver.nameOf(upstream.id) }));
-    return { named, resolver: await resolver.ready };
+    return { named: resolver.named(upstreams), resolver: await resolver.ready };
   }
 
   async #startGenerator(origins: readonly (readonly string[])[]): Promise<void> {

@@ -25,6 +25,17 @@ export const causeOf = (status: number, proxyStatus: string): string => {
 
 const CONNECT_FAILURES = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EADDRNOTAVAIL']);
 
+/** Whether no connection was taken, and somebody else may take one. @param code of the error, before any answer. */
+export const isUnreachable = (code: string): boolean => CONNECT_FAILURES.has(code);
+
+/**
+ * Why there is no answer. Nobody goes elsewhere for a certificate: it is the service's, and its other gateways are no
+ * more to be trusted.
+ * @param code of the error.
+ */
+export const noAnswerCause = (code: string): string =>
+  isUnreachable(code) ? 'gateway_unreachable' : (tlsErrorOf(code) ?? 'gateway_closed_connection');
+
 /** One try, as undici's handler. */
 class Try implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
@@ -89,11 +100,9 @@ class Try implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     this.#release();
-    const unreachable = this.#status === 0 && CONNECT_FAILURES.has(error.code ?? '');
-    if (unreachable && !this.#done && this.#goElsewhere(this)) return;
-    const noAnswer = unreachable ? 'gateway_unreachable' : 'gateway_closed_connection';
-    // Nobody goes elsewhere for a certificate: it is the service's, and its other gateways are no more to be trusted.
-    const cause = this.#status !== 0 ? 'body_broken' : (tlsErrorOf(error.code ?? '') ?? noAnswer);
+    const { code = '' } = error;
+    if (this.#status === 0 && isUnreachable(code) && !this.#done && this.#goElsewhere(this)) return;
+    const cause = this.#status !== 0 ? 'body_broken' : noAnswerCause(code);
     this.#answer({ status: 0, cause, rayId: this.#rayId });
   }
 

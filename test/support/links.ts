@@ -6,7 +6,7 @@ import { type Event, type EventMap, EventStream } from '../../src/core/events.js
 import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { resolveLinks } from '../../src/upstream/links/config.js';
-import { LinkFleet } from '../../src/upstream/links/link-fleet.js';
+import { LinkFleet, spawnLinks } from '../../src/upstream/links/link-fleet.js';
 
 export const HOST = '127.0.0.1';
 
@@ -27,7 +27,7 @@ export const startLinks = async (workers: Record<string, number> = {}, seed = 1)
   const reaper = new Reaper();
   const links = new LinkFleet({
     ...{ config: resolveLinks(), host: HOST, clock: wallClock, random: new Random(seed) },
-    ...{ reaper, emit: stream.emit },
+    ...{ spawn: spawnLinks(reaper), emit: stream.emit },
   });
   let stopped: Promise<void> | null = null;
   const stop = (): Promise<void> => {

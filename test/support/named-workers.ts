@@ -10,7 +10,7 @@ import { type FleetSection, resolveFleetConfig } from '../../src/upstream/config
 import { deadPortAddresses } from '../../src/upstream/dead-ports.js';
 import { RealMachine } from '../../src/upstream/machine.js';
 import { resolveStubNames, type StubNamesSection } from '../../src/upstream/names/config.js';
-import { StubResolver } from '../../src/upstream/names/stub-resolver.js';
+import { StubResolver, spawnResolver } from '../../src/upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../../src/upstream/worker-fleet.js';
 import { ask, type ClientAnswer } from './gateway.js';
 
@@ -49,7 +49,7 @@ export const startNamedWorkers = async ({
   const stream = new EventStream(wallClock.nowMs);
   stream.subscribe((event) => events.push(event));
   const reaper = new Reaper();
-  const common = { clock: wallClock, reaper, emit: stream.emit };
+  const common = { clock: wallClock, emit: stream.emit };
   const config = resolveFleetConfig({ workers: 1, slots: 1_000, serviceTime: SERVICE, ...fleetSection });
   const fleet = new WorkerFleet({
     ...{ config, host: HOST, random: new Random(3), onSample: () => {} },
@@ -62,12 +62,13 @@ export const startNamedWorkers = async ({
     await reaper.stop();
   });
   const hosts = [...(await fleet.start()), ...deadPortAddresses(config.deadPorts, HOST)];
-  const resolver = new StubResolver({ config: resolveStubNames(names), hosts, host: HOST, ...common });
+  const spawn = spawnResolver(reaper);
+  const resolver = new StubResolver({ config: resolveStubNames(names), hosts, host: HOST, spawn, ...common });
   stops.push(() => resolver.stop(1_000));
   const gateway = new GatewayChild({
     argument: {
       config: resolveGatewayConfig({ healthCheck: 'off', ...section }),
-      upstreams: hosts.map((upstream) => ({ ...upstream, host: resolver.nameOf(upstream.id) })),
+      upstreams: resolver.named(hosts),
       resolver: await resolver.ready,
       ...{ host: HOST, port: 0, adminPort: 0, seed: 7 },
     },

@@ -26,6 +26,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'unreachable',
 };
 
+/** @param code of c-ares. */
+export const lookupError = (hostname: string, code: string): LookupError =>
+  new LookupError(hostname, REASONS[code] ?? code.toLowerCase());
+
 /** There is the name, but no address of it. */
 const NO_DATA = 'ENODATA';
 
@@ -36,18 +40,21 @@ export interface DnsQuery {
 }
 
 /** A packet that was lost is sent again once: with one try, every lost packet would be a failed lookup. */
-const TRIES = 2;
+export const TRIES = 2;
+
+/** How long c-ares waits for the first of them, in whole milliseconds. */
+export const tryTimeoutMs = (timeoutMs: number): number => Math.max(1, Math.ceil(timeoutMs / TRIES));
 
 /** @param server `null`: those of the system. @param timeoutMs over all tries. */
 export const dnsQuery = (server: string | null, timeoutMs: number): DnsQuery => {
-  const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs / TRIES)), tries: TRIES });
+  const resolver = new Resolver({ timeout: tryTimeoutMs(timeoutMs), tries: TRIES });
   if (server !== null) resolver.setServers([server]);
   return {
     ask: (hostname) =>
       new Promise((resolve, reject) => {
         resolver.resolve4(hostname, { ttl: true }, (error, records) => {
           if (error !== null && error.code !== NO_DATA) {
-            reject(new LookupError(hostname, REASONS[error.code ?? ''] ?? String(error.code).toLowerCase()));
+            reject(lookupError(hostname, String(error.code)));
             return;
           }
           if (error !== null || records.length === 0) {

@@ -145,12 +145,20 @@ export interface OpenNamesParts {
   readonly resolver: string | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** How a server is asked; default: by `node:dns`. */
+  readonly openQuery?: typeof dnsQuery;
 }
 
 /** @returns `null`: nothing was said about names, and Node resolves them as it always does. */
-export const openNames = ({ config, resolver, clock, emit }: OpenNamesParts): Names | null => {
+export const openNames = ({
+  config,
+  resolver,
+  clock,
+  emit,
+  openQuery = dnsQuery,
+}: OpenNamesParts): Names | null => {
   if (config === null && resolver === undefined) return null;
   const own = config ?? resolveNames();
-  const query = dnsQuery(own.resolver ?? resolver ?? null, own.timeoutMs);
+  const query = openQuery(own.resolver ?? resolver ?? null, own.timeoutMs);
   return new Names({ config: own, query, clock, emit });
 };

@@ -1,8 +1,9 @@
 /** Health checks in virtual time, by whoever makes them: on a connection of their own, as over sockets. */
+import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../../core/clock.js';
-import { MemoryExchange } from '../../core/memory-http.js';
+import type { AnswerSink } from '../../core/memory-http.js';
 import type { Check } from '../../gateway/health-check.js';
-import { addressOf, CONNECT_TRIPS, type Network } from './network.js';
+import { addressOf, type Connection, type Network } from './network.js';
 
 export interface CheckOver {
   readonly network: Network;
@@ -10,60 +11,91 @@ export interface CheckOver {
   readonly clock: Clock;
 }
 
-/**
- * @param path `null`: the connection is all that is asked for.
- * @returns `null` when good, else what was wrong.
- */
-export const askOver = (
+interface Checked {
+  readonly host: string;
+  readonly port: number;
+  /** `null`: the connection is all that is asked for. */
+  readonly path: string | null;
+  readonly timeoutMs: number;
+  /** Of a host that has a name. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+type Finish = (problem: string | null) => void;
+
+const CLOSED = 'ECONNRESET';
+
+/** Asks on a connection that has come about. @returns what gives it up. */
+const askOn = (
+  connection: Connection,
   { network, clock }: CheckOver,
-  address: string,
-  path: string | null,
-  timeoutMs: number,
-): Promise<string | null> =>
+  asked: Checked,
+  finish: Finish,
+): (() => void) => {
+  const { latencyMs } = network;
+  let over = false;
+  const end: Finish = (problem) => {
+    if (over) return;
+    over = true;
+    clock.after(latencyMs, () => finish(problem));
+  };
+  const sink: AnswerSink = {
+    began: (status) => end(status >= 200 && status < 400 ? null : `answered ${status}`),
+    ended: () => {},
+    broke: () => end(CLOSED),
+    sentRaw: () => end('HPE_INVALID'),
+  };
+  network.clock.after(latencyMs, () => {
+    if (over) return;
+    const request = { method: 'GET', url: asked.path!, headers: { host: addressOf(asked) } };
+    if (!connection.deliver(request, '127.0.0.1', sink)) end(CLOSED);
+  });
+  return () => {
+    over = true;
+    connection.close();
+  };
+};
+
+/** @returns `null` when good, else what was wrong. */
+export const askOver = (over: CheckOver, asked: Checked): Promise<string | null> =>
   new Promise((resolve) => {
-    const { latencyMs } = network;
+    const { network, clock } = over;
+    const { path, timeoutMs, lookup } = asked;
     let leave = (): void => {};
-    const timer = clock.after(timeoutMs, () => {
-      resolve(path === null ? `no connection within ${timeoutMs}ms` : `no answer within ${timeoutMs}ms`);
-      leave();
-    });
-    const finish = (problem: string | null): void => {
+    let ended = false;
+    const finish: Finish = (problem) => {
+      if (ended) return;
+      ended = true;
       timer.cancel();
-      clock.after(latencyMs, () => resolve(problem));
+      leave();
+      resolve(problem);
     };
-    network.clock.after(latencyMs, () => {
-      const reachability = network.at(address)?.reachability ?? 'refused';
-      if (reachability === 'refused') finish('ECONNREFUSED');
-      // The kernel takes it: who asks for no more than that sees nothing.
-      else if (reachability === 'reset') finish(path === null ? null : 'ECONNRESET');
-      else if (reachability === 'open' && path === null) finish(null);
-      else if (reachability === 'open') network.clock.after(2 * CONNECT_TRIPS * latencyMs, ask);
-    });
-    const ask = (): void => {
-      const host = network.at(address);
-      if (host === null || host.reachability !== 'open') {
-        finish('ECONNRESET');
-        return;
-      }
-      let statusCode = 0;
-      const asked = { method: 'GET', url: path!, headers: { host: address } };
-      const exchange = new MemoryExchange(asked, '127.0.0.1', {
-        began: (status) => {
-          statusCode = status;
-          finish(statusCode >= 200 && statusCode < 400 ? null : `answered ${statusCode}`);
+    const timer = clock.after(timeoutMs, () =>
+      finish(path === null ? `no connection within ${timeoutMs}ms` : `no answer within ${timeoutMs}ms`),
+    );
+    const dial = (host: string): void => {
+      if (ended) return;
+      const dialling = network.dial(addressOf({ host, port: asked.port }), {
+        ...{ clock, timeoutMs: null },
+        connected: (connection) => {
+          leave = path === null ? () => connection.close() : askOn(connection, over, asked, finish);
+          if (path === null) finish(null);
         },
-        ended: () => {},
-        broke: () => {
-          if (statusCode === 0) finish('ECONNRESET');
-        },
-        sentRaw: () => finish('HPE_INVALID'),
+        // The kernel takes a connection that is reset: who asks for no more than that sees nothing.
+        failed: ({ code = '' }) => finish(path === null && code === CLOSED ? null : code),
       });
-      leave = () => exchange.leave();
-      host.serve(exchange);
+      leave = () => dialling.cancel();
     };
+    if (lookup === undefined || isIP(asked.host) !== 0) dial(asked.host);
+    else {
+      lookup(asked.host, {}, (error, address) => {
+        if (error === null) dial(String(address));
+        else finish(error.code ?? error.message);
+      });
+    }
   });
 
 export const checkOver =
   (over: CheckOver): Check =>
-  (upstream, { type, path, timeoutMs }) =>
-    askOver(over, addressOf(upstream), type === 'tcp' ? null : path, timeoutMs);
+  ({ host, port }, { type, path, timeoutMs }, { lookup }) =>
+    askOver(over, { host, port, path: type === 'tcp' ? null : path, timeoutMs, lookup });

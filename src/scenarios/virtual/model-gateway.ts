@@ -17,8 +17,18 @@ import { startingVersion } from '../../gateway/messages.js';
 import { OwnReach } from '../../gateway/reach.js';
 import type { GatewayProcess } from '../front.js';
 import { checkOver } from './model-check.js';
+import { modelQuery } from './model-query.js';
 import { openModelTransport } from './model-transport.js';
-import { addressOf, type Host, type Network, type Reachability } from './network.js';
+import {
+  addressOf,
+  type Connection,
+  DirectConnection,
+  GONE,
+  type Host,
+  type Network,
+  type Reachability,
+  type Server,
+} from './network.js';
 
 /** Processor time of one request in the gateway, milliseconds: what docs/performance.md measures, rounded up. */
 export const GATEWAY_REQUEST_MS = 0.05;
@@ -31,11 +41,11 @@ export interface ModelGatewayParts {
   readonly requestMs: number;
 }
 
-export class ModelGateway implements GatewayProcess, Host {
+export class ModelGateway implements GatewayProcess, Host, Server {
   readonly ready: Promise<GatewayReady>;
   /** It does not end by accident. */
   readonly failed = new Promise<string>(() => {});
-  readonly incarnation: number;
+  readonly #number: number;
   readonly #clock: StallableClock;
   readonly #parts: ModelGatewayParts;
   readonly #gateway: MemoryGateway;
@@ -53,7 +63,7 @@ export class ModelGateway implements GatewayProcess, Host {
     const { version, config } = startingVersion(argument);
     const random = new Random(argument.seed).fork('gateway');
     const clock = new StallableClock(network.clock);
-    this.incarnation = nextPort();
+    this.#number = nextPort();
     this.#clock = clock;
     this.#parts = parts;
     this.#options = options;
@@ -61,7 +71,9 @@ export class ModelGateway implements GatewayProcess, Host {
       onReport({ type: 'report', events: [event], stallMs: 0, ruleMs: 0 });
     this.#gateway = new MemoryGateway({
       ...{ config, version, upstreams: argument.upstreams, clock, random, onEvent },
-      open: (upstream, own) => openModelTransport({ network, clock }, upstream, own),
+      resolver: argument.resolver,
+      open: (upstream, own, names) => openModelTransport({ network, clock, names }, upstream, own),
+      openQuery: modelQuery(network, clock),
       check: checkOver({ network, clock }),
       onResult: (by, good) => this.#control.delivery.onResults(by, 1, good ? 0 : 1),
     });
@@ -83,6 +95,14 @@ export class ModelGateway implements GatewayProcess, Host {
 
   get reachability(): Reachability {
     return this.#listens ? 'open' : 'refused';
+  }
+
+  accept(): Connection {
+    return new DirectConnection(this.#parts.network, this);
+  }
+
+  get incarnation(): number {
+    return this.#listens ? this.#number : GONE;
   }
 
   serve(exchange: MemoryExchange): void {

@@ -5,12 +5,29 @@ import type { Machine, WorkerChild, WorkerSpawn } from '../../upstream/machine.j
 import type { WorkerArgument } from '../../upstream/messages.js';
 import { ModelWorker } from '../../upstream/virtual/model-worker.js';
 import { askOver } from './model-check.js';
-import { addressOf, type Host, type Network, type Reachability } from './network.js';
+import {
+  addressOf,
+  type Connection,
+  DirectConnection,
+  type Host,
+  type Network,
+  type Reachability,
+  type Server,
+} from './network.js';
 
 /** One address, and whoever serves there now. */
-class Place implements Host {
+class Place implements Host, Server {
+  readonly #network: Network;
   #worker: ModelWorker | null = null;
   incarnation = 0;
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  accept(): Connection {
+    return new DirectConnection(this.#network, this);
+  }
 
   get reachability(): Reachability {
     return this.#worker?.reachability ?? 'refused';
@@ -72,13 +89,13 @@ export class ModelMachine implements Machine {
     timeoutMs: number,
   ): Promise<string | null> {
     const { network } = this.#parts;
-    return askOver({ network, clock: network.clock }, addressOf(asked), asked.path, timeoutMs);
+    return askOver({ network, clock: network.clock }, { ...asked, timeoutMs });
   }
 
   #placeAt(address: string): Place {
     let place = this.#places.get(address);
     if (place === undefined) {
-      place = new Place();
+      place = new Place(this.#parts.network);
       this.#places.set(address, place);
       this.#parts.network.listen(address, place);
     }

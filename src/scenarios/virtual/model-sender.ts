@@ -1,12 +1,15 @@
 /** Sends the clients' requests over the model of the network, as `sender.ts` does over sockets. */
 import type { Clock } from '../../core/clock.js';
-import { type AnswerSink, type Break, type MemoryAsked, MemoryExchange } from '../../core/memory-http.js';
+import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
 import { DEGRADED_HEADER } from '../../upstream/dependencies/consulted.js';
 import type { Asked } from '../client-classes.js';
 import { isGood, type OnAnswer } from '../clients.js';
 import { Origins } from '../origins.js';
-import { causeOf } from '../sender.js';
-import { CONNECT_TRIPS, Connections, type Network } from './network.js';
+import { causeOf, isUnreachable, noAnswerCause } from '../sender.js';
+import { type Connection, Connections, type Network } from './network.js';
+
+/** undici's, which the sender over sockets leaves as it is. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 const fieldOf = (flat: readonly string[], name: string): string => {
   for (let index = 0; index < flat.length; index += 2) {
@@ -15,6 +18,12 @@ const fieldOf = (flat: readonly string[], name: string): string => {
   return '';
 };
 
+/** Where a try goes: an origin, and the connections of one address to it. */
+interface Way {
+  readonly origin: string;
+  readonly connections: Connections;
+}
+
 interface TryParts {
   readonly network: Network;
   readonly onAnswer: OnAnswer;
@@ -22,34 +31,46 @@ interface TryParts {
   /** From which it comes. */
   readonly address: string;
   /** @returns `null`: there is nobody else. */
-  readonly goElsewhere: () => Connections | null;
+  readonly goElsewhere: () => Way | null;
 }
 
 class Try implements AnswerSink {
   readonly #parts: TryParts;
-  #connections: Connections;
-  #incarnation: number | null = null;
-  #exchange: MemoryExchange | null = null;
+  #way: Way;
+  #connection: Connection | null = null;
+  /** A connection that is being opened. */
+  #dial: { cancel(): void } | null = null;
   #statusCode = 0;
   #flat: readonly string[] = [];
   #over = false;
 
-  constructor(parts: TryParts, connections: Connections) {
+  constructor(parts: TryParts, way: Way) {
     this.#parts = parts;
-    this.#connections = connections;
+    this.#way = way;
   }
 
   begin(): void {
-    const wasKept = this.#connections.take();
-    const trips = wasKept ? 0 : CONNECT_TRIPS;
-    this.#later(() => this.#deliver(), 1 + 2 * trips);
+    const { network } = this.#parts;
+    const { origin, connections } = this.#way;
+    this.#connection = connections.take();
+    if (this.#connection !== null) {
+      this.#later(() => this.#deliver());
+      return;
+    }
+    this.#dial = network.dial(origin, {
+      ...{ clock: network.clock, timeoutMs: CONNECT_TIMEOUT_MS },
+      connected: (connection) => {
+        this.#connection = connection;
+        this.#later(() => this.#deliver());
+      },
+      failed: ({ code = '' }) => this.#fail(code),
+    });
   }
 
   abort(): void {
     if (this.#over) return;
-    this.#end(null);
-    const exchange = this.#exchange;
-    if (exchange !== null) this.#later(() => exchange.leave());
+    this.#dial?.cancel();
+    this.#end(this.#connection, false);
   }
 
   began(statusCode: number, flat: readonly string[]): void {
@@ -60,7 +81,7 @@ class Try implements AnswerSink {
   ended(): void {
     this.#later(() => {
       if (this.#over) return;
-      this.#end(this.#incarnation);
+      this.#end(this.#connection);
       const status = this.#statusCode;
       const flat = this.#flat;
       const degraded = isGood(status) && fieldOf(flat, DEGRADED_HEADER) !== '';
@@ -79,8 +100,8 @@ class Try implements AnswerSink {
   broke(_how: Break): void {
     this.#later(() => {
       if (this.#over) return;
-      this.#end(null);
-      const cause = this.#statusCode === 0 ? 'gateway_closed_connection' : 'body_broken';
+      this.#end(this.#connection, false);
+      const cause = this.#statusCode === 0 ? noAnswerCause('') : 'body_broken';
       this.#parts.onAnswer({ status: 0, cause, rayId: fieldOf(this.#flat, 'x-ray-id') });
     });
   }
@@ -89,34 +110,30 @@ class Try implements AnswerSink {
 
   #deliver(): void {
     if (this.#over) return;
-    const { host } = this.#connections;
-    if (host === null || host.reachability === 'refused' || host.reachability === 'reset') {
-      this.#connections.giveBack(null);
-      const other = this.#parts.goElsewhere();
-      if (other === null) {
-        this.#over = true;
-        this.#parts.onAnswer({ status: 0, cause: 'gateway_unreachable', rayId: '' });
-        return;
-      }
-      this.#connections = other;
-      this.begin();
+    const { asked, address } = this.#parts;
+    if (!this.#connection!.deliver(asked, address, this)) this.broke('closed');
+  }
+
+  #fail(code: string): void {
+    const other = isUnreachable(code) ? this.#parts.goElsewhere() : null;
+    if (other === null) {
+      this.#end(null);
+      this.#parts.onAnswer({ status: 0, cause: noAnswerCause(code), rayId: '' });
       return;
     }
-    // Nobody answers: the client waits as long as it does.
-    if (host.reachability === 'silent') return;
-    this.#incarnation = host.incarnation;
-    this.#exchange = new MemoryExchange(this.#parts.asked, this.#parts.address, this);
-    host.serve(this.#exchange);
+    this.#way.connections.giveBack(null);
+    this.#way = other;
+    this.begin();
   }
 
-  #end(incarnation: number | null): void {
+  #end(connection: Connection | null, keeps = true): void {
     this.#over = true;
-    this.#connections.giveBack(incarnation);
+    this.#way.connections.giveBack(connection, keeps);
   }
 
-  #later(run: () => void, trips = 1): void {
+  #later(run: () => void): void {
     const { clock, latencyMs } = this.#parts.network;
-    clock.after(trips * latencyMs, run);
+    clock.after(latencyMs, run);
   }
 }
 
@@ -130,8 +147,8 @@ export class ModelSender {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #origins: Origins;
-  /** By origin, and by address. */
-  readonly #connections = new Map<string, Map<string, Connections>>();
+  /** By origin, and by address, with one set for connections that are kept and one for those that are not. */
+  readonly #connections = new Map<string, Record<'kept' | 'single', Map<string, Connections>>>();
   readonly #fields = new Map<Asked, Record<string, string>>();
 
   /** @param origins addresses of gateways, in tiers: see `origins.ts`. */
@@ -145,18 +162,18 @@ export class ModelSender {
     let origin = this.#origins.choose(this.#clock.nowMs())!;
     const tried = [origin];
     const headers = { ...this.#fieldsOf(asked), ...fieldsOf(extra) };
-    const goElsewhere = (): Connections | null => {
+    const { method, path: url, keepAlive } = asked;
+    const goElsewhere = (): Way | null => {
       const nowMs = this.#clock.nowMs();
       this.#origins.failed(origin, nowMs);
       const other = this.#origins.choose(nowMs, tried);
       if (other === null) return null;
       origin = other;
       tried.push(other);
-      return this.#connectionsOf(other, address);
+      return this.#wayTo(other, address, keepAlive);
     };
-    const { method, path: url } = asked;
     const parts = { network: this.#network, onAnswer, asked: { method, url, headers }, address, goElsewhere };
-    const attempt = new Try(parts, this.#connectionsOf(origin, address));
+    const attempt = new Try(parts, this.#wayTo(origin, address, keepAlive));
     attempt.begin();
     return attempt;
   }
@@ -172,17 +189,18 @@ export class ModelSender {
     return fields;
   }
 
-  #connectionsOf(origin: string, address: string): Connections {
-    let byAddress = this.#connections.get(origin);
-    if (byAddress === undefined) {
-      byAddress = new Map();
-      this.#connections.set(origin, byAddress);
+  #wayTo(origin: string, address: string, keepAlive: boolean): Way {
+    let ofOrigin = this.#connections.get(origin);
+    if (ofOrigin === undefined) {
+      ofOrigin = { kept: new Map(), single: new Map() };
+      this.#connections.set(origin, ofOrigin);
     }
+    const byAddress = keepAlive ? ofOrigin.kept : ofOrigin.single;
     let connections = byAddress.get(address);
     if (connections === undefined) {
-      connections = new Connections(this.#network, origin, true);
+      connections = new Connections(keepAlive);
       byAddress.set(address, connections);
     }
-    return connections;
+    return { origin, connections };
   }
 }

@@ -2,12 +2,14 @@
  * The gateway's way to an upstream in virtual time: what `gateway/transport` does with undici over sockets, over the
  * model of the network. An attempt ends in the same ways, with the same codes.
  */
-import type { Clock, Timer } from '../../core/clock.js';
+import { isIP } from 'node:net';
+import type { Clock } from '../../core/clock.js';
 import { type ErrorCode, GatewayError } from '../../core/errors.js';
-import { type AnswerSink, type Break, MemoryExchange } from '../../core/memory-http.js';
+import type { AnswerSink, Break } from '../../core/memory-http.js';
 import { formatDuration } from '../../core/units.js';
-import type { GatewayConfig } from '../../gateway/config.js';
-import type { Transport } from '../../gateway/transport/transport.js';
+import type { Names } from '../../gateway/names/names.js';
+import { codeOf } from '../../gateway/transport/error-codes.js';
+import type { Transport, TransportConfig } from '../../gateway/transport/transport.js';
 import type { UpstreamAddress } from '../../gateway/upstream-pool.js';
 import { IdleWatch, type Moving, type Watched } from '../../policies/idle-watch.js';
 import { isReplayable } from '../../policies/replay.js';
@@ -20,7 +22,7 @@ import type {
   ProxyResponse,
   Service,
 } from '../../policies/service.js';
-import { addressOf, CONNECT_TRIPS, Connections, type Network } from './network.js';
+import { addressOf, type Connection, Connections, type Network } from './network.js';
 import { readRaw } from './raw-answer.js';
 
 /** As the real transport has it: what breaks later died with the request in its hands. */
@@ -38,6 +40,9 @@ interface AttemptParts {
   readonly connections: Connections;
   readonly bodies: IdleWatch<Attempt>;
   readonly connectTimeoutMs: number;
+  readonly upstream: UpstreamAddress;
+  /** `null`: the upstream has an address. */
+  readonly names: Pick<Names, 'resolve'> | null;
 }
 
 type Resolve = (response: ProxyResponse) => void;
@@ -59,12 +64,12 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
   readonly #call: Call;
   readonly #resolve: Resolve;
   readonly #reject: Reject;
-  #exchange: MemoryExchange | null = null;
-  #incarnation: number | null = null;
+  #connection: Connection | null = null;
   #wasKept = false;
   #sentMs = 0;
   #sentAgain = false;
-  #timer: Timer | null = null;
+  /** A connection that is being opened. */
+  #dial: { cancel(): void } | null = null;
   /** What has been sent back and is on its way. */
   #head: { readonly statusCode: number; readonly flat: readonly string[] } | null = null;
   #answered = false;
@@ -107,6 +112,10 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
     if (first) this.#back(() => this.#arrive());
   }
 
+  moved(bytes: number): void {
+    this.#bodyBytes += bytes;
+  }
+
   ended(bytes: number): void {
     this.#bodyBytes = bytes;
     this.#back(() => this.#arriveEnd());
@@ -147,44 +156,44 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
   }
 
   #send(): void {
-    const { network, connections, connectTimeoutMs, clock: own } = this.#parts;
-    const { clock, latencyMs } = network;
+    const { connections, clock, upstream, names } = this.#parts;
     this.#sentMs = clock.nowMs();
     this.#released = false;
-    this.#wasKept = connections.take();
-    if (this.#wasKept) {
-      this.#later(() => this.#deliver());
-      return;
+    this.#connection = connections.take();
+    this.#wasKept = this.#connection !== null;
+    if (this.#wasKept) this.#later(() => this.#deliver());
+    else if (names === null) this.#connect(upstream.host);
+    else {
+      // The time of a lookup does not count as the connection's: it has a limit of its own.
+      names.resolve(upstream.host).then(
+        (host) => this.#connect(host),
+        (error: Error) => this.#break(codeOf(error), error.message),
+      );
     }
-    this.#timer = clock.after(latencyMs, () => {
-      const reachability = connections.host?.reachability ?? 'refused';
-      if (reachability === 'open') {
-        this.#timer = clock.after(2 * CONNECT_TRIPS * latencyMs, () => this.#deliver());
-      } else if (reachability === 'refused') {
-        this.#back(() => this.#break('BGW_ERR_CONNECTION_REFUSED', 'connection refused'));
-      } else if (reachability === 'reset') {
-        this.#back(() => this.#break('BGW_ERR_CONNECTION_RESET', 'the connection was reset'));
-      } else {
-        this.#timer = own.after(connectTimeoutMs - latencyMs, () => {
-          this.#break('BGW_ERR_CONNECT_TIMEOUT', `no connection within ${formatDuration(connectTimeoutMs)}`);
-        });
-      }
+  }
+
+  #connect(host: string): void {
+    if (this.#ended) return;
+    const { network, clock, connectTimeoutMs: timeoutMs, upstream } = this.#parts;
+    this.#dial = network.dial(addressOf({ host, port: upstream.port }), {
+      ...{ clock, timeoutMs },
+      connected: (connection) => {
+        this.#connection = connection;
+        this.#later(() => this.#deliver());
+      },
+      failed: (error) => this.#break(codeOf(error), error.message),
     });
   }
 
   #deliver(): void {
-    const host = this.#parts.connections.hostFor(this.#wasKept);
     if (this.#ended) return;
-    if (host === null) {
-      this.#back(() => this.#break('BGW_ERR_CONNECTION_CLOSED', 'the connection was closed'));
-      return;
-    }
-    this.#incarnation = host.incarnation;
     const { method, path, headers, body } = this.#request;
     const length = body instanceof Uint8Array ? body.length : 0;
     const fields = length === 0 ? headers : { ...headers, 'content-length': String(length) };
-    this.#exchange = new MemoryExchange({ method, url: path, headers: fields }, '127.0.0.1', this);
-    host.serve(this.#exchange);
+    const asked = { method, url: path, headers: fields };
+    if (!this.#connection!.deliver(asked, '127.0.0.1', this)) {
+      this.#back(() => this.#break('BGW_ERR_CONNECTION_CLOSED', 'the connection was closed'));
+    }
   }
 
   #arrive(): void {
@@ -198,20 +207,19 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
 
   #arriveEnd(keeps = true): void {
     if (this.#ended) return;
-    this.#release(keeps ? this.#incarnation : null);
+    this.#release(this.#connection, keeps);
     this.#finish(null);
   }
 
   #break(code: ErrorCode, detail: string): void {
     if (this.#ended) return;
-    this.#release(null);
+    this.#release(this.#connection, false);
     if (this.#answered) {
       this.#finish(new GatewayError('BGW_ERR_BODY_BROKEN', detail));
       return;
     }
     if (this.#mayGoAgain(code)) {
       this.#sentAgain = true;
-      this.#exchange = null;
       this.#head = null;
       this.#send();
       return;
@@ -231,16 +239,14 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
 
   /** The worker learns of it a little later. */
   #leave(): void {
-    this.#release(null);
-    this.#timer?.cancel();
-    const exchange = this.#exchange;
-    if (exchange !== null) this.#later(() => exchange.leave());
+    this.#dial?.cancel();
+    this.#release(this.#connection, false);
   }
 
-  #release(incarnation: number | null): void {
+  #release(connection: Connection | null, keeps = true): void {
     if (this.#released) return;
     this.#released = true;
-    this.#parts.connections.giveBack(incarnation);
+    this.#parts.connections.giveBack(connection, keeps);
   }
 
   /** On its way to the other end. */
@@ -269,17 +275,28 @@ class Attempt implements AnswerSink, ProxyResponse, Moving {
   }
 }
 
+export interface ModelTransportParts {
+  readonly network: Network;
+  /** Of the gateway. */
+  readonly clock: Clock;
+  /** By which it resolves names; `null`: nobody has one. */
+  readonly names: Pick<Names, 'resolve'> | null;
+}
+
 export const openModelTransport = (
-  { network, clock }: { readonly network: Network; readonly clock: Clock },
+  { network, clock, names }: ModelTransportParts,
   upstream: UpstreamAddress,
-  config: Pick<GatewayConfig, 'connectTimeoutMs' | 'bodyTimeoutMs' | 'maxConnections' | 'keepAlive'>,
+  config: TransportConfig,
 ): Transport => {
-  const connections = new Connections(network, addressOf(upstream), config.keepAlive);
+  const connections = new Connections(config.keepAlive);
   const bodies = new IdleWatch<Attempt>(config.bodyTimeoutMs, clock, (attempt) => {
     const detail = `no more of the response body within ${formatDuration(config.bodyTimeoutMs)}`;
     attempt.destroy(new GatewayError('BGW_ERR_BODY_TIMEOUT', detail));
   });
-  const parts = { network, clock, connections, bodies, connectTimeoutMs: config.connectTimeoutMs };
+  const parts = {
+    ...{ network, clock, connections, bodies, upstream, connectTimeoutMs: config.connectTimeoutMs },
+    names: isIP(upstream.host) === 0 ? names : null,
+  };
   const send: Service = (request, call) => {
     const { busy } = connections;
     if (busy >= config.maxConnections) {
@@ -290,6 +307,9 @@ export const openModelTransport = (
   };
   return {
     send,
-    close: async () => bodies.stop(),
+    close: async () => {
+      bodies.stop();
+      connections.close();
+    },
   };
 };

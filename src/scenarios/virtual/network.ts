@@ -1,9 +1,10 @@
 /**
- * The network of virtual time: who listens where, and how long a message is on its way. Connections are kept and counted
- * as the gateway's transport does it; what TCP does below that (windows, losses, congestion) is not there.
+ * The network of virtual time: who listens where, and how long a message is on its way. What TCP does below a connection
+ * (windows, losses, congestion) is not there.
  */
-import type { Clock } from '../../core/clock.js';
-import type { MemoryExchange } from '../../core/memory-http.js';
+import type { Clock, Timer } from '../../core/clock.js';
+import { type AnswerSink, type MemoryAsked, MemoryExchange } from '../../core/memory-http.js';
+import { formatDuration } from '../../core/units.js';
 
 /**
  * What becomes of a connection that is opened now. `reset`: it is taken and closed at once; `silent`: nobody answers, as
@@ -15,17 +16,170 @@ export type Reachability = 'open' | 'refused' | 'reset' | 'silent';
 export interface Host {
   /** What the kernel does with a new connection. */
   readonly reachability: Reachability;
+  /** A connection is taken. */
+  accept(): Connection;
+}
+
+/** A connection that has come about, seen by whoever opened it: one request at a time. */
+export interface Connection {
+  readonly isOpen: boolean;
+  /**
+   * A request arrives at the other end.
+   * @param sink told there, and not when this end has closed it.
+   * @returns whether there is anybody left.
+   */
+  deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean;
+  /** This end closes it; the other learns of it when that has arrived. */
+  close(): void;
+}
+
+/** Of a process that is gone: no connection to it lives on. */
+export const GONE = -1;
+
+/** Whoever serves what arrives. */
+export interface Server {
   /** Changes when connections that were kept are gone: with every process that serves in this place. */
   readonly incarnation: number;
   /** A request has arrived. */
   serve(exchange: MemoryExchange): void;
 }
 
+/** A connection with nothing in between. */
+export class DirectConnection implements Connection {
+  readonly #network: Network;
+  readonly #server: Server;
+  readonly #incarnation: number;
+  #exchange: MemoryExchange | null = null;
+
+  constructor(network: Network, server: Server) {
+    this.#network = network;
+    this.#server = server;
+    this.#incarnation = server.incarnation;
+  }
+
+  get isOpen(): boolean {
+    return this.#incarnation !== GONE && this.#server.incarnation === this.#incarnation;
+  }
+
+  deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean {
+    if (!this.isOpen) return false;
+    this.#exchange = new MemoryExchange(asked, address, sink);
+    this.#server.serve(this.#exchange);
+    return true;
+  }
+
+  close(): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.over || !this.isOpen) return;
+    this.#network.clock.after(this.#network.latencyMs, () => exchange.leave());
+  }
+}
+
+/** Whom a dial tells what became of it, on its own clock. */
+export interface Dialler {
+  readonly clock: Clock;
+  /** `null`: whoever dials keeps the time. */
+  readonly timeoutMs: number | null;
+  connected(connection: Connection): void;
+  /** @param error with a code of Node's or undici's. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+const failure = (code: string, message: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(message), { code });
+
+/** Of a handshake that nobody answers: Linux sends it again after a second, and waits twice as long each time. */
+const FIRST_WAIT_MS = 1_000;
+const MAX_KNOCKS = 7;
+
+/** A connection that is being opened. */
+class Dial {
+  readonly #network: Network;
+  readonly #address: string;
+  readonly #dialler: Dialler;
+  #timer: Timer;
+  #limit: Timer | null = null;
+  /** At the other end. */
+  #taken: Connection | null = null;
+  #over = false;
+
+  constructor(network: Network, address: string, dialler: Dialler) {
+    this.#network = network;
+    this.#address = address;
+    this.#dialler = dialler;
+    const { clock, timeoutMs } = dialler;
+    if (timeoutMs !== null) {
+      const late = `no connection within ${formatDuration(timeoutMs)}`;
+      this.#limit = clock.after(timeoutMs, () => this.#fail(failure('UND_ERR_CONNECT_TIMEOUT', late)));
+    }
+    this.#timer = network.clock.after(network.latencyMs, () => this.#knock(0));
+  }
+
+  cancel(): void {
+    this.#end();
+    this.#taken?.close();
+  }
+
+  #knock(count: number): void {
+    const { clock, latencyMs } = this.#network;
+    const host = this.#network.at(this.#address);
+    const reachability = host?.reachability ?? 'refused';
+    if (reachability === 'open') {
+      const connection = host!.accept();
+      this.#taken = connection;
+      this.#timer = this.#dialler.clock.after(latencyMs, () => this.#connect(connection));
+    } else if (reachability === 'silent') {
+      const waitMs = FIRST_WAIT_MS * 2 ** count;
+      this.#timer = clock.after(waitMs, () => {
+        if (count + 1 < MAX_KNOCKS) this.#knock(count + 1);
+        else this.#fail(failure('ETIMEDOUT', `connect ETIMEDOUT ${this.#address}`));
+      });
+    } else {
+      const error =
+        reachability === 'refused'
+          ? failure('ECONNREFUSED', `connect ECONNREFUSED ${this.#address}`)
+          : failure('ECONNRESET', `read ECONNRESET ${this.#address}`);
+      this.#timer = this.#dialler.clock.after(latencyMs, () => this.#fail(error));
+    }
+  }
+
+  #connect(connection: Connection): void {
+    if (this.#over) return;
+    this.#end();
+    this.#dialler.connected(connection);
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    if (this.#over) return;
+    this.cancel();
+    this.#dialler.failed(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#timer.cancel();
+    this.#limit?.cancel();
+  }
+}
+
+/** What becomes of a packet that is a question; told on the clock of whoever asks. */
+export interface PacketSender {
+  readonly clock: Clock;
+  answered(answer: Buffer): void;
+  /** Nobody has the port. */
+  refused(): void;
+}
+
+/** What is answered to a packet; `null`: nothing. */
+type AnswerPacket = (packet: Buffer) => Buffer | null;
+
 export class Network {
   readonly clock: Clock;
   /** From one end to the other. */
   readonly latencyMs: number;
   readonly #hosts = new Map<string, Host>();
+  /** Of UDP. */
+  readonly #bound = new Map<string, AnswerPacket>();
 
   constructor(clock: Clock, latencyMs: number) {
     this.clock = clock;
@@ -40,59 +194,69 @@ export class Network {
   at(address: string): Host | null {
     return this.#hosts.get(address) ?? null;
   }
+
+  /** Takes packets there from now on. */
+  bind(address: string, answer: AnswerPacket): void {
+    this.#bound.set(address, answer);
+  }
+
+  /** Sends one packet, to which there is one answer or none. */
+  sendPacket(address: string, packet: Buffer, sender: PacketSender): void {
+    const { latencyMs } = this;
+    this.clock.after(latencyMs, () => {
+      const answer = this.#bound.get(address);
+      if (answer === undefined) {
+        sender.clock.after(latencyMs, () => sender.refused());
+        return;
+      }
+      const answered = answer(packet);
+      if (answered !== null) sender.clock.after(latencyMs, () => sender.answered(answered));
+    });
+  }
+
+  /** Opens a connection: a round trip, when somebody listens. @returns what takes it back. */
+  dial(address: string, dialler: Dialler): { cancel(): void } {
+    return new Dial(this, address, dialler);
+  }
 }
 
 export const addressOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
   `${host}:${port}`;
 
-/** Round trips before a request can be sent on a new connection: TCP's handshake. */
-export const CONNECT_TRIPS = 1;
-
-/** Connections from one place to another. */
+/** Connections from one place to another: the one used last is used next, as over sockets. */
 export class Connections {
-  readonly #network: Network;
-  readonly #address: string;
   readonly #keepAlive: boolean;
-  /** Not in use, and of which incarnation of the host. */
-  #idle = 0;
-  #incarnation = -1;
+  readonly #idle: Connection[] = [];
   /** In use, or being opened. */
   busy = 0;
 
-  constructor(network: Network, address: string, keepAlive: boolean) {
-    this.#network = network;
-    this.#address = address;
+  constructor(keepAlive: boolean) {
     this.#keepAlive = keepAlive;
   }
 
-  get host(): Host | null {
-    return this.#network.at(this.#address);
-  }
-
-  /** Who takes a request that arrives on a connection; `null`: the connection is gone. */
-  hostFor(wasKept: boolean): Host | null {
-    const { host } = this;
-    if (host === null) return null;
-    const isThere = wasKept ? host.incarnation === this.#incarnation : host.reachability === 'open';
-    return isThere ? host : null;
-  }
-
-  /** @returns whether it is one that was kept. */
-  take(): boolean {
+  /** @returns one that was kept; `null`: it is to be opened. */
+  take(): Connection | null {
     this.busy++;
-    const incarnation = this.host?.incarnation ?? -1;
-    if (incarnation !== this.#incarnation) {
-      this.#incarnation = incarnation;
-      this.#idle = 0;
+    for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
+      if (kept.isOpen) return kept;
+      kept.close();
     }
-    if (this.#idle === 0) return false;
-    this.#idle--;
-    return true;
+    return null;
   }
 
-  /** @param incarnation of the host that it was opened to; `null`: it is not there any more. */
-  giveBack(incarnation: number | null): void {
+  /**
+   * @param connection `null`: it did not come about, or the other end has closed it.
+   * @param keeps whether it may be used again.
+   */
+  giveBack(connection: Connection | null, keeps = true): void {
     this.busy--;
-    if (this.#keepAlive && incarnation !== null && incarnation === this.#incarnation) this.#idle++;
+    if (connection === null) return;
+    if (this.#keepAlive && keeps && connection.isOpen) this.#idle.push(connection);
+    else connection.close();
+  }
+
+  /** Closes those that were kept. */
+  close(): void {
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 }

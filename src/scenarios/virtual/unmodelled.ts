@@ -28,6 +28,10 @@ const findInGateway = (section: GatewaySection | undefined): Finding[] => {
   if (section.listener?.tls !== undefined) {
     findings.push({ path: ['listener', 'tls'], message: unmodelled('TLS') });
   }
+  if (section.names?.resolver !== undefined) {
+    const message = unmodelled('a DNS server other than the scenario’s own (the section `names`)');
+    findings.push({ path: ['names', 'resolver'], message });
+  }
   for (const [index, rule] of (section.rules ?? []).entries()) {
     const { pattern, headers } = rule;
     if (pattern !== undefined) findings.push({ path: ['rules', index, 'pattern'], message: RULES });
@@ -41,7 +45,7 @@ const below = (path: readonly string[], findings: readonly Finding[]): Finding[]
 
 /** @returns what the virtual engine cannot do, with where it is written. */
 export const findUnmodelled = (file: ScenarioFile): Finding[] => {
-  const { gateway, edge, names, links, tls } = file;
+  const { gateway, edge, tls } = file;
   const findings: Finding[] = [
     ...below(['gateway'], findInGateway(gateway)),
     ...below(['edge', 'gateway'], findInGateway(edge?.gateway)),
@@ -49,8 +53,6 @@ export const findUnmodelled = (file: ScenarioFile): Finding[] => {
   const sections = [
     [['tls'], tls, 'TLS'],
     [['edge', 'tls'], edge?.tls, 'TLS'],
-    [['links'], links, 'a network with toxics'],
-    [['names'], names, 'a name server'],
   ] as const;
   for (const [path, section, what] of sections) {
     if (section !== undefined) findings.push({ path: [...path], message: unmodelled(what) });

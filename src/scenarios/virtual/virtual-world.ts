@@ -10,13 +10,17 @@ import { deadPortAddresses } from '../../upstream/dead-ports.js';
 import { DependencyClients } from '../../upstream/dependencies/client.js';
 import { DependencyFleet } from '../../upstream/dependencies/dependency-fleet.js';
 import type { Fleet, WorkerAddress } from '../../upstream/fleet.js';
+import { LinkFleet } from '../../upstream/links/link-fleet.js';
+import { StubResolver } from '../../upstream/names/stub-resolver.js';
 import { ModelDependencies } from '../../upstream/virtual/model-dependency.js';
+import { ModelResolver } from '../../upstream/virtual/model-resolver.js';
 import { WorkerFleet } from '../../upstream/worker-fleet.js';
 import { type AskAdmin, readAnswer } from '../admin-request.js';
 import { ClientUpdates } from '../client-updates.js';
 import type { OnAnswer, RequestRecord } from '../clients.js';
 import { Front } from '../front.js';
 import { GatewayDrains } from '../gateway-drains.js';
+import { startLinks } from '../links-start.js';
 import { LoadRun } from '../load-run.js';
 import { Recorder } from '../recorder.js';
 import type { Variant } from '../scenario.js';
@@ -26,9 +30,10 @@ import type { NameAction } from '../timeline-names.js';
 import type { World } from '../world.js';
 import { LittleCheck } from './little.js';
 import { GATEWAY_REQUEST_MS, ModelGateway } from './model-gateway.js';
+import { ModelLinks } from './model-links.js';
 import { ModelMachine } from './model-machine.js';
 import { ModelSender } from './model-sender.js';
-import { Network } from './network.js';
+import { addressOf, Network } from './network.js';
 
 const HOST = '127.0.0.1';
 
@@ -66,7 +71,6 @@ export class VirtualWorld implements World {
   readonly recorder: Recorder;
   readonly fleet: Fleet;
   readonly dependencies: DependencyFleet;
-  readonly links = null;
   readonly #variant: Variant;
   readonly #options: VirtualOptions;
   readonly #random: Random;
@@ -77,6 +81,8 @@ export class VirtualWorld implements World {
   readonly #clientUpdates: ClientUpdates;
   readonly #loadDone = new Deferred<void>();
   readonly #little: LittleCheck;
+  #links: LinkFleet | null = null;
+  #resolver: StubResolver | null = null;
   #load: LoadRun | null = null;
   #lastPort = FIRST_PORT;
   #stopping = false;
@@ -93,7 +99,7 @@ export class VirtualWorld implements World {
     this.#stream.subscribe((event) => this.recorder.event(event));
     const network = new Network(clock, costs.latencyMs);
     this.#network = network;
-    const nextPort = (): number => ++this.#lastPort;
+    const nextPort = this.#nextPort;
     const drains = new GatewayDrains(HOST, this.#ask, (text) => this.#note(text));
     this.#clientUpdates = new ClientUpdates({
       ...{ classes: variant.clients, clock, emit: this.emit },
@@ -140,6 +146,10 @@ export class VirtualWorld implements World {
     return this.#variant.scope;
   }
 
+  get links() {
+    return this.#links;
+  }
+
   get emit() {
     return this.#stream.emit;
   }
@@ -148,10 +158,11 @@ export class VirtualWorld implements World {
     await this.dependencies.start();
     const workers = await this.fleet.start();
     const upstreams: WorkerAddress[] = [
-      ...workers,
+      ...(await this.#startLinks(workers)),
       ...deadPortAddresses(this.#variant.fleet.deadPorts, HOST),
     ];
-    const origins = await this.#front.start(upstreams, undefined);
+    const { named, resolver } = await this.#startResolver(upstreams);
+    const origins = await this.#front.start(named, resolver);
     const sender = new ModelSender(
       origins.map((tier) => tier.map((origin) => new URL(origin).host)),
       this.#network,
@@ -186,8 +197,11 @@ export class VirtualWorld implements World {
     if (floods !== undefined) this.recorder.floods = floods;
   }
 
-  disturbNames(_action: NameAction): void {
-    noModel('names');
+  disturbNames({ workers, fault, forMs }: NameAction): void {
+    for (const worker of workers) {
+      if (fault === null) this.#resolver?.heal(worker);
+      else this.#resolver?.inject(worker, fault, forMs);
+    }
   }
 
   updateClients(update: ClientUpdate): void {
@@ -213,7 +227,47 @@ export class VirtualWorld implements World {
     this.#load?.stop();
     this.#clientUpdates.stop();
     this.#loadDone.resolve();
-    await Promise.all([this.#front.stop(STOP_GRACE_MS), this.fleet.stop(), this.dependencies.stop()]);
+    await Promise.all([
+      this.#front.stop(STOP_GRACE_MS),
+      this.#resolver?.stop(STOP_GRACE_MS),
+      this.#links?.stop(STOP_GRACE_MS),
+      this.fleet.stop(),
+      this.dependencies.stop(),
+    ]);
+  }
+
+  /** As in the real world. */
+  async #startLinks(workers: readonly WorkerAddress[]): Promise<readonly WorkerAddress[]> {
+    const { links: config } = this.#variant;
+    if (config === null) return workers;
+    const { clock, emit, fleet } = this;
+    const links = new LinkFleet({
+      ...{ config, host: HOST, clock, emit, random: this.#random.fork('links') },
+      spawn: (options) => new ModelLinks(options, this.#network, this.#nextPort),
+    });
+    this.#links = links;
+    return startLinks({ links, fleet, stream: this.#stream }, workers);
+  }
+
+  /** Where workers have names, the gateway is told these, and whom to ask. */
+  async #startResolver(upstreams: readonly WorkerAddress[]): Promise<{
+    readonly named: readonly WorkerAddress[];
+    readonly resolver?: string;
+  }> {
+    const { names: config } = this.#variant;
+    if (config === null) return { named: upstreams };
+    const { clock, emit } = this;
+    const port = this.#nextPort();
+    const resolver = new StubResolver({
+      ...{ config, hosts: upstreams, host: HOST, clock, emit },
+      spawn: (options) =>
+        new ModelResolver(options, {
+          ...{ clock, port },
+          bind: (answer) => this.#network.bind(addressOf({ host: HOST, port }), answer),
+        }),
+    });
+    this.#resolver = resolver;
+    return { named: resolver.named(upstreams), resolver: await resolver.ready };
   }
 
   /** One try, for Little's law. */
@@ -230,6 +284,8 @@ export class VirtualWorld implements World {
       },
     };
   }
+
+  readonly #nextPort = (): number => ++this.#lastPort;
 
   #note(text: string): void {
     if (!this.#stopping) this.emit('run.noted', { text });

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
 import type { Address } from './address.js';
 import { Link, type LinkToxic } from './link.js';
+import type { OpenPort } from './link-port.js';
 
 /** What is told of each change. */
 export type LinkReport =
@@ -38,6 +39,8 @@ export interface LinkCollectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (report: LinkReport) => void;
+  /** Default: on this machine. */
+  readonly openPort?: OpenPort;
 }
 
 /** What a link that is not enabled is called where toxics are told of. */
@@ -100,8 +103,8 @@ export class LinkCollection {
   async create(name: string, listen: Address, upstream: Address, enabled: boolean): Promise<Link> {
     if (this.#links.has(name)) throw new LinkError(409, 'proxy already exists');
     if (this.#links.size >= MAX_LINKS) throw new LinkError(409, `there are ${MAX_LINKS} proxies already`);
-    const { clock, random } = this.#options;
-    const link = new Link({ name, listen, upstream, clock, random: random.fork(name) });
+    const { clock, random, openPort } = this.#options;
+    const link = new Link({ name, listen, upstream, clock, random: random.fork(name), openPort });
     if (enabled) await link.enable();
     this.#links.set(name, link);
     return link;

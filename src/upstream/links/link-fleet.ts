@@ -16,9 +16,26 @@ export interface LinkFleetOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly reaper: Reaper;
+  readonly spawn: (options: LinksSpawn) => LinksChild;
   readonly emit: Emit;
 }
+
+/** The process of the links, or a model of it. */
+export type LinksChild = Pick<
+  Child<ToLinks, FromLinks>,
+  'pid' | 'name' | 'stderr' | 'exited' | 'send' | 'stop'
+>;
+
+export interface LinksSpawn {
+  readonly name: string;
+  readonly argument: LinksArgument;
+  readonly onMessage: (message: FromLinks) => void;
+}
+
+export const spawnLinks =
+  (reaper: Reaper) =>
+  (options: LinksSpawn): LinksChild =>
+    new Child<ToLinks, FromLinks>({ ...options, entry: 'upstream/links/process.js', reaper });
 
 /** Where a link stands. */
 export interface LinkStatus {
@@ -32,7 +49,7 @@ export class LinkFleet {
   /** Resolves with how the process ended, in words, when nobody had asked it to. */
   readonly failed: Promise<string>;
   readonly #options: LinkFleetOptions;
-  readonly #child: Child<ToLinks, FromLinks>;
+  readonly #child: LinksChild;
   readonly #ready = new Deferred<void>();
   /** Links that are being made, by name. */
   readonly #linking = new Map<string, Deferred<WorkerAddress>>();
@@ -45,15 +62,13 @@ export class LinkFleet {
 
   constructor(options: LinkFleetOptions) {
     this.#options = options;
-    const { config, host, random, reaper } = options;
+    const { config, host, random, spawn } = options;
     const failed = new Deferred<string>();
     this.failed = failed.promise;
     const argument: LinksArgument = { host, apiPort: config.apiPort, seed: random.seed };
-    this.#child = new Child<ToLinks, FromLinks>({
+    this.#child = spawn({
       name: 'process of the links',
-      entry: 'upstream/links/process.js',
       argument,
-      reaper,
       onMessage: (message) => this.#onMessage(message),
     });
     this.#child.exited.then((exit) => {

@@ -3,15 +3,14 @@
  *
  *     gateway ⇄ link (toxics, per direction) ⇄ worker
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
-import { listenOn } from '../listen.js';
-import { type Address, formatAddress } from './address.js';
+import type { Address } from './address.js';
 import type { Attributes } from './attributes.js';
-import { BlackHole } from './black-hole.js';
-import { Connection, STREAMS, type Stream } from './connection.js';
+import { STREAMS, type Stream } from './connection.js';
+import type { LinkConnection, LinkPort, MakeConnection, OpenPort } from './link-port.js';
 import type { StageToxic } from './pipe.js';
+import { openSocketPort } from './socket-port.js';
 import { HELD_BYTES } from './toxic.js';
 import { TOXICS, type ToxicType } from './toxics/toxics.js';
 
@@ -25,9 +24,6 @@ export interface LinkToxic {
   readonly attributes: Attributes;
 }
 
-/** A port that was given back may be held for a moment by whoever had it. */
-const LISTEN_PATIENCE_MS = 500;
-
 interface Placed {
   readonly toxic: LinkToxic;
   /** Tells this one from an earlier one of the same name, so that each draws anew. */
@@ -35,7 +31,7 @@ interface Placed {
 }
 
 interface Open {
-  readonly connection: Connection;
+  readonly connection: LinkConnection;
   readonly random: Random;
 }
 
@@ -45,6 +41,8 @@ export interface LinkOptions {
   readonly upstream: Address;
   readonly clock: Clock;
   readonly random: Random;
+  /** Default: on this machine. */
+  readonly openPort?: OpenPort | undefined;
 }
 
 /** The stages a toxic has: it is on its stream, or on both. */
@@ -55,28 +53,28 @@ export class Link {
   readonly name: string;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #openPort: OpenPort;
   readonly #open = new Set<Open>();
   #placed: Placed[] = [];
-  #listen: Address;
+  #port: LinkPort;
   #upstream: Address;
   #enabled = false;
   #upstreamUp = true;
-  #server: Server | null = null;
-  #blackHole: BlackHole | null = null;
   #accepted = 0;
   #added = 0;
 
-  constructor({ name, listen, upstream, clock, random }: LinkOptions) {
+  constructor({ name, listen, upstream, clock, random, openPort = openSocketPort }: LinkOptions) {
     this.name = name;
-    this.#listen = listen;
     this.#upstream = upstream;
     this.#clock = clock;
     this.#random = random;
+    this.#openPort = openPort;
+    this.#port = this.#portAt(listen);
   }
 
   /** With its port, once it has listened. */
   get listen(): Address {
-    return this.#listen;
+    return this.#port.address;
   }
 
   get upstream(): Address {
@@ -122,7 +120,7 @@ export class Link {
 
   /** Goes from another port or to another upstream; has to be disabled. */
   move(listen: Address, upstream: Address): void {
-    this.#listen = listen;
+    this.#port = this.#portAt(listen);
     this.#upstream = upstream;
   }
 
@@ -204,12 +202,13 @@ export class Link {
     return { flow: isMet ? begin(toxic.attributes, site) : null, heldBytes };
   }
 
-  #accept(client: Socket): void {
-    const { host, port } = this.#upstream;
+  #portAt(listen: Address): LinkPort {
+    return this.#openPort({ listen, clock: this.#clock, onAccept: (make) => this.#accept(make) });
+  }
+
+  #accept(make: MakeConnection): void {
     const random = this.#random.fork(`connection-${++this.#accepted}`);
-    const upstream = connect({ host, port, allowHalfOpen: true });
-    const onClosed = () => this.#open.delete(open);
-    const open = { connection: new Connection({ clock: this.#clock, client, upstream, onClosed }), random };
+    const open = { connection: make(this.#upstream, () => this.#open.delete(open)), random };
     this.#open.add(open);
     for (const placed of this.#placed) this.#put(placed, open);
   }
@@ -217,29 +216,7 @@ export class Link {
   /** Makes its port what it is meant to be: closed, open, or a black hole. */
   async #settle(): Promise<void> {
     const isClosed = !this.#enabled || !this.#upstreamUp;
-    const swallows = !isClosed && this.#placed.some(({ toxic }) => TOXICS[toxic.type].swallowsConnections);
-    const isOpen = !isClosed && !swallows;
-    if (isOpen === (this.#server !== null) && swallows === (this.#blackHole !== null)) return;
-    const next = swallows ? new BlackHole(this.#clock) : null;
-    await next?.ready;
-    this.#server?.close();
-    this.#server = null;
-    await this.#blackHole?.close();
-    this.#blackHole = next;
-    if (next !== null) this.#listen = await next.open(this.#listen);
-    if (isOpen) await this.#listenAgain();
-  }
-
-  async #listenAgain(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
-    const wanted = { ...this.#listen, clock: this.#clock, patienceMs: LISTEN_PATIENCE_MS };
-    try {
-      const port = await listenOn(server, wanted);
-      this.#listen = { ...this.#listen, port };
-      this.#server = server;
-    } catch (error) {
-      const message = `cannot listen on ${formatAddress(this.#listen)}: ${(error as Error).message}`;
-      throw new Error(message, { cause: error });
-    }
+    const swallows = this.#placed.some(({ toxic }) => TOXICS[toxic.type].swallowsConnections);
+    await this.#port.become(isClosed ? 'closed' : swallows ? 'black-hole' : 'open');
   }
 }

@@ -27,9 +27,26 @@ export interface StubResolverOptions {
   /** Where it listens, on a free port. */
   readonly host: string;
   readonly clock: Clock;
-  readonly reaper: Reaper;
+  readonly spawn: (options: ResolverSpawn) => ResolverChild;
   readonly emit: Emit;
 }
+
+/** The resolver's process, or a model of it. */
+export type ResolverChild = Pick<
+  Child<ToResolver, FromResolver>,
+  'pid' | 'name' | 'stderr' | 'exited' | 'send' | 'stop'
+>;
+
+export interface ResolverSpawn {
+  readonly name: string;
+  readonly argument: ResolverArgument;
+  readonly onMessage: (message: FromResolver) => void;
+}
+
+export const spawnResolver =
+  (reaper: Reaper) =>
+  (options: ResolverSpawn): ResolverChild =>
+    new Child<ToResolver, FromResolver>({ ...options, entry: 'upstream/names/resolver-process.js', reaper });
 
 /** What is wrong with the name of one worker. */
 interface WrongName {
@@ -48,7 +65,7 @@ export class StubResolver {
   /** Resolves with how it ended, in words, when nobody had asked it to. */
   readonly failed: Promise<string>;
   readonly #options: StubResolverOptions;
-  readonly #child: Child<ToResolver, FromResolver>;
+  readonly #child: ResolverChild;
   /** At most one for each name. */
   readonly #active: Lasting<WrongName>;
   /** Told when the resolver has done it, by number. */
@@ -58,18 +75,16 @@ export class StubResolver {
 
   constructor(options: StubResolverOptions) {
     this.#options = options;
-    const { config, host, hosts, reaper } = options;
+    const { config, host, hosts, spawn } = options;
     this.#active = new Lasting(options.clock, (number) => this.#end(number, 'time-over'));
     const ready = new Deferred<string>();
     const failed = new Deferred<string>();
     this.ready = ready.promise;
     this.failed = failed.promise;
     const argument: ResolverArgument = { ...config, host, addresses: this.#addressesOf(hosts) };
-    this.#child = new Child<ToResolver, FromResolver>({
+    this.#child = spawn({
       name: 'resolver',
-      entry: 'upstream/names/resolver-process.js',
       argument,
-      reaper,
       onMessage: (message) => {
         if (message.type === 'ready') ready.resolve(`${host}:${message.port}`);
         else if (message.type === 'done') this.#onDone(message.number);
@@ -91,6 +106,11 @@ export class StubResolver {
   /** `worker-1` → `worker-1.fleet.test`. */
   nameOf(id: string): string {
     return `${id}.${this.#options.config.zone}`;
+  }
+
+  /** The same under their names. */
+  named<Host extends NamedHost>(hosts: readonly Host[]): Host[] {
+    return hosts.map((one) => ({ ...one, host: this.nameOf(one.id) }));
   }
 
   /** All whom it knows from now on. */
