@@ -78,6 +78,14 @@ export const MemorySchema = Section(
   "A worker's memory.",
 );
 
+/**
+ * What becomes of a request whose sender is gone. Where work can be interrupted, its slot is free at once: a worker has to
+ * look out for that in everything it does, so few do.
+ */
+const ABANDONED = ['finish', 'cancel', 'interrupt'] as const;
+
+export type Abandoned = (typeof ABANDONED)[number];
+
 export const FleetSchema = Section(
   {
     workers: Count(1, 'How many workers there are, at first.'),
@@ -85,8 +93,8 @@ export const FleetSchema = Section(
     serviceTime: Optional(ServiceTimeSchema),
     abandoned: Optional(
       OneOf(
-        ['finish', 'cancel'],
-        'What a worker does with a request whose sender is gone; default finish, as most servers do.',
+        ABANDONED,
+        'What a worker does with a request whose sender is gone. finish: serves it all the same, as most servers do (default); cancel: drops it while it waits; interrupt: ends it while it is served, too.',
       ),
     ),
     memory: Optional(MemorySchema),
@@ -137,7 +145,7 @@ export interface FleetConfig extends MechanismsConfig {
   /** Upstreams beside the workers where nobody listens. */
   readonly deadPorts: number;
   readonly serviceTime: ServiceTime;
-  readonly abandoned: 'finish' | 'cancel';
+  readonly abandoned: Abandoned;
   readonly heapLimitBytes: number;
   /** Files and connections a worker may have open at once; new connections are closed as they come beyond it. */
   readonly openFiles: number;

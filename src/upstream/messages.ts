@@ -2,7 +2,7 @@
 
 import type { CircuitState } from '../policies/breaker.js';
 import type { Injection } from './active-faults.js';
-import type { WorkerConfig } from './config.js';
+import type { Abandoned, WorkerConfig } from './config.js';
 import type { DependencyTarget } from './dependencies/messages.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
 import type { WorkerReport } from './fleet.js';
@@ -20,7 +20,7 @@ export interface WorkerArgument {
   readonly port: number;
   readonly slots: number;
   readonly serviceTime: ServiceTime;
-  readonly abandoned: 'finish' | 'cancel';
+  readonly abandoned: Abandoned;
   readonly seed: number;
   readonly config: VersionedWorkerConfig;
   readonly dependencies: readonly DependencyTarget[];

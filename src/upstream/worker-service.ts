@@ -36,6 +36,8 @@ interface Job extends Visit {
   abandoned: boolean;
   /** Called when it has waited; `null`: it does not wait. */
   waited: Undo | null;
+  /** Ends its service time; `null`: it is not being served. */
+  serving: Timer | null;
   /** Its calls to dependencies; `null`: there are none yet. */
   consultation: Consultation | null;
   consulted: readonly Consulted[];
@@ -159,6 +161,7 @@ export class WorkerService {
       startedMs,
       abandoned: false,
       waited: null,
+      serving: null,
       consultation: null,
       consulted: NONE,
     };
@@ -167,7 +170,7 @@ export class WorkerService {
     if (this.#site.taken(job)) return;
     response.on('close', () => this.#onClose(job));
     const leftMs = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
-    if (this.#argument.abandoned === 'cancel' && leftMs >= 0) this.#dropWhenLate(job, leftMs);
+    if (this.#argument.abandoned !== 'finish' && leftMs >= 0) this.#dropWhenLate(job, leftMs);
     const start = this.#model.arrive(job);
     if (start === null) job.waited = this.#site.waits(job);
     request.resume();
@@ -180,9 +183,17 @@ export class WorkerService {
     if (response.writableFinished || response.socket === null) return;
     job.abandoned = true;
     this.#counts.abandoned++;
-    if (this.#argument.abandoned !== 'cancel') return;
+    const { abandoned } = this.#argument;
+    if (abandoned === 'finish') return;
     if (this.#model.leave(job)) stopWaiting(job);
-    else job.consultation?.cancel();
+    else if (job.consultation !== null) job.consultation.cancel();
+    else if (abandoned === 'interrupt' && job.serving !== null) this.#interrupt(job, job.serving);
+  }
+
+  #interrupt(job: Job, serving: Timer): void {
+    serving.cancel();
+    job.serving = null;
+    this.#serve(this.#model.finish());
   }
 
   #serve(start: Start<Job> | null): void {
@@ -190,9 +201,10 @@ export class WorkerService {
     const { job, serviceMs } = start;
     const { clock, dependencies } = this.#around;
     stopWaiting(job);
-    clock.after(this.#site.serviceMs(serviceMs, job), () => {
+    job.serving = clock.after(this.#site.serviceMs(serviceMs, job), () => {
+      job.serving = null;
       // Work for a client that has left ends with the slot's, where it can be cancelled.
-      const isCancelled = job.abandoned && this.#argument.abandoned === 'cancel';
+      const isCancelled = job.abandoned && this.#argument.abandoned !== 'finish';
       if (isCancelled || dependencies === null || job.answer !== this.#respond) this.#finish(job);
       else this.#consult(job, dependencies);
     });

@@ -70,7 +70,7 @@ describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
       'a word that is not one of those allowed',
       fleet('abandoned: ▸forget'),
       'fleet.abandoned',
-      'expected one of finish, cancel, got "forget"',
+      'expected one of finish, cancel, interrupt, got "forget"',
     ],
     [
       'a fault that there is not',
