@@ -42,11 +42,3 @@ it('examples/peaks-that-come-again.yaml is a scenario', () => {
     ['season', 20_000],
   ]);
 });
-
-it('examples/poison-quarantine.yaml is a scenario', () => {
-  const variants = variantsOf('poison-quarantine');
-  expect(variants.map(({ name, fleet }) => [name, fleet.quarantine?.after])).toEqual([
-    ['as-it-happened', undefined],
-    ['quarantine', 2],
-  ]);
-});

@@ -1,4 +1,5 @@
 /** Which requests a fault meets. */
+import type { IncomingMessage } from 'node:http';
 import type { Random } from '../../core/random.js';
 
 /** How the faults that meet single requests are told which: a share of them, or the first so many, or both. */
@@ -16,3 +17,7 @@ export const chosenBy = (
     return true;
   };
 };
+
+/** @param path `null`: it meets requests for whatever. */
+export const isBelow = (path: string | null, { url }: Pick<IncomingMessage, 'url'>): boolean =>
+  path === null || url?.startsWith(path) === true;

@@ -4,6 +4,7 @@
  * clients' requests alone, and one can see what the innocent ones get.
  */
 import { fingerprintOf } from '../fingerprint.js';
+import { isBelow } from './chosen.js';
 import { defineFault } from './fault.js';
 import { poisoned } from './poisoned.js';
 
@@ -19,8 +20,7 @@ export const poison = defineFault({
   survivesRestart: true,
   begin: (site, { share, path, how }) =>
     site.onArrival(({ request }) => {
-      if (path !== null && !request.url?.startsWith(path)) return false;
-      if (!poisoned(fingerprintOf(request), share)) return false;
+      if (!isBelow(path, request) || !poisoned(fingerprintOf(request), share)) return false;
       site.clock.after(SERVED_FOR_MS, () => site.runtime.die(how));
       return true;
     }),

@@ -155,7 +155,11 @@ describe('a timeline', () => {
       {
         type: 'inject',
         workers: ['worker-1'],
-        injection: { fault: 'errors', options: { statuses: [500, 503], share: 1, requests: 9 }, forMs: null },
+        injection: {
+          fault: 'errors',
+          options: { statuses: [500, 503], share: 1, requests: 9, path: null },
+          forMs: null,
+        },
       },
       { type: 'heal', workers: ['worker-1'], fault: 'slow' },
       { type: 'heal', workers: both, fault: null },

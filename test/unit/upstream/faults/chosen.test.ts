@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../../src/core/random.js';
-import { chosenBy } from '../../../../src/upstream/faults/chosen.js';
+import { chosenBy, isBelow } from '../../../../src/upstream/faults/chosen.js';
 import { poisoned } from '../../../../src/upstream/faults/poisoned.js';
 
 const draw = (count: number, share: number, requests: number | null, seed = 1): boolean[] => {
@@ -41,6 +41,20 @@ describe('who is met', () => {
   it('is the same with the same seed', () => {
     expect(draw(100, 0.3, null, 7)).toEqual(draw(100, 0.3, null, 7));
     expect(draw(100, 0.3, null, 7)).not.toEqual(draw(100, 0.3, null, 8));
+  });
+});
+
+describe('a path', () => {
+  it.each([
+    [null, '/jobs', true],
+    [null, undefined, true],
+    ['/jobs', '/jobs', true],
+    ['/jobs', '/jobs/47?x=1', true],
+    ['/jobs', '/job', false],
+    ['/jobs', '/web/jobs', false],
+    ['/jobs', undefined, false],
+  ])('%s: %s is met: %s', (path, url, met) => {
+    expect(isBelow(path, { url })).toBe(met);
   });
 });
 

@@ -34,7 +34,7 @@ describe('options', () => {
   it.each<[WorkerFaultName, object, object]>([
     ['slow', {}, { factor: 10, share: 1, requests: null }],
     ['slow', { factor: 66, share: '1%' }, { factor: 66, share: 0.01, requests: null }],
-    ['errors', { requests: 3 }, { statuses: [500], share: 1, requests: 3 }],
+    ['errors', { requests: 3 }, { statuses: [500], share: 1, requests: 3, path: null }],
     [
       'leak',
       { perRequest: '200KiB' },
