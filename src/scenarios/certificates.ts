@@ -35,10 +35,13 @@ type Keys = pki.rsa.KeyPair;
 /** Loaded only where a run speaks TLS: it is no small library. */
 type Forge = { readonly pki: typeof pki; readonly md: typeof md };
 
-interface CertificateFiles {
+export interface CertificateFiles {
   readonly certificatePath: string;
   readonly keyPath: string;
 }
+
+/** What a run needs of its certificates, whatever they are made of. */
+export type CertificateStore = Pick<Certificates, 'authority' | 'authorityPath' | 'issue' | 'remove'>;
 
 interface Contents {
   readonly name: string;

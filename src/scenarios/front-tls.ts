@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '../gateway/config.js';
-import { type CertificateState, Certificates, SERVICE_NAME } from './certificates.js';
+import { type CertificateState, type CertificateStore, SERVICE_NAME } from './certificates.js';
 import { EDGE, type FrontConfig } from './front-config.js';
 import type { ClientTls } from './messages.js';
 import type { CertificateChange } from './timeline-front.js';
@@ -14,24 +14,26 @@ export interface FrontTlsParts {
   readonly config: FrontConfig;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Called once, where anybody speaks TLS. */
+  readonly makeCertificates: () => Promise<CertificateStore>;
 }
 
 export class FrontTls {
   readonly #parts: FrontTlsParts;
   /** `null`: nobody speaks TLS. */
-  readonly #certificates: Certificates | null;
+  readonly #certificates: CertificateStore | null;
   readonly #renewals = new Map<string, Timer>();
 
-  private constructor(parts: FrontTlsParts, certificates: Certificates | null) {
+  private constructor(parts: FrontTlsParts, certificates: CertificateStore | null) {
     this.#parts = parts;
     this.#certificates = certificates;
   }
 
   /** To be stopped, or its files stay. */
   static async start(parts: FrontTlsParts): Promise<FrontTls> {
-    const { config, clock } = parts;
+    const { config, makeCertificates } = parts;
     const isSpoken = config.tls || config.edge?.tls;
-    return new FrontTls(parts, isSpoken ? await Certificates.make(clock) : null);
+    return new FrontTls(parts, isSpoken ? await makeCertificates() : null);
   }
 
   /** What clients need to know; `null`: nobody speaks TLS. */
@@ -66,7 +68,7 @@ export class FrontTls {
     this.#certificates?.remove();
   }
 
-  #listenerTls(certificates: Certificates, id: string) {
+  #listenerTls(certificates: CertificateStore, id: string) {
     const { certificatePath, keyPath } = certificates.issue(id, 'valid');
     return { certificate: certificatePath, key: keyPath, reload: RELOAD };
   }

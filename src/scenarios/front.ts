@@ -14,7 +14,7 @@ import type { GatewayChild, GatewayChildOptions } from '../gateway/gateway-child
 import type { WorkerAddress } from '../upstream/fleet.js';
 import type { AskAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './front-config.js';
-import { FrontTls, overlaid } from './front-tls.js';
+import { FrontTls, type FrontTlsParts, overlaid } from './front-tls.js';
 import type { GatewayDrains } from './gateway-drains.js';
 import type { ClientTls } from './messages.js';
 import { StallWatch } from './stall-watch.js';
@@ -38,6 +38,7 @@ export interface FrontParts {
   readonly spawn: SpawnGateway;
   readonly ask: AskAdmin;
   readonly emit: Emit;
+  readonly makeCertificates: FrontTlsParts['makeCertificates'];
   readonly onEvents: (events: readonly Event[]) => void;
   /** The longest stall of an event loop that nobody brought about. */
   readonly onStall: (stallMs: number) => void;

@@ -19,6 +19,7 @@ import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
 import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../upstream/worker-fleet.js';
 import { askAdmin } from './admin-request.js';
+import { Certificates } from './certificates.js';
 import { ClientUpdates } from './client-updates.js';
 import { Front } from './front.js';
 import { GatewayDrains } from './gateway-drains.js';
@@ -88,6 +89,7 @@ export class RealWorld implements World {
     this.#front = new Front({
       ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock: wallClock },
       ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
+      makeCertificates: () => Certificates.make(wallClock),
       spawn: (options) => new GatewayChild({ ...options, reaper: this.#reaper }),
       onEvents: (events) => {
         for (const event of events) this.#stream.publish(event);

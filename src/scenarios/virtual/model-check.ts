@@ -9,6 +9,8 @@ export interface CheckOver {
   readonly network: Network;
   /** Of who asks. */
   readonly clock: Clock;
+  /** Whether over TLS. A check of the connection alone is not. */
+  readonly secure: boolean;
 }
 
 interface Checked {
@@ -59,7 +61,7 @@ const askOn = (
 /** @returns `null` when good, else what was wrong. */
 export const askOver = (over: CheckOver, asked: Checked): Promise<string | null> =>
   new Promise((resolve) => {
-    const { network, clock } = over;
+    const { network, clock, secure } = over;
     const { path, timeoutMs, lookup } = asked;
     let leave = (): void => {};
     let ended = false;
@@ -76,7 +78,7 @@ export const askOver = (over: CheckOver, asked: Checked): Promise<string | null>
     const dial = (host: string): void => {
       if (ended) return;
       const dialling = network.dial(addressOf({ host, port: asked.port }), {
-        ...{ clock, timeoutMs: null },
+        ...{ clock, timeoutMs: null, secure: secure && path !== null },
         connected: (connection) => {
           leave = path === null ? () => connection.close() : askOn(connection, over, asked, finish);
           if (path === null) finish(null);

@@ -10,12 +10,14 @@ import { Random } from '../../core/random.js';
 import { StallableClock } from '../../core/stallable-clock.js';
 import { ReaderRegister } from '../../delivery/readers.js';
 import { type Admin, buildAdmin, ownSource } from '../../gateway/admin.js';
+import type { TlsConfig } from '../../gateway/config/listener.js';
 import { GatewayControl } from '../../gateway/control.js';
 import type { GatewayChildOptions, GatewayReady } from '../../gateway/gateway-child.js';
 import { MemoryGateway } from '../../gateway/memory-gateway.js';
 import { startingVersion } from '../../gateway/messages.js';
 import { OwnReach } from '../../gateway/reach.js';
 import type { GatewayProcess } from '../front.js';
+import type { ModelCertificate, ModelCertificates } from './model-certificates.js';
 import { checkOver } from './model-check.js';
 import { modelQuery } from './model-query.js';
 import { openModelTransport } from './model-transport.js';
@@ -39,6 +41,7 @@ export interface ModelGatewayParts {
   readonly nextPort: () => number;
   /** What one request keeps the gateway's processor busy; 0: nothing. */
   readonly requestMs: number;
+  readonly certificates: ModelCertificates;
 }
 
 export class ModelGateway implements GatewayProcess, Host, Server {
@@ -54,6 +57,8 @@ export class ModelGateway implements GatewayProcess, Host, Server {
   /** Requests that it has taken and not answered. */
   readonly #open = new Bag<MemoryExchange>();
   #admin: Admin | null = null;
+  /** The one that it shows; `null`: it does not speak TLS. */
+  #certificate: ModelCertificate | null = null;
   #listens = false;
   #busyUntilMs = 0;
 
@@ -74,7 +79,7 @@ export class ModelGateway implements GatewayProcess, Host, Server {
       resolver: argument.resolver,
       open: (upstream, own, names) => openModelTransport({ network, clock, names }, upstream, own),
       openQuery: modelQuery(network, clock),
-      check: checkOver({ network, clock }),
+      check: checkOver({ network, clock, secure: config.upstreamTls !== null }),
       onResult: (by, good) => this.#control.delivery.onResults(by, 1, good ? 0 : 1),
     });
     this.#control = new GatewayControl({
@@ -82,6 +87,7 @@ export class ModelGateway implements GatewayProcess, Host, Server {
       ...{ drained: argument.drained, reach: new OwnReach(this.#gateway, clock) },
       ...(onSettled && { onSettled }),
     });
+    if (config.listener.tls !== null) this.#watchCertificate(config.listener.tls);
     const ready = new Deferred<GatewayReady>();
     this.ready = ready.promise;
     const port = argument.port || nextPort();
@@ -99,6 +105,13 @@ export class ModelGateway implements GatewayProcess, Host, Server {
 
   accept(): Connection {
     return new DirectConnection(this.#parts.network, this);
+  }
+
+  get secure() {
+    const certificate = this.#certificate;
+    if (certificate === null) return null;
+    return (onCertificate: (shown: ModelCertificate) => void) =>
+      this.#clock.now(() => onCertificate(this.#certificate ?? certificate));
   }
 
   get incarnation(): number {
@@ -138,6 +151,18 @@ export class ModelGateway implements GatewayProcess, Host, Server {
 
   async stop(): Promise<void> {
     this.#end();
+  }
+
+  /** As the listener does it with files: whoever is connected goes on, whoever connects anew gets the new one. */
+  #watchCertificate({ certificatePath, reloadMs }: TlsConfig): void {
+    const { certificates } = this.#parts;
+    this.#certificate = certificates.at(certificatePath);
+    this.#clock.every(reloadMs, () => {
+      const now = certificates.at(certificatePath);
+      if (now === this.#certificate) return;
+      this.#certificate = now;
+      this.#gateway.emit('certificate.reloaded', { certificate: certificatePath });
+    });
   }
 
   #handle(exchange: MemoryExchange): void {

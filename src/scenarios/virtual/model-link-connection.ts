@@ -101,7 +101,7 @@ export class ModelLinkConnection implements LinkConnection, Connection {
       }),
     };
     this.#dial = network.dial(upstream, {
-      ...{ clock, timeoutMs: null },
+      ...{ clock, timeoutMs: null, secure: false },
       connected: (connection) => {
         this.#onward = connection;
         this.#waiting?.();

@@ -19,6 +19,7 @@ import {
 class Place implements Host, Server {
   readonly #network: Network;
   #worker: ModelWorker | null = null;
+  readonly secure = null;
   incarnation = 0;
 
   constructor(network: Network) {
@@ -89,7 +90,7 @@ export class ModelMachine implements Machine {
     timeoutMs: number,
   ): Promise<string | null> {
     const { network } = this.#parts;
-    return askOver({ network, clock: network.clock }, { ...asked, timeoutMs });
+    return askOver({ network, clock: network.clock, secure: false }, { ...asked, timeoutMs });
   }
 
   #placeAt(address: string): Place {

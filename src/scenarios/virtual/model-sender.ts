@@ -18,9 +18,22 @@ const fieldOf = (flat: readonly string[], name: string): string => {
   return '';
 };
 
+/** What an origin says. */
+interface Place {
+  /** HOST:PORT. */
+  readonly host: string;
+  /** Whether it begins with https. */
+  readonly secure: boolean;
+}
+
+/** By client’s address; one set for connections that are kept and one for those that are not. */
+interface Origin extends Place {
+  readonly kept: Map<string, Connections>;
+  readonly single: Map<string, Connections>;
+}
+
 /** Where a try goes: an origin, and the connections of one address to it. */
-interface Way {
-  readonly origin: string;
+interface Way extends Place {
   readonly connections: Connections;
 }
 
@@ -51,14 +64,14 @@ class Try implements AnswerSink {
 
   begin(): void {
     const { network } = this.#parts;
-    const { origin, connections } = this.#way;
+    const { host, secure, connections } = this.#way;
     this.#connection = connections.take();
     if (this.#connection !== null) {
       this.#later(() => this.#deliver());
       return;
     }
-    this.#dial = network.dial(origin, {
-      ...{ clock: network.clock, timeoutMs: CONNECT_TIMEOUT_MS },
+    this.#dial = network.dial(host, {
+      ...{ clock: network.clock, timeoutMs: CONNECT_TIMEOUT_MS, secure },
       connected: (connection) => {
         this.#connection = connection;
         this.#later(() => this.#deliver());
@@ -147,11 +160,10 @@ export class ModelSender {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #origins: Origins;
-  /** By origin, and by address, with one set for connections that are kept and one for those that are not. */
-  readonly #connections = new Map<string, Record<'kept' | 'single', Map<string, Connections>>>();
+  readonly #places = new Map<string, Origin>();
   readonly #fields = new Map<Asked, Record<string, string>>();
 
-  /** @param origins addresses of gateways, in tiers: see `origins.ts`. */
+  /** @param origins of gateways, such as `http://127.0.0.1:80`, in tiers: see `origins.ts`. */
   constructor(origins: readonly (readonly string[])[], network: Network) {
     this.#origins = new Origins(origins);
     this.#network = network;
@@ -190,17 +202,19 @@ export class ModelSender {
   }
 
   #wayTo(origin: string, address: string, keepAlive: boolean): Way {
-    let ofOrigin = this.#connections.get(origin);
-    if (ofOrigin === undefined) {
-      ofOrigin = { kept: new Map(), single: new Map() };
-      this.#connections.set(origin, ofOrigin);
+    let place = this.#places.get(origin);
+    if (place === undefined) {
+      const { host, protocol } = new URL(origin);
+      place = { host, secure: protocol === 'https:', kept: new Map(), single: new Map() };
+      this.#places.set(origin, place);
     }
-    const byAddress = keepAlive ? ofOrigin.kept : ofOrigin.single;
+    const { host, secure, kept, single } = place;
+    const byAddress = keepAlive ? kept : single;
     let connections = byAddress.get(address);
     if (connections === undefined) {
       connections = new Connections(keepAlive);
       byAddress.set(address, connections);
     }
-    return { origin, connections };
+    return { host, secure, connections };
   }
 }

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import { type AnswerSink, type MemoryAsked, MemoryExchange } from '../../core/memory-http.js';
 import { formatDuration } from '../../core/units.js';
+import type { ModelCertificate } from './model-certificates.js';
 
 /**
  * What becomes of a connection that is opened now. `reset`: it is taken and closed at once; `silent`: nobody answers, as
@@ -18,6 +19,8 @@ export interface Host {
   readonly reachability: Reachability;
   /** A connection is taken. */
   accept(): Connection;
+  /** Shows its certificate when its process gets to it; `null`: it does not speak TLS. */
+  readonly secure: ((onCertificate: (certificate: ModelCertificate) => void) => void) | null;
 }
 
 /** A connection that has come about, seen by whoever opened it: one request at a time. */
@@ -80,6 +83,8 @@ export interface Dialler {
   readonly clock: Clock;
   /** `null`: whoever dials keeps the time. */
   readonly timeoutMs: number | null;
+  /** Whether it is to speak TLS: the handshake takes another round trip (RFC 8446 section 2). */
+  readonly secure: boolean;
   connected(connection: Connection): void;
   /** @param error with a code of Node's or undici's. */
   failed(error: NodeJS.ErrnoException): void;
@@ -127,7 +132,10 @@ class Dial {
     if (reachability === 'open') {
       const connection = host!.accept();
       this.#taken = connection;
-      this.#timer = this.#dialler.clock.after(latencyMs, () => this.#connect(connection));
+      this.#timer = this.#dialler.clock.after(latencyMs, () => {
+        if (this.#dialler.secure) this.#shakeHands(host!, connection);
+        else this.#connect(connection);
+      });
     } else if (reachability === 'silent') {
       const waitMs = FIRST_WAIT_MS * 2 ** count;
       this.#timer = clock.after(waitMs, () => {
@@ -141,6 +149,26 @@ class Dial {
           : failure('ECONNRESET', `read ECONNRESET ${this.#address}`);
       this.#timer = this.#dialler.clock.after(latencyMs, () => this.#fail(error));
     }
+  }
+
+  #shakeHands(host: Host, connection: Connection): void {
+    const { clock, latencyMs } = this.#network;
+    const back = (run: () => void): void => {
+      this.#timer = this.#dialler.clock.after(latencyMs, run);
+    };
+    this.#timer = clock.after(latencyMs, () => {
+      if (host.secure === null) {
+        // It takes the first message for a bad request, and its answer is no TLS.
+        back(() => this.#fail(failure('EPROTO', 'wrong version number')));
+        return;
+      }
+      host.secure(({ problem }) =>
+        back(() => {
+          if (problem === null) this.#connect(connection);
+          else this.#fail(failure(problem, `the certificate of ${this.#address}: ${problem}`));
+        }),
+      );
+    });
   }
 
   #connect(connection: Connection): void {
@@ -214,7 +242,7 @@ export class Network {
     });
   }
 
-  /** Opens a connection: a round trip, when somebody listens. @returns what takes it back. */
+  /** Opens a connection: a round trip, or two, when somebody listens. @returns what takes it back. */
   dial(address: string, dialler: Dialler): { cancel(): void } {
     return new Dial(this, address, dialler);
   }

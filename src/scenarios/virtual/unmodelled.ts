@@ -25,9 +25,6 @@ const findInGateway = (section: GatewaySection | undefined): Finding[] => {
   if ((section.processes ?? 1) > 1) {
     findings.push({ path: ['processes'], message: unmodelled('a gateway of several processes') });
   }
-  if (section.listener?.tls !== undefined) {
-    findings.push({ path: ['listener', 'tls'], message: unmodelled('TLS') });
-  }
   if (section.names?.resolver !== undefined) {
     const message = unmodelled('a DNS server other than the scenario’s own (the section `names`)');
     findings.push({ path: ['names', 'resolver'], message });
@@ -45,18 +42,11 @@ const below = (path: readonly string[], findings: readonly Finding[]): Finding[]
 
 /** @returns what the virtual engine cannot do, with where it is written. */
 export const findUnmodelled = (file: ScenarioFile): Finding[] => {
-  const { gateway, edge, tls } = file;
+  const { gateway, edge } = file;
   const findings: Finding[] = [
     ...below(['gateway'], findInGateway(gateway)),
     ...below(['edge', 'gateway'], findInGateway(edge?.gateway)),
   ];
-  const sections = [
-    [['tls'], tls, 'TLS'],
-    [['edge', 'tls'], edge?.tls, 'TLS'],
-  ] as const;
-  for (const [path, section, what] of sections) {
-    if (section !== undefined) findings.push({ path: [...path], message: unmodelled(what) });
-  }
   for (const [index, entry] of (file.timeline ?? []).entries()) {
     const pushed = (entry as { readonly 'push-config'?: unknown; readonly to?: string })['push-config'];
     if (pushed !== undefined && (entry.to === 'gateway' || entry.to === 'edge')) {

@@ -29,6 +29,7 @@ import type { CertificateChange, Disruption } from '../timeline-front.js';
 import type { NameAction } from '../timeline-names.js';
 import type { World } from '../world.js';
 import { LittleCheck } from './little.js';
+import { ModelCertificates } from './model-certificates.js';
 import { GATEWAY_REQUEST_MS, ModelGateway } from './model-gateway.js';
 import { ModelLinks } from './model-links.js';
 import { ModelMachine } from './model-machine.js';
@@ -44,11 +45,6 @@ const LATENCY_MS = 0.1;
 const FIRST_PORT = 10_000;
 
 const STOP_GRACE_MS = 0;
-
-/** What a scenario may not have here, because there is no model of it: it is refused before. */
-const noModel = (what: string): never => {
-  throw new Error(`there is no model of ${what}`);
-};
 
 /** What passes in the model's own parts. */
 export interface VirtualCosts {
@@ -105,11 +101,14 @@ export class VirtualWorld implements World {
       ...{ classes: variant.clients, clock, emit: this.emit },
       send: (behaviours) => this.#load?.update(behaviours),
     });
+    const certificates = new ModelCertificates();
     this.#front = new Front({
       ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock, drains },
       ...{ random: this.#random, emit: this.emit, ask: this.#ask },
+      makeCertificates: async () => certificates,
       spawn: (options) => {
-        const gateway = new ModelGateway(options, { network, nextPort, requestMs: costs.gatewayMs });
+        const parts = { network, nextPort, certificates, requestMs: costs.gatewayMs };
+        const gateway = new ModelGateway(options, parts);
         void gateway.ready.then(({ adminPort }) => this.#gateways.set(adminPort, gateway));
         return gateway;
       },
@@ -163,10 +162,7 @@ export class VirtualWorld implements World {
     ];
     const { named, resolver } = await this.#startResolver(upstreams);
     const origins = await this.#front.start(named, resolver);
-    const sender = new ModelSender(
-      origins.map((tier) => tier.map((origin) => new URL(origin).host)),
-      this.#network,
-    );
+    const sender = new ModelSender(origins, this.#network);
     const { load, clients, floods } = this.#variant;
     this.#load = new LoadRun({
       ...{ load, clients, floods, clock: this.clock, random: new Random(this.#random.fork('load').seed) },
@@ -212,8 +208,8 @@ export class VirtualWorld implements World {
     this.#front.disrupt(action);
   }
 
-  replaceCertificates(_action: CertificateChange): void {
-    noModel('certificates');
+  replaceCertificates(action: CertificateChange): void {
+    this.#front.replaceCertificates(action);
   }
 
   askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void {
