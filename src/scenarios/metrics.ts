@@ -9,6 +9,8 @@ import type { Kind } from '../core/thresholds.js';
 import { CLIENT_CAUSES } from './clients.js';
 import { failedSessions, failedShare, floodSum, selected, usersLost, WHOLE_RUN } from './metrics-clients.js';
 import { blastRadius } from './metrics-delivery.js';
+import { alertCount, alertedMs, leadMs } from './metrics-incident.js';
+import { RULE_NAMES } from './monitoring/rules.js';
 import type { RequestsResult, VariantResult, WindowResult } from './result.js';
 import { ofType } from './result-events.js';
 
@@ -72,6 +74,10 @@ const CAUSES = [...Object.keys(ERRORS).map((code) => causeOf(code as ErrorCode))
 /** `prefix.` and one of these names: a name that never occurs would pass some comparisons for ever. */
 const oneOf = (prefix: string, names: readonly string[]): RegExp =>
   new RegExp(`^${prefix}\\.(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`);
+
+/** The same, where the name may be left out with its dot. */
+const optional = (prefix: string, names: readonly string[]): RegExp =>
+  new RegExp(`^${prefix}(?:\\.(${names.join('|')}))?$`);
 
 export const METRICS: readonly Metric[] = [
   {
@@ -259,6 +265,31 @@ export const METRICS: readonly Metric[] = [
     example: 'first.worker.exited',
     meaning: 'when this event first happened, from the start of the load',
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
+  },
+  {
+    pattern: optional('alerts', RULE_NAMES),
+    kind: 'count',
+    windowed: false,
+    example: 'alerts',
+    meaning: 'alerts that were raised; with a rule behind a dot, those of the rule',
+    value: alertCount,
+  },
+  {
+    pattern: oneOf('alerted', RULE_NAMES),
+    kind: 'duration',
+    windowed: false,
+    example: 'alerted.fast-burn',
+    meaning: 'when an alert of this rule was first raised, from the start of the load',
+    value: alertedMs,
+  },
+  {
+    pattern: optional('lead', RULE_NAMES),
+    kind: 'duration',
+    windowed: false,
+    example: 'lead.heap-slope',
+    meaning:
+      'how long before the first error that a client got (a status of 500 and above, or no answer) the first alert was raised; with a rule behind a dot, of the rule',
+    value: leadMs,
   },
   {
     pattern: /^recovered$/,

@@ -19,13 +19,16 @@ import { BUCKET_MS, type BucketPlan, RequestSeries } from './measure-series.js';
 import { WindowTally } from './measure-windows.js';
 import { WastedWork, WorkerSeries } from './measure-workers.js';
 import { WHOLE_RUN } from './metrics.js';
+import { TickSeries } from './monitoring/ticks.js';
 import type { PopulationCounts } from './population.js';
 import type { VariantResult } from './result.js';
 import type { Variant, Window } from './scenario.js';
 import { MACHINE_LIMITS } from './verdict.js';
 
 /** Of a variant, what has to be known before it runs. */
-export type RecordedPlan = Pick<Variant, 'durationMs' | 'windows' | 'clients' | 'timeline'>;
+export interface RecordedPlan extends Pick<Variant, 'durationMs' | 'windows' | 'clients' | 'timeline'> {
+  readonly fleet: Pick<Variant['fleet'], 'heapLimitBytes'>;
+}
 
 /** Of a variant's result, what was recorded. */
 export type Recorded = Pick<
@@ -64,6 +67,9 @@ export class Recorder {
   /** In the order of the variant's floods. */
   floods: readonly FloodCounts[] = [];
 
+  /** What a monitor would have seen. */
+  readonly ticks: TickSeries;
+
   readonly #windows: readonly Window[];
   readonly #buckets: BucketPlan;
   readonly #run: WindowTally;
@@ -85,7 +91,7 @@ export class Recorder {
    * @param bucketMs length of a bucket of the series.
    */
   constructor(plan: RecordedPlan, nowMs: number, bucketMs = BUCKET_MS) {
-    const { durationMs, clients } = plan;
+    const { durationMs, clients, fleet } = plan;
     const run: Window = { name: WHOLE_RUN, fromMs: 0, toMs: durationMs };
     this.#originMs = nowMs;
     this.#windows = [...plan.windows, run];
@@ -94,6 +100,7 @@ export class Recorder {
     this.#run = this.#tallies.at(-1)!;
     this.#series = new RequestSeries(this.#buckets, longestPatienceMs(plan));
     this.#recovery = new RecoveryWatch(durationMs);
+    this.ticks = new TickSeries(durationMs, fleet.heapLimitBytes);
     this.#lateSends = new LateSends(this.#windows, MACHINE_LIMITS.lateSendMs);
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
@@ -138,9 +145,11 @@ export class Recorder {
     this.#firstStatuses.record(one);
     this.#lateSends.record(one);
     this.#failures.record(one);
+    this.ticks.record(one);
   }
 
   event(event: Event): void {
+    this.ticks.event(event, this.sinceOriginMs(event.atMs));
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else this.#events.add(event);
   }
@@ -150,6 +159,7 @@ export class Recorder {
     this.#workers.sample(sample, runMs);
     this.#wasted.sample(sample, this.#lastSamples.get(sample.worker), runMs);
     this.#lastSamples.set(sample.worker, sample);
+    this.ticks.sample(sample, runMs);
   }
 
   probe({ atMs, waitsMs }: ProbeReport): void {

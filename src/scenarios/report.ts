@@ -7,7 +7,7 @@ import { replicationLines, replicationReasons } from './replications-report.js';
 import type { Result, VariantResult, Verdict } from './result.js';
 import { markLegend, sparkAxis, sparkline, sparkScale } from './sparkline.js';
 import { conclude, tellVariant } from './story.js';
-import { firstErrorsText, summaryRows } from './summary.js';
+import { alertsText, firstErrorsText, summaryRows } from './summary.js';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -96,7 +96,9 @@ const curveLines = (variants: readonly VariantResult[], { colors, columns }: Sty
       return [
         ...(beside ? [`${name}${colors.green(bars)}`] : [name, `${pad}${colors.green(bars)}`]),
         `${pad}${paintMarks(below, colors)}`,
-        ...wrapText(firstErrorsText(variant), columns - indent).map((line) => `${pad}${colors.dim(line)}`),
+        ...[firstErrorsText(variant), alertsText(variant)].flatMap((text) =>
+          wrapText(text, columns - indent).map((line) => `${pad}${colors.dim(line)}`),
+        ),
       ].map((line) => line.trimEnd());
     }),
     '',

@@ -5,6 +5,7 @@
 import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { ThresholdResultSchema } from '../core/thresholds.js';
 import { ENGINES } from './engines.js';
+import { RULE_NAMES } from './monitoring/rules.js';
 import { ReplicationsSchema } from './replications-schema.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
@@ -188,6 +189,18 @@ const VariantResultSchema = Section(
     skippedThresholds: Type.Array(Type.String(), {
       description: 'Not checked, because a variant they speak of was not run.',
     }),
+    alerts: Type.Array(
+      Section(
+        {
+          rule: OneOf(RULE_NAMES, 'docs/incidents.md says what each looks at.'),
+          raisedMs: Type.Number({ description: 'Milliseconds of the run.' }),
+          clearedMs: NumberOrNull('When its rule fell silent; null: it was on at the end.'),
+          reason: Type.String({ description: 'What the rule saw when it was raised.' }),
+        },
+        'One alert.',
+      ),
+      { description: 'In the order in which they were raised.' },
+    ),
     downtime: Section(
       {
         costPerMinute: Type.Number({ description: 'US dollars that an outage for everybody costs.' }),

@@ -34,6 +34,14 @@ export const firstErrorsText = ({ firstStatusMs }: Pick<VariantResult, 'firstSta
   return errors.length === 0 ? 'no errors' : `first errors: ${errors.join(', ')}`;
 };
 
+/** When each rule first raised an alert, in order; empty where none did. */
+export const alertsText = ({ alerts }: Pick<VariantResult, 'alerts'>): string => {
+  const first = new Map<string, number>();
+  for (const { rule, raisedMs } of alerts) if (!first.has(rule)) first.set(rule, raisedMs);
+  const told = [...first].map(([rule, ms]) => `${rule} at ${formatDuration(ms)}`);
+  return told.length === 0 ? 'no alerts' : `alerts: ${told.join(', ')}`;
+};
+
 type Row = (title: string, cell: (variant: VariantResult) => string) => string[];
 
 const rowOf =

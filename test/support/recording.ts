@@ -24,6 +24,7 @@ export const recordedPlan = (fields: Partial<RecordedPlan> = {}): RecordedPlan =
   windows: [],
   clients: resolveClasses(),
   timeline: [],
+  fleet: { heapLimitBytes: 64 * 1024 ** 2 },
   ...fields,
 });
 

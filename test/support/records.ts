@@ -139,6 +139,7 @@ export const variantResult = (fields: Partial<VariantResult> = {}): VariantResul
   requests: [],
   thresholds: [],
   skippedThresholds: [],
+  alerts: [],
   downtime: { costPerMinute: 5_600, minuteMs: 60_000 },
   machine: { lateSends: 0, starvedSamples: 0, gatewayStallMs: 5 },
   ...fields,

@@ -10,7 +10,12 @@ const planOf = (text: string) => parseScenario(text, 'test').variants[0]!.incide
 
 describe('an incident', () => {
   it('costs what is quoted, at the clock of the run, unless a scenario says otherwise', () => {
-    expect(planOf(MINIMAL)).toMatchObject({ costPerMinute: 5_600, minuteMs: 60_000 });
+    expect(planOf(MINIMAL)).toEqual({
+      costPerMinute: 5_600,
+      minuteMs: 60_000,
+      sloRatio: expect.closeTo(0.999, 12),
+      hourMs: 5_000,
+    });
     expect(planOf(incident('downtimeCost: 3600/h, minute: 1s'))).toMatchObject({
       costPerMinute: 60,
       minuteMs: 1_000,
@@ -22,6 +27,13 @@ describe(`a mistake about an incident, at ${HERE},`, () => {
   it.each([
     ['a cost of no time', incident('downtimeCost: ▸5600'), 'incident.downtimeCost', 'write 5600/s'],
     ['a minute that is no time', incident('minute: ▸0s'), 'incident.minute', 'above 0, such as 1s'],
+    ['an hour that is no time', incident('hour: ▸0s'), 'incident.hour', 'above 0, such as 1s'],
+    [
+      'an objective that no failure could miss',
+      incident('slo: ▸90%'),
+      'incident.slo',
+      'can never exceed 14.4; raise the objective above 93.06%',
+    ],
     ['a minute without a unit', incident('minute: ▸600'), 'incident.minute', 'write 600ms'],
   ])('%s', (_name, text, path, message) => {
     expectMistake(text, path, message);

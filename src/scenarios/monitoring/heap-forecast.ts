@@ -1,0 +1,76 @@
+/**
+ * When a heap will be full if it goes on growing as it does: a line through its samples of the last second (least squares),
+ * continued to its limit. A decision core: it gets the time, and keeps nothing but that second.
+ */
+
+/** Ten collections of a small heap, or twenty samples: long enough that a sawtooth is no slope. */
+export const HEAP_WINDOW_MS = 1_000;
+
+/** With fewer samples there is no line; eight are 0.4 s. A leak that fills a heap in a second can still be seen coming. */
+export const HEAP_MIN_SAMPLES = 8;
+
+/**
+ * Below this share of its limit a heap is nobody's worry, whatever its slope: V8 lets the young generation grow to 16 MiB
+ * before it collects, a quarter of the usual 64 MiB.
+ */
+export const HEAP_MIN_RATIO = 0.4;
+
+export interface HeapReading {
+  readonly heapBytes: number;
+  readonly heapLimitBytes: number;
+}
+
+interface Point {
+  readonly atMs: number;
+  readonly heapBytes: number;
+}
+
+/** Bytes a millisecond; 0 for samples of one moment. */
+const slopeOf = (points: readonly Point[]): number => {
+  const origin = points[0]!;
+  let [sumT, sumB, sumTT, sumTB] = [0, 0, 0, 0];
+  for (const { atMs, heapBytes } of points) {
+    const t = atMs - origin.atMs;
+    const b = heapBytes - origin.heapBytes;
+    sumT += t;
+    sumB += b;
+    sumTT += t * t;
+    sumTB += t * b;
+  }
+  const spread = points.length * sumTT - sumT * sumT;
+  return spread === 0 ? 0 : (points.length * sumTB - sumT * sumB) / spread;
+};
+
+export class HeapForecast {
+  #points: Point[] = [];
+
+  /** @returns milliseconds until it is full; infinity when that is not in sight. */
+  observe({ heapBytes, heapLimitBytes }: HeapReading, nowMs: number): number {
+    this.#points.push({ atMs: nowMs, heapBytes });
+    while (this.#points[0]!.atMs <= nowMs - HEAP_WINDOW_MS) this.#points.shift();
+    if (heapBytes < heapLimitBytes * HEAP_MIN_RATIO || this.#points.length < HEAP_MIN_SAMPLES)
+      return Number.POSITIVE_INFINITY;
+    const slope = slopeOf(this.#points);
+    return slope <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, heapLimitBytes - heapBytes) / slope;
+  }
+}
+
+/** One for each worker. */
+export class HeapForecasts {
+  readonly #workers = new Map<string, HeapForecast>();
+
+  /** @returns as `HeapForecast.observe`. */
+  observe(worker: string, reading: HeapReading, nowMs: number): number {
+    let forecast = this.#workers.get(worker);
+    if (forecast === undefined) {
+      forecast = new HeapForecast();
+      this.#workers.set(worker, forecast);
+    }
+    return forecast.observe(reading, nowMs);
+  }
+
+  /** Its process is gone: the next one's heap has nothing to do with it. */
+  forget(worker: string): void {
+    this.#workers.delete(worker);
+  }
+}
