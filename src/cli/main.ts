@@ -6,8 +6,10 @@ import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
+import { doctorCommand } from './doctor.js';
 import { gatewayCommand } from './gateway.js';
 import { annotateError } from './github.js';
+import { initScenario } from './init.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
@@ -154,12 +156,22 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--quiet', 'Nothing on stderr but errors')
     .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));
   cli
-    .command('list', 'List the bundled scenarios')
+    .command('list', 'List the bundled scenarios: what they reproduce, and how long they take')
     .option('--json', 'As JSON')
     .action((flags: { json?: boolean }) => listScenarios(flags.json ?? false));
   cli
-    .command('validate <...files>', 'Check scenario files; print their load and timeline')
+    .command('init [name]', 'Write a commented scenario to start from; default my-outage')
+    .action((name?: string) => initScenario(name));
+  cli
+    .command(
+      'validate <...files>',
+      'Check scenario files; print their load, timeline, windows and thresholds',
+    )
     .action((files: string[]) => validateFiles(files));
+  cli
+    .command('doctor', 'Say what this machine can run')
+    .option('--json', 'As JSON')
+    .action((flags: { json?: boolean }) => doctorCommand(flags.json ?? false));
   cli
     .command(
       'schema [kind]',

@@ -12,7 +12,8 @@ import { frontActionText } from '../scenarios/timeline-front.js';
 import { linkActionText } from '../scenarios/timeline-links.js';
 import { optionsText } from '../upstream/faults/parameters.js';
 import { annotateError } from './github.js';
-import { findScenario } from './scenario-file.js';
+import { enginesOf, realTimeMs } from './list.js';
+import { findScenario, type ScenarioText } from './scenario-file.js';
 
 const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
   const { fault, options, forMs } = injection;
@@ -80,13 +81,29 @@ const populationLines = ({ load: { population } }: Variant): string[] => {
 
 const classLines = ({ clients }: Variant): string[] => {
   if (clients[0]!.name === '') return [];
-  const lines = clients.map(({ name, shareRatio, tier, method, path, behaviour }) => {
+  return clients.map(({ name, shareRatio, tier, method, path, behaviour }) => {
     const of = tier === '' ? '' : `, ${tier}`;
     const tries = `${behaviour.attempts} ${behaviour.attempts === 1 ? 'try' : 'tries'}`;
     return `    ${name}: ${formatRatio(shareRatio)}${of}, ${method} ${path}, ${tries} in ${formatDuration(behaviour.patienceMs)}`;
   });
-  return ['   clients', ...lines];
 };
+
+/** What the stages come to: the requests there will be about, and the highest rate. */
+const totalLine = ({ load: { stages } }: Variant): string[] => {
+  if (stages.length === 0) return [];
+  const requests = stages.reduce(
+    (sum, { fromRps, toRps, durationMs }) => sum + ((fromRps + toRps) / 2) * (durationMs / 1000),
+    0,
+  );
+  const highest = Math.max(...stages.flatMap(({ fromRps, toRps }) => [fromRps, toRps]));
+  return [`    in all about ${Math.round(requests)} requests, at most ${highest}/s`];
+};
+
+const windowLines = ({ windows }: Variant): string[] =>
+  windows.map(({ name, fromMs, toMs }) => `    ${name}: ${formatDuration(fromMs)}..${formatDuration(toMs)}`);
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`   ${title}`, ...lines];
 
 const variantLines = (variant: Variant): string[] => {
   let startMs = 0;
@@ -98,24 +115,31 @@ const variantLines = (variant: Variant): string[] => {
   });
   const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${actionText(entry)}`);
   return [
-    `  ${variant.name}: ${variant.thresholds.length} thresholds`,
-    '   load',
-    ...load,
-    ...populationLines(variant),
-    ...classLines(variant),
-    ...(timeline.length === 0 ? [] : ['   timeline', ...timeline]),
+    `  ${variant.name}`,
+    ...section('load', [...load, ...totalLine(variant), ...populationLines(variant)]),
+    ...section('clients', classLines(variant)),
+    ...section('timeline', timeline),
+    ...section('windows', windowLines(variant)),
+    ...section(
+      'thresholds',
+      variant.thresholds.map(({ text }) => `    ${text}`),
+    ),
   ];
 };
 
-const render = (file: string, scenario: Scenario): string =>
-  [`${file}: ${scenario.name} is valid`, ...scenario.variants.flatMap(variantLines), ''].join('\n');
+const render = ({ file, text }: ScenarioText, scenario: Scenario): string => {
+  const takes = `takes about ${formatDuration(realTimeMs(scenario))} in real time`;
+  const engines = enginesOf(text, file).join(' and ');
+  const head = `${file}: ${scenario.name} is valid; ${takes}; engines: ${engines}`;
+  return [head, ...scenario.variants.flatMap(variantLines), ''].join('\n');
+};
 
 export const validateFiles = (files: readonly string[]): number => {
   let failed = false;
   for (const name of files) {
-    const { file, text } = findScenario(name);
+    const found = findScenario(name);
     try {
-      process.stdout.write(render(file, parseScenario(text, file)));
+      process.stdout.write(render(found, parseScenario(found.text, found.file)));
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
       annotateError(error);

@@ -2,6 +2,7 @@
  * Selectors: which of the things that were counted a metric is about, such as `{class=web}` or
  * `{tier=premium, route=/api}`. Several keys narrow each other down.
  */
+import { thereAre } from './nearest.js';
 
 /** Values by key; empty: everything. */
 export type Selector = Readonly<Record<string, string>>;
@@ -73,16 +74,15 @@ export const parseSelector = (text: string, { known, fits, nothing }: SelectorSc
     const { key, value } = splitPair(pair, column);
     column += pair.length + 1;
     if (!Object.hasOwn(known, key.text)) {
-      const keys = Object.keys(known).join(', ');
       const what = key.text === '' ? `expected ${EXAMPLE}` : `there is no selector "${key.text}"`;
-      throw new SelectorError(`${what}; there are ${keys}`, key.column);
+      throw new SelectorError(`${what}${thereAre(key.text, Object.keys(known))}`, key.column);
     }
     if (Object.hasOwn(selector, key.text)) throw new SelectorError(`${key.text} is said twice`, key.column);
     if (value === null) throw new SelectorError(`expected = and a value after ${key.text}`, key.column);
     const values = known[key.text]!;
     if (!values.includes(value.text)) {
-      const others = values.join(', ') || 'none';
-      throw new SelectorError(`there is no ${key.text} "${value.text}"; there are ${others}`, value.column);
+      const others = thereAre(value.text, values);
+      throw new SelectorError(`there is no ${key.text} "${value.text}"${others}`, value.column);
     }
     selector[key.text] = value.text;
   }

@@ -29,7 +29,9 @@ export const tokenize = (text: string): Token[] => {
     const match = TOKEN.exec(text);
     if (match === null) {
       const column = start + 1 + (text.slice(start).length - text.slice(start).trimStart().length);
-      throw new ThresholdError(`"${text[column - 1]}" does not belong here`, column);
+      const character = text[column - 1]!;
+      const hint = character === '=' ? '; equal is ==' : '';
+      throw new ThresholdError(`"${character}" does not belong here${hint}`, column);
     }
     const [type, token] = Object.entries(match.groups!).find(([, found]) => found !== undefined) as [
       Token['type'],

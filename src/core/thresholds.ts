@@ -12,6 +12,7 @@
  * Every value has a kind, and kinds that do not fit are an error: a share compared with a duration says nothing, and a
  * bare number does not say what it counts.
  */
+import { thereAre } from './nearest.js';
 import { Section, type Static, Type } from './schema.js';
 import { parseSelector, type Selector, SelectorError, type SelectorScope } from './selectors.js';
 import { ThresholdError, type Token, tokenize } from './threshold-tokens.js';
@@ -207,8 +208,11 @@ class Parser {
     }
     if (this.#subject !== null && variants.includes(token.text))
       return { ...this.#subject, variant: token.text };
-    const known = metrics.examples.map((example) => example.replace(/\[.*/, '')).join(', ');
-    throw new ThresholdError(`there is no metric "${metric}"; there are ${known}`, token.column);
+    const known = metrics.examples.map((example) => example.replace(/\[.*/, ''));
+    const [owner = '', ...rest] = metric.split('.');
+    if (metrics.find(rest.join('.')) !== undefined)
+      throw new ThresholdError(`there is no variant "${owner}"${thereAre(owner, variants)}`, token.column);
+    throw new ThresholdError(`there is no metric "${metric}"${thereAre(metric, known)}`, token.column);
   }
 
   #splitName(name: string): { variant: string; metric: string } {
@@ -248,8 +252,8 @@ class Parser {
     }
     const name = this.#next('the name of a window');
     if (!this.#scope.windows.includes(name.text)) {
-      const known = this.#scope.windows.join(', ') || 'none';
-      throw new ThresholdError(`there is no window "${name.text}"; there are ${known}`, name.column);
+      const known = thereAre(name.text, this.#scope.windows);
+      throw new ThresholdError(`there is no window "${name.text}"${known}`, name.column);
     }
     const close = this.#next(']');
     if (close.text !== ']') throw new ThresholdError(`expected ], got "${close.text}"`, close.column);

@@ -47,7 +47,7 @@ const BARE_NUMBER_HINT: Readonly<Record<Unit, (text: string) => string>> = {
   duration: (text) => `write ${text}ms or ${text}s`,
   size: (text) => `write ${text}MiB or ${text}KiB`,
   rate: (text) => `write ${text}/s`,
-  percent: (text) => `write ${text}%`,
+  percent: (text) => `write ${Number(text) <= 1 ? Number((Number(text) * 100).toPrecision(12)) : text}%`,
 };
 
 /** What is wrong with `value` as a quantity of that unit, in words for the person who wrote it. */

@@ -82,6 +82,8 @@ const resolveVariant = ({ name, file, scope, thresholdScope, classes }: VariantF
   };
 };
 
+const EMPTY = 'the file is empty; badgateway init writes one to start from';
+
 /** Everything that is wrong with a file, each once, and where it is written. */
 class ProblemList {
   readonly #positions: Positions;
@@ -132,7 +134,8 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
   const { value: base, positions } = readDocument(text, file);
   const overrides = options.overrides ?? [];
   const problems = new ProblemList(positions, overrides);
-  problems.add(checkSchema(base, ScenarioSchema));
+  if (base === null) problems.add([{ path: [], message: EMPTY }]);
+  else problems.add(checkSchema(base, ScenarioSchema));
   problems.throwIfAny(file);
 
   const { variants: overlays = {}, ...rest } = base as Json & { variants?: Record<string, Json | null> };

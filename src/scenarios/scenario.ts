@@ -4,7 +4,7 @@
  * `ScenarioSchema` is the form as JSON Schema; `parse.ts` reads a file against it. A variant is the scenario with an
  * overlay: maps are merged key by key, everything else is replaced as a whole.
  */
-import { Duration, Optional, Section, type Static, Type } from '../core/schema.js';
+import { Duration, Optional, Percent, Section, type Static, Type } from '../core/schema.js';
 import type { Threshold } from '../core/thresholds.js';
 import type { GatewayConfig } from '../gateway/config.js';
 import { GatewaySchema } from '../gateway/config.js';
@@ -28,8 +28,8 @@ const NameKey = Type.String({ pattern: NAME });
 
 export const ScenarioSchema = Section(
   {
-    version: Type.Literal(1, { description: 'Version of this form of file.' }),
-    name: Type.String({ pattern: NAME, description: 'Name: small letters, digits and hyphens.' }),
+    version: Type.Literal(1, { description: 'Version of this form of file: 1.' }),
+    name: Type.String({ pattern: NAME, description: 'Small letters, digits and hyphens.' }),
     title: Type.String({ minLength: 1, description: 'One line for people.' }),
     story: Optional(Type.String({ description: 'What happened, and what to look at.' })),
     reproduces: Optional(
@@ -47,7 +47,7 @@ export const ScenarioSchema = Section(
     load: LoadSchema,
     timeline: Optional(Type.Array(TimelineEntrySchema, { description: 'What happens, and when.' })),
     windows: Optional(
-      Type.Record(NameKey, Type.String({ pattern: WINDOW_PATTERN }), {
+      Type.Record(NameKey, Type.String({ pattern: WINDOW_PATTERN, description: 'A span such as 2s..8s.' }), {
         description: 'Named spans of time, such as `baseline: 2s..8s`.',
       }),
     ),
@@ -62,12 +62,7 @@ export const ScenarioSchema = Section(
       }),
     ),
     incident: Optional(IncidentSchema),
-    minBaselineAvailability: Optional(
-      Type.String({
-        pattern: String.raw`^\d+(\.\d+)?%$`,
-        description: 'Below it the run is invalid; default 99%.',
-      }),
-    ),
+    minBaselineAvailability: Optional(Percent('Below it the run is invalid; default 99%.')),
     settle: Optional(Duration('Wait between everything being up and the load; default 200ms.')),
   },
   'A badgateway scenario.',

@@ -118,9 +118,12 @@ const belowPush = ({ path, message, key = false }: Finding): EntryProblem => ({
 
 const checkWorkerPush = (pushed: Json): EntryProblem[] => {
   const findings = checkSchema(pushed, WorkerConfigSchema);
-  if (findings.length > 0) {
-    return findings.map(belowPush);
+  const keys = Object.keys(pushed);
+  if (findings.length > 0 && keys.length > 0 && keys.every((key) => key in GatewaySchema.properties)) {
+    const message = `${keys.join(', ')} is of the gateway’s config, and this goes to the workers; add \`to: gateway\``;
+    return [{ key: 'push-config', message, atKey: true }];
   }
+  if (findings.length > 0) return findings.map(belowPush);
   const problem = checkWorkerConfig(pushed as unknown as WorkerConfig);
   return problem === null ? [] : [{ key: 'push-config', message: problem }];
 };

@@ -1,4 +1,5 @@
 /** Whom an entry of the timeline is about, and for how long: `on` and `for`, which mean the same beside every action. */
+import { thereAre } from '../core/nearest.js';
 import { parseDurationMsOr } from '../core/units.js';
 import type { EntryProblem } from './timeline.js';
 
@@ -17,8 +18,8 @@ export const findUnknownTargets = (entry: Targeted, known: readonly string[], wh
   targetsOf(entry).flatMap((target, index): EntryProblem[] => {
     if (known.includes(target)) return [];
     const path = typeof entry.on === 'string' ? [] : [index];
-    const there = known.filter((name) => name !== ALL).join(', ');
-    return [{ key: 'on', path, message: `there is no ${what}${target}; there are ${there}` }];
+    const there = known.filter((name) => name !== ALL);
+    return [{ key: 'on', path, message: `there is no ${what}${target}${thereAre(target, there)}` }];
   });
 
 /** `null`: it lasts until something ends it. */

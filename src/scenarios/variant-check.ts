@@ -1,7 +1,8 @@
 /** What must hold of one variant of a scenario file beyond its form, section by section. */
 import type { Finding } from '../core/document/schema-problems.js';
+import { thereAre } from '../core/nearest.js';
 import { ThresholdError } from '../core/thresholds.js';
-import { parseDurationMs, UnitError } from '../core/units.js';
+import { formatDuration, parseDurationMs, UnitError } from '../core/units.js';
 import { findConfigProblems, findContradictions } from '../gateway/config/check.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, explainHeapLimit } from '../upstream/config.js';
@@ -114,13 +115,33 @@ const checkTimeline = ({ file, scope }: VariantFile, durationMs: number): Findin
   return findings;
 };
 
+/**
+ * Each window that begins within another and ends after it: then neither says what its name promises. One that lies within
+ * another as a whole is a closer look at a part of it, and meant.
+ */
+const findOverlaps = (windows: readonly Window[]): Finding[] => {
+  const inOrder = windows.toSorted((a, b) => a.fromMs - b.fromMs);
+  return inOrder.flatMap((window, index): Finding[] => {
+    const under = inOrder
+      .slice(0, index)
+      .find(({ fromMs, toMs }) => fromMs < window.fromMs && window.fromMs < toMs && toMs < window.toMs);
+    if (under === undefined) return [];
+    const [ends, begins] = [formatDuration(under.toMs), formatDuration(window.fromMs)];
+    const message = `overlaps ${under.name}, which ends at ${ends}: begin there, or end there; this begins at ${begins}`;
+    return [{ path: ['windows', window.name], message }];
+  });
+};
+
 const checkWindows = ({ windows = {} }: ScenarioFile, durationMs: number): Finding[] => {
   const findings: Finding[] = [];
+  const spans: Window[] = [];
   for (const [name, text] of Object.entries(windows)) {
     const path = ['windows', name];
     try {
-      const { fromMs, toMs } = parseWindow(name, text);
+      const span = parseWindow(name, text);
+      const { fromMs, toMs } = span;
       if (fromMs >= toMs) findings.push({ path, message: `ends before it begins: ${text}` });
+      else spans.push(span);
       if (toMs > durationMs)
         findings.push({ path, message: `ends after the load does, at ${durationMs / 1000}s` });
     } catch (error) {
@@ -128,7 +149,7 @@ const checkWindows = ({ windows = {} }: ScenarioFile, durationMs: number): Findi
       findings.push({ path, message: error.message });
     }
   }
-  return findings;
+  return [...findings, ...findOverlaps(spans)];
 };
 
 const checkIncident = ({ incident }: ScenarioFile): Finding[] =>
@@ -138,7 +159,7 @@ const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile):
   const findings: Finding[] = [];
   for (const [variant, texts] of Object.entries(file.thresholds ?? {})) {
     if (!variants.includes(variant)) {
-      const message = `there is no variant "${variant}"; there are ${variants.join(', ')}`;
+      const message = `there is no variant "${variant}"${thereAre(variant, variants)}`;
       findings.push({ path: ['thresholds', variant], message, key: true });
     }
     for (const [index, text] of variant === name ? texts.entries() : []) {

@@ -1,5 +1,6 @@
 /** The command line from outside: what it prints where, and what it ends with. */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, runConclusively, scenarioFile } from '../support/cli.js';
 
@@ -94,6 +95,8 @@ describe('bad input', () => {
     ],
     ['an output of an unknown kind', ['run', 'chatgpt-2024-11-08', '--out', 'pdf=x'], 2, 'json=FILE'],
     ['a missing argument', ['run'], 2, 'scenario'],
+    ['a name that is none', ['init', 'My outage'], 2, 'small letters, digits and hyphens'],
+    ['the name of a bundled scenario', ['init', 'chatgpt-2024-11-08'], 2, 'is a bundled scenario'],
   ];
 
   it.each(CASES)('such as %s ends with its code and a reason on stderr', async (_title, args, code, says) => {
@@ -116,10 +119,31 @@ describe('bad input', () => {
 describe('the other verbs', () => {
   it('list names the bundled scenarios, as JSON too', async () => {
     expect((await runCli(['list'])).stdout).toContain('chatgpt-2024-11-08');
-    const names = JSON.parse((await runCli(['list', '--json'])).stdout).map(
-      (one: { name: string }) => one.name,
-    );
-    expect(names).toContain('chatgpt-2024-11-08');
+    const listed = JSON.parse((await runCli(['list', '--json'])).stdout);
+    const one = listed.find(({ name }: { name: string }) => name === 'chatgpt-2024-11-08');
+    expect(one).toMatchObject({ engines: ['real', 'virtual'], realTimeMs: 130_000 });
+    expect(one.reproduces).toContain('seed-002');
+  });
+
+  it('init writes a scenario that validate takes, with its schema, and never over a file', async () => {
+    const folder = dirname(scenarioFile(''));
+    const first = await runCli(['init', 'mine'], {}, folder);
+    expect(first.code, first.stderr).toBe(0);
+    expect((await runCli(['validate', 'mine.yaml'], {}, folder)).stdout).toContain('mine is valid');
+    const schema = readFileSync(join(folder, 'scenario.schema.json'), 'utf8');
+    expect(schema).toBe((await runCli(['schema'])).stdout);
+    const again = await runCli(['init', 'mine'], {}, folder);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('mine.yaml is there already');
+  });
+
+  it('doctor says what the machine can run, and ends with 0 where that is the real engine', async () => {
+    const { code, stdout } = await runCli(['doctor', '--json']);
+    const { checks, engines, machine } = JSON.parse(stdout);
+    expect(machine.listening['127.0.0.1']).toBe('');
+    expect(checks.find(({ name }: { name: string }) => name === 'processes').level).toBe('ok');
+    expect(code).toBe(engines.real === 'no' ? 103 : 0);
+    expect((await runCli(['doctor'])).stdout).toContain('--engine virtual  yes, in seconds');
   });
 
   it('validate prints the resolved load and timeline', async () => {
@@ -127,6 +151,9 @@ describe('the other verbs', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('192/s, poisson');
     expect(stdout).toContain('push a config, canary');
+    expect(stdout).toContain('in all about 5952 requests, at most 192/s');
+    expect(stdout).toMatch(/\n {3}windows\n {4}baseline: /);
+    expect(stdout).toMatch(/\n {3}thresholds\n {4}\S/);
   });
 
   it('schema prints what the editors’ file holds', async () => {

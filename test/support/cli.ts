@@ -24,8 +24,13 @@ export interface Command {
 }
 
 /** Starts the command; it is killed when the test ends, should it still run. */
-export const startCli = (args: readonly string[], env: Record<string, string> = {}): Command => {
+export const startCli = (
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd = process.cwd(),
+): Command => {
   const child = spawn(process.execPath, [CLI, ...args], {
+    cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -62,8 +67,12 @@ export const startCli = (args: readonly string[], env: Record<string, string> = 
   return { process: child, finished, said, firstLine };
 };
 
-export const runCli = (args: readonly string[], env?: Record<string, string>): Promise<Finished> =>
-  startCli(args, env).finished;
+/** @param cwd the folder in which it runs; default: the project's. */
+export const runCli = (
+  args: readonly string[],
+  env?: Record<string, string>,
+  cwd?: string,
+): Promise<Finished> => startCli(args, env, cwd).finished;
 
 const MAX_RUNS = 5;
 /** Exit code 98 alone does not tell a spoiled run from one that was bad before anything happened. */

@@ -56,6 +56,22 @@ interface Found {
 
 const offsetOf = (node: unknown): number => (node as Node | null)?.range?.[0] ?? 0;
 
+/** What to do about what the YAML library says, by its code. */
+const YAML_HINTS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_INDENT: 'keys of one map begin in the same column; is a bracket or a quote not closed before?',
+  BLOCK_AS_IMPLICIT_KEY:
+    'is this line indented further than the one before, or a text with `: ` without quotes?',
+  MISSING_CHAR: 'is a bracket, a quote or a `:` missing?',
+  BAD_ALIAS: 'a text that begins with * stands in quotes',
+  BAD_SCALAR_START: 'a text that begins so stands in quotes',
+};
+
+const explainYaml = ({ code, message }: { readonly code: string; readonly message: string }): string => {
+  const hint = YAML_HINTS[code];
+  return hint === undefined ? message : `${message}; ${hint}`;
+};
+
 /** @returns whether the keys are texts; if not, nothing below them is looked at. */
 const hasPlainKeys = (map: YAMLMap, found: Found[]): boolean => {
   const keys = new Set<string>();
@@ -66,7 +82,8 @@ const hasPlainKeys = (map: YAMLMap, found: Found[]): boolean => {
     }
     const name = isScalar(key) ? String(key.value) : null;
     if (name === null) continue;
-    if (keys.has(name)) found.push({ offset: offsetOf(key), message: 'Map keys must be unique' });
+    if (keys.has(name))
+      found.push({ offset: offsetOf(key), message: `\`${name}\` is there already; map keys must be unique` });
     keys.add(name);
   }
   return true;
@@ -123,7 +140,12 @@ export const readDocument = (text: string, file: string): ReadDocument => {
       found.map(({ offset, message }) => ({ path: '', ...positions.at(offset), message })),
     );
   };
-  refuse(document.errors.map(({ pos, message }) => ({ offset: pos[0], message })));
+  // What a reader of YAML finds after its first error on a line mostly follows from that one.
+  const lineOf = ({ pos }: { readonly pos: readonly [number, number] }): number => positions.at(pos[0]).line;
+  const first = document.errors.filter(
+    (error, index) => document.errors.findIndex((other) => lineOf(other) === lineOf(error)) === index,
+  );
+  refuse(first.map((error) => ({ offset: error.pos[0], message: explainYaml(error) })));
   refuse(findUnwanted(document));
   try {
     return { value: document.toJS(), positions };

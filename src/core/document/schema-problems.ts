@@ -1,4 +1,5 @@
 /** What a schema has against a file, in words for the person who wrote it. */
+import { didYouMean } from '../nearest.js';
 import { type Schema, UNIT_KEYWORD } from '../schema.js';
 import { explainUnit, type Unit } from '../units.js';
 import { findProblems, type SchemaProblem } from '../validate.js';
@@ -41,6 +42,58 @@ const schemaAt = (schema: Schema, schemaPath: string): Json | undefined =>
     schema,
   ) as Json | undefined;
 
+const knownHere = (key: string, known: readonly string[]): string =>
+  known.length === 0 ? '' : `; known here: ${known.join(', ')}${didYouMean(key, known)}`;
+
+/** Longer values are cut: they are in the file. */
+const MAX_SHOWN_CHARS = 60;
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= MAX_SHOWN_CHARS ? text : `${text.slice(0, MAX_SHOWN_CHARS)}…`;
+};
+
+/** What YAML makes of a value, by the name that JSON Schema has for it. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a map, with lines such as `key: value`',
+  array: 'a list, with `- ` before each entry',
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+const descriptionOf = (schema: unknown): string | null => {
+  const description = (schema as Json | undefined)?.description;
+  return typeof description === 'string' ? description : null;
+};
+
+/** What a schema says besides, in brackets. */
+const about = (schema: unknown): string => {
+  const description = descriptionOf(schema);
+  return description === null ? '' : ` (${description})`;
+};
+
+const missingText = (schema: Json | undefined, names: readonly string[]): string => {
+  const properties = schema?.properties as Json | undefined;
+  const texts = names.map((name) => `\`${name}\`${about(properties?.[name])}`);
+  return `missing ${texts.join(', ')}`;
+};
+
+/** What a value should have been, where the schema's own words say less. */
+const expectedText = (keyword: string, schema: Json | undefined): string | null => {
+  switch (keyword) {
+    case 'const':
+      return `must be ${JSON.stringify(schema?.const)}`;
+    case 'type':
+      return typeof schema?.type === 'string' ? `must be ${TYPES[schema.type] ?? schema.type}` : null;
+    case 'minItems':
+      return `must have at least ${schema?.minItems === 1 ? '1 entry' : `${schema?.minItems} entries`}`;
+    default:
+      return null;
+  }
+};
+
 /** One schema error in words. `null`: another error says it better. */
 const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | null => {
   const path = pathIn(root, error.path);
@@ -52,26 +105,24 @@ const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | 
     case 'boolean': {
       const siblings = schemaAt(whole, error.schemaPath.replace(/\/additionalProperties$/, ''));
       const known = Object.keys((siblings?.properties as Json | undefined) ?? {});
-      const hint = known.length > 0 ? `; known here: ${known.join(', ')}` : '';
-      return { path, message: `unknown key${hint}`, key: true };
+      return { path, message: `unknown key${knownHere(String(path.at(-1)), known)}`, key: true };
     }
     case 'additionalProperties':
       return null;
     case 'required': {
       const missing = (error.params.requiredProperties as string[] | undefined) ?? [];
-      return { path, message: `missing ${missing.map((name) => `\`${name}\``).join(', ')}` };
+      return { path, message: missingText(schema, missing) };
     }
     case 'enum': {
       const allowed = (schema?.enum as unknown[] | undefined) ?? [];
-      return { path, message: `expected one of ${allowed.join(', ')}, got ${JSON.stringify(value)}` };
+      const meant = typeof value === 'string' ? didYouMean(value, allowed.map(String)) : '';
+      return { path, message: `expected one of ${allowed.join(', ')}, got ${shown(value)}${meant}` };
     }
     case 'anyOf':
-    case 'const':
-      return { path, message: `${error.message}, got ${JSON.stringify(value)}` };
+      return { path, message: `${error.message}, got ${shown(value)}` };
     default: {
-      const description = schema?.description;
-      const about = typeof description === 'string' ? ` (${description})` : '';
-      return { path, message: `${error.message}, got ${JSON.stringify(value) ?? 'nothing'}${about}` };
+      const expected = expectedText(error.keyword, schema) ?? error.message;
+      return { path, message: `${expected}, got ${shown(value)}${about(schema)}` };
     }
   }
 };

@@ -1,4 +1,5 @@
 /** What a schema cannot say about a gateway's config: values that contradict each other, and names of nobody. */
+import { thereAre } from '../../core/nearest.js';
 import { findReferenceProblems } from '../../delivery/references.js';
 import { takesWeight, takesWeights, weightProblem } from '../balance/balancers.js';
 import { isTableSize, MAX_TABLE_SIZE } from '../balance/maglev.js';
@@ -115,7 +116,7 @@ export const findConfigProblems = (config: GatewayConfig, ids: readonly string[]
     if (!ids!.includes(id)) {
       problems.push({
         path: ['upstreams', id],
-        message: `there is no upstream "${id}"; there are ${ids!.join(', ')}`,
+        message: `there is no upstream "${id}"${thereAre(id, ids!)}`,
       });
     }
   }

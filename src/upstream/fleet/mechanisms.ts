@@ -1,4 +1,5 @@
 /** The keys of the `fleet:` section by which workers are watched, replaced, added and taken away. None is on by default. */
+import { thereAre } from '../../core/nearest.js';
 import { Count, Duration, Optional, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseDurationMsOr } from '../../core/units.js';
 import { workerIds } from '../fleet.js';
@@ -111,7 +112,7 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
   for (const [name, members] of Object.entries(section.clusters ?? {})) {
     for (const [index, member] of members.entries()) {
       if (known.includes(member)) continue;
-      const message = `there is no ${member}; there are ${known.join(', ')}`;
+      const message = `there is no ${member}${thereAre(member, known)}`;
       problems.push({ path: ['clusters', name, index], message });
     }
   }

@@ -22,7 +22,7 @@ describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
   it.each([
     ['a bracket without its other half', added('gateway: ▸]'), '', 'Unexpected flow-seq-end'],
     ['a map on the line of a key', added('story: ▸a: b'), '', 'Nested mappings are not allowed'],
-    ['a key named twice', added('▸title: again'), '', 'Map keys must be unique'],
+    ['a key named twice', added('▸title: again'), '', '`title` is there already'],
     ['an alias of itself', added('story: &a [▸*a]'), '', 'is a part of what &a names'],
     ['a key that is a map', added('story: { ▸{ a: b }: c }'), '', 'a key has to be a text'],
     [
@@ -121,7 +121,7 @@ describe(`a mistake in the form of a scenario, at ${HERE},`, () => {
     ['another version', replaced('version: 1', 'version: ▸2'), 'version', 'got 2'],
     ['a name with a space', replaced('name: small', 'name: ▸a small one'), 'name', 'got "a small one"'],
     ['a window that is no span', added('windows: { outage: ▸5s }'), 'windows.outage', 'got "5s"'],
-    ['an empty file', '▸', '', 'must be object, got null'],
+    ['an empty file', '▸', '', 'the file is empty; badgateway init writes one'],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
     expectMistake(marked, path, message);
   });
@@ -170,6 +170,12 @@ describe(`a mistake in the sense of a scenario, at ${HERE},`, () => {
       added('windows: { outage: ▸2s..2s }'),
       'windows.outage',
       'ends before it begins',
+    ],
+    [
+      'a window that begins within another and ends after it',
+      added('windows: { outage: 1s..3s, after: ▸2s..4s }'),
+      'windows.after',
+      'overlaps outage, which ends at 3s: begin there, or end there; this begins at 2s',
     ],
     ['a window with three ends', added('windows: { outage: ▸1s..2s..3s }'), 'windows.outage', '1s..2s..3s'],
     ['a window without units', added('windows: { outage: ▸1..2s }'), 'windows.outage', 'write 1ms or 1s'],
@@ -388,6 +394,11 @@ describe(`a mistake in the sense of a scenario, at ${HERE},`, () => {
   ])('such as %s is told where it is', (_name, marked, path, message) => {
     expectMistake(marked, path, message);
   });
+});
+
+it('windows that touch, and one within another, are no mistake', () => {
+  const windows = 'windows: { baseline: 0s..1s, outage: 1s..4s, first: 1s..2s, last: 3s..4s, all: 0s..4s }';
+  expect(problemsOf(added(windows))).toEqual([]);
 });
 
 describe('a mistake inside the text of a threshold', () => {

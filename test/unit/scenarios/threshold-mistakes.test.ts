@@ -22,7 +22,7 @@ describe(`a threshold with a mistake, at ${HERE},`, () => {
     ['▸', 'expected a metric or a number, got the end'],
     ['   ▸', 'expected a metric or a number, got the end'],
     ['▸availabilty > 99%', 'there is no metric "availabilty"; there are availability, goodput'],
-    ['availability > ▸nosuch.availability', 'there is no metric "nosuch.availability"'],
+    ['availability > ▸nosuch.availability', 'there is no variant "nosuch"'],
     ['▸canary.availabilty > 9%', 'there is no metric "availabilty"'],
     ['▸status.5xx > 9%', 'there is no metric "status.5xx"'],
     ['▸latency.p42 < 1s', 'there is no metric "latency.p42"'],

@@ -52,7 +52,7 @@ describe('a plan is refused', () => {
     ['availability[nowhere]', 'there is no window "nowhere"; there are after'],
     ['speed', 'there is no metric "speed"'],
     ['availability > 99%', '">" is too much'],
-    ['other.availability', 'there is no metric "other.availability"'],
+    ['other.availability', 'there is no variant "other"'],
     ['99%', 'names no metric'],
   ])('for a metric such as %s', (metric, says) => {
     expect(() => planned(['load.scale=1'], { metrics: [metric] })).toThrow(UserError);
@@ -70,7 +70,7 @@ describe('a plan is refused', () => {
         /^--vary load\.scale: must be > 0, got 0 .* \(at load\.scale=0, fleet\.slots=1\)$/,
       ),
       expect.stringMatching(
-        /^--vary fleet\.slots: must be integer, got "x" .* \(at load\.scale=0, fleet\.slots=x\)$/,
+        /^--vary fleet\.slots: must be a whole number, got "x" .* \(at load\.scale=0, fleet\.slots=x\)$/,
       ),
     ]);
   });
