@@ -35,13 +35,14 @@ export class StallableClock implements Clock {
   every(intervalMs: number, run: () => void): Timer {
     // As Node's: a loop that stood still for ten intervals runs once, and not ten times.
     let waiting = false;
+    const turn = (): void => {
+      waiting = false;
+      run();
+    };
     return this.#clock.every(intervalMs, () => {
       if (waiting) return;
       waiting = true;
-      this.now(() => {
-        waiting = false;
-        run();
-      });
+      this.now(turn);
     });
   }
 

@@ -7,12 +7,15 @@
  */
 import type { Clock, Timer } from './clock.js';
 
-/** Not in the heap: it has run, or was taken back. */
+/** Nowhere: it has run, or was taken back. */
 const OUT = -1;
 
+/** Among those that are due at once, and not in the heap. */
+const AT_ONCE = -2;
+
 class Entry implements Timer {
-  readonly atMs: number;
-  readonly order: number;
+  atMs: number;
+  order: number;
   readonly run: () => void;
   /** Its place in the heap. */
   index = OUT;
@@ -36,6 +39,12 @@ export class VirtualClock implements Clock {
   #nowMs: number;
   #order = 0;
   readonly #heap: Entry[] = [];
+  /**
+   * What is due when it is set, in the order of its setting, from `#begin` on: it would go from the heap's end to its top
+   * and down again. Some have been taken back.
+   */
+  readonly #atOnce: Entry[] = [];
+  #begin = 0;
 
   /** @param startMs what `nowMs()` says at first; 0 by default, so that a test reads like a schedule. */
   constructor(startMs = 0) {
@@ -47,39 +56,41 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, run: () => void): Timer {
     const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#order++, run, this);
-    entry.index = this.#heap.push(entry) - 1;
-    this.#rise(entry);
+    if (delayMs > 0) {
+      this.#add(entry);
+    } else {
+      entry.index = AT_ONCE;
+      this.#atOnce.push(entry);
+    }
     return entry;
   }
 
   every(intervalMs: number, run: () => void): Timer {
     if (!(intervalMs > 0)) throw new RangeError(`interval must be above 0 ms, got ${intervalMs}`);
-    let cancelled = false;
-    let timer: Timer;
-    const arm = (): void => {
-      timer = this.after(intervalMs, () => {
-        arm();
+    // One entry for all its turns: a fleet has thousands of intervals, and nothing is made for each turn.
+    const entry = new Entry(
+      this.#nowMs + intervalMs,
+      this.#order++,
+      () => {
+        entry.atMs = this.#nowMs + intervalMs;
+        entry.order = this.#order++;
+        this.#add(entry);
         run();
-      });
-      if (cancelled) timer.cancel();
-    };
-    arm();
-    return {
-      cancel: () => {
-        cancelled = true;
-        timer.cancel();
       },
-    };
+      this,
+    );
+    this.#add(entry);
+    return entry;
   }
 
   /** When the next thing happens; Infinity: nothing is to come. */
   get nextMs(): number {
-    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
+    return this.#next()?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Goes on to the next thing that is to happen, and runs it. @returns whether there was one. */
   step(): boolean {
-    const entry = this.#heap[0];
+    const entry = this.#next();
     if (entry === undefined) return false;
     this.remove(entry);
     this.#nowMs = entry.atMs;
@@ -96,6 +107,10 @@ export class VirtualClock implements Clock {
 
   /** For its own timers. */
   remove(entry: Entry): void {
+    if (entry.index === AT_ONCE) {
+      entry.index = OUT;
+      return;
+    }
     const heap = this.#heap;
     const last = heap.pop()!;
     const { index } = entry;
@@ -105,6 +120,32 @@ export class VirtualClock implements Clock {
     last.index = index;
     this.#rise(last);
     this.#sink(last);
+  }
+
+  #next(): Entry | undefined {
+    const first = this.#heap[0];
+    const atOnce = this.#firstAtOnce();
+    if (atOnce === undefined) return first;
+    return first !== undefined && isBefore(first, atOnce) ? first : atOnce;
+  }
+
+  #firstAtOnce(): Entry | undefined {
+    const all = this.#atOnce;
+    while (this.#begin < all.length) {
+      const entry = all[this.#begin]!;
+      if (entry.index === AT_ONCE) return entry;
+      this.#begin++;
+    }
+    if (all.length > 0) {
+      all.length = 0;
+      this.#begin = 0;
+    }
+    return undefined;
+  }
+
+  #add(entry: Entry): void {
+    entry.index = this.#heap.push(entry) - 1;
+    this.#rise(entry);
   }
 
   /** Up, as long as it comes before what is above it. */

@@ -8,8 +8,15 @@ import { isAnswered, latencyOf, latencyResult, round, statusKey } from './measur
 import type { WorkerSeries } from './measure-workers.js';
 import type { SeriesPoint } from './result.js';
 
-/** Fine enough to show a heap's climb of a second. */
+/** The least: fine enough to show a heap's climb of a second. */
 export const BUCKET_MS = 250;
+
+/** Ten minutes of the finest. A longer run has coarser ones instead of more, so that it takes no more memory. */
+export const MAX_BUCKETS = 2_400;
+
+/** @returns how long the buckets of a run are: a multiple of the least. */
+export const bucketMsFor = (durationMs: number): number =>
+  BUCKET_MS * Math.max(1, Math.ceil(durationMs / (BUCKET_MS * MAX_BUCKETS)));
 
 /**
  * How much longer than a client's patience a bucket stays open: a generator that stalls so long is too late for

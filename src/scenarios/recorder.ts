@@ -1,7 +1,7 @@
 /**
  * Takes everything that a run produces, once, as it comes in, and keeps what its result is made of: counts and latencies
  * by window, class and bucket, a sample of the failed requests, what happened. Nothing of it grows with the number of
- * requests; the series grows with the length of the run.
+ * requests, nor, beyond ten minutes, with the length of the run.
  *
  * Records come when requests end, so neither in the order of their arrival nor in that of their windows.
  */
@@ -15,7 +15,7 @@ import { FailureSample } from './measure-failures.js';
 import { LateSends, type ProbeReport, StarvedProbes } from './measure-machine.js';
 import { RecoveryWatch } from './measure-recovery.js';
 import { FirstStatuses } from './measure-requests.js';
-import { BUCKET_MS, type BucketPlan, RequestSeries } from './measure-series.js';
+import { type BucketPlan, bucketMsFor, RequestSeries } from './measure-series.js';
 import { WindowTally } from './measure-windows.js';
 import { WastedWork, WorkerSeries } from './measure-workers.js';
 import { WHOLE_RUN } from './metrics.js';
@@ -86,16 +86,13 @@ export class Recorder {
   #wasted: WastedWork;
   #starved: StarvedProbes;
 
-  /**
-   * @param nowMs stands for the beginning of the load until that is known.
-   * @param bucketMs length of a bucket of the series.
-   */
-  constructor(plan: RecordedPlan, nowMs: number, bucketMs = BUCKET_MS) {
+  /** @param nowMs stands for the beginning of the load until that is known. */
+  constructor(plan: RecordedPlan, nowMs: number) {
     const { durationMs, clients, fleet } = plan;
     const run: Window = { name: WHOLE_RUN, fromMs: 0, toMs: durationMs };
     this.#originMs = nowMs;
     this.#windows = [...plan.windows, run];
-    this.#buckets = { durationMs, bucketMs };
+    this.#buckets = { durationMs, bucketMs: bucketMsFor(durationMs) };
     this.#tallies = this.#windows.map((window) => new WindowTally(window, clients));
     this.#run = this.#tallies.at(-1)!;
     this.#series = new RequestSeries(this.#buckets, longestPatienceMs(plan));

@@ -26,6 +26,9 @@ export interface DownstreamConfig {
 /** Past slot arrays kept per version. A bound on their number is no bound on their size. */
 const HISTORY_LENGTH = 4096;
 
+/** A whole history of arrays so long, of entries of 8 bytes, is less than a MiB, which a model need not count. */
+const UNCOUNTED_LENGTH = 25;
+
 /** How often the health of the endpoints is looked at, and the slots are made anew. */
 export const REFRESH_INTERVAL_MS = 25;
 
@@ -42,6 +45,11 @@ export class DownstreamBalancer {
 
   constructor(runtime: Pick<WorkerRuntime, 'keep' | 'isModel'>) {
     this.#runtime = runtime;
+  }
+
+  /** Whether a refresh changes anything that can be noticed. */
+  get grows(): boolean {
+    return !this.#runtime.isModel || this.#slots.length > UNCOUNTED_LENGTH;
   }
 
   /** Takes a new version over; what was retained for the one before is let go. */

@@ -67,7 +67,8 @@ export class WorkerService {
     ...{ answered: 0, failed: 0, latencyTotalMs: 0, open: 0 },
   };
   readonly #watch: RequestWatch;
-  readonly #timers: Timer[] = [];
+  /** `null`: its refreshes come to nothing. */
+  #refreshing: Timer | null = null;
   #configVersion = 0;
 
   /** @param random what the worker draws from; its dependencies have a stream of their own. */
@@ -84,10 +85,7 @@ export class WorkerService {
       if ('begin' in definition) definition.begin(this.#site, options, Number.POSITIVE_INFINITY);
     }
     this.#actuate(argument.config);
-    this.#timers.push(
-      clock.every(REFRESH_INTERVAL_MS, () => this.#downstream.refresh()),
-      clock.every(SAMPLE_INTERVAL_MS, () => this.#sample()),
-    );
+    clock.every(SAMPLE_INTERVAL_MS, () => this.#sample());
   }
 
   /** Serves one request. */
@@ -128,8 +126,18 @@ export class WorkerService {
 
   #actuate({ version, config }: VersionedWorkerConfig): void {
     this.#downstream.actuate(config.downstream);
+    this.#refreshWhileItGrows();
     this.#configVersion = version;
     this.#around.send({ type: 'applied', version });
+  }
+
+  #refreshWhileItGrows(): void {
+    if (!this.#downstream.grows) {
+      this.#refreshing?.cancel();
+      this.#refreshing = null;
+    } else {
+      this.#refreshing ??= this.#around.clock.every(REFRESH_INTERVAL_MS, () => this.#downstream.refresh());
+    }
   }
 
   #inject({ id, fault, options, forMs }: Extract<ToWorker, { type: 'inject' }>): void {

@@ -28,7 +28,10 @@ const run = async ({ source, variant: name }: Extract<ToEngine, { type: 'run' }>
     const controller = new AbortController();
     interrupt = () => controller.abort();
     const { signal } = controller;
-    const done = runVariant(variant, { makeWorld: (one) => new VirtualWorld(one, clock), signal });
+    const done = runVariant(variant, {
+      makeWorld: (one) => new VirtualWorld(one, clock, source.costs && { costs: source.costs }),
+      signal,
+    });
     const endMs = variant.settleMs + variant.durationMs;
     const result = await drive(done, {
       clock,

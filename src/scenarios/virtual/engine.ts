@@ -18,8 +18,16 @@ const THREAD = fileURLToPath(new URL('../../../dist/scenarios/virtual/engine-thr
  * As for the gateway's process (`gateway/gateway-child.ts`): what V8 takes for long-lived and makes in the old generation
  * keeps whole requests alive there until a full collection. Measured with 20 workers: 17,000 requests a second with it,
  * 66,000 without. V8 takes flags for a process, and heeds these in the threads that begin afterwards.
+ *
+ * With thousands of requests in flight a young generation of 16 MiB is full of them: each collection copies them all to
+ * make a little room. Measured with 1,000 workers and 5,000 in flight: a third less processor time with 128 MiB, which
+ * V8 takes only as it needs them.
  */
-const V8_FLAGS = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
+const V8_FLAGS = [
+  '--no-allocation-site-pretenuring',
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=128',
+];
 
 export interface VirtualRunOptions {
   /** Aborted: runs end as soon as they can, with what was measured so far. */

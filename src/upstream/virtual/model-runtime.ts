@@ -69,12 +69,18 @@ export class ModelRuntime implements WorkerRuntime {
   #buffersBytes = 0;
   /** Of the time, for garbage that faults make. */
   #churnRatio = 0;
+  /** Of the last array that was kept, and what lets one like it go. */
+  #keptBytes = Number.NaN;
+  #letGo: () => void = () => {};
+  readonly #beganMs: number;
+  /** The next collection that takes time has been set. */
+  #collecting = false;
   /** Nothing but collections from here to the abort. */
   #exhausted = false;
 
   constructor(options: ModelRuntimeOptions) {
     this.#options = options;
-    options.clock.every(COLLECT_INTERVAL_MS, () => this.#collect());
+    this.#beganMs = options.clock.nowMs();
   }
 
   heapBytes(): number {
@@ -97,13 +103,23 @@ export class ModelRuntime implements WorkerRuntime {
 
   keep(array: readonly unknown[]): () => void {
     this.#options.clock.stall(array.length * MS_PER_ENTRY);
-    return this.hold(array.length * BYTES_PER_ENTRY, 'heap');
+    const bytes = array.length * BYTES_PER_ENTRY;
+    this.#grow(bytes);
+    // One for all arrays of a length: a fleet keeps millions of them.
+    if (bytes !== this.#keptBytes) {
+      this.#keptBytes = bytes;
+      this.#letGo = () => {
+        this.#heapBytes -= bytes;
+      };
+    }
+    return this.#letGo;
   }
 
   churn(liveBytes: number, bytesPerSecond: number): () => void {
     const giveBack = this.hold(liveBytes, 'heap');
     const ratio = CHURN_TIME_RATIO * (bytesPerSecond / 1024 ** 3) * (liveBytes / (100 * MEBIBYTE));
     this.#churnRatio += ratio;
+    this.#collectLater();
     return () => {
       this.#churnRatio -= ratio;
       giveBack();
@@ -126,15 +142,29 @@ export class ModelRuntime implements WorkerRuntime {
   #grow(bytes: number): void {
     const { heapLimitBytes, clock, onEnd } = this.#options;
     this.#heapBytes += bytes;
+    this.#collectLater();
     if (this.#exhausted || this.#heapBytes < heapLimitBytes * ABORT_RATIO) return;
     this.#exhausted = true;
     clock.after(LAST_COLLECTIONS_MS, () => onEnd(HEAP_EXHAUSTED));
   }
 
-  #collect(): void {
-    const { heapLimitBytes, clock } = this.#options;
-    const pressure = Math.max(0, (this.#heapBytes / heapLimitBytes - PRESSED_RATIO) / (1 - PRESSED_RATIO));
-    const ratio = Math.min(0.9, this.#churnRatio + PRESSED_TIME_RATIO * pressure * pressure);
-    if (ratio > 0) clock.stall(COLLECT_INTERVAL_MS * ratio);
+  /** What collections take of the time now. */
+  get #collectRatio(): number {
+    const filled = this.#heapBytes / this.#options.heapLimitBytes;
+    const pressure = Math.max(0, (filled - PRESSED_RATIO) / (1 - PRESSED_RATIO));
+    return Math.min(0.9, this.#churnRatio + PRESSED_TIME_RATIO * pressure * pressure);
+  }
+
+  /** At the next of its intervals, while there is something to it: most workers never come to that. */
+  #collectLater(): void {
+    if (this.#collecting || this.#collectRatio <= 0) return;
+    const { clock } = this.#options;
+    this.#collecting = true;
+    const sinceMs = clock.nowMs() - this.#beganMs;
+    clock.after(COLLECT_INTERVAL_MS - (sinceMs % COLLECT_INTERVAL_MS), () => {
+      this.#collecting = false;
+      clock.stall(COLLECT_INTERVAL_MS * this.#collectRatio);
+      this.#collectLater();
+    });
   }
 }

@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { resolveClasses } from '../../../src/scenarios/client-classes.js';
 import type { RequestRecord } from '../../../src/scenarios/clients.js';
-import { BUCKET_MS, SETTLE_SLACK_MS } from '../../../src/scenarios/measure-series.js';
+import {
+  BUCKET_MS,
+  bucketMsFor,
+  MAX_BUCKETS,
+  SETTLE_SLACK_MS,
+} from '../../../src/scenarios/measure-series.js';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
 import { Recorder } from '../../../src/scenarios/recorder.js';
 import type { WorkerSample } from '../../../src/upstream/fleet.js';
@@ -26,6 +31,19 @@ describe('the series', () => {
     const times = (durationMs: number) => recorded({}, { durationMs }).series.map(({ t }) => t);
     expect(times(4 * BUCKET_MS)).toEqual([0, 0.25, 0.5, 0.75]);
     expect(times(4 * BUCKET_MS + 1)).toEqual([0, 0.25, 0.5, 0.75, 1]);
+  });
+
+  it.each([
+    { durationMs: 1, bucketMs: BUCKET_MS },
+    { durationMs: MAX_BUCKETS * BUCKET_MS, bucketMs: BUCKET_MS },
+    { durationMs: MAX_BUCKETS * BUCKET_MS + 1, bucketMs: 2 * BUCKET_MS },
+    { durationMs: 35 * 60_000, bucketMs: 4 * BUCKET_MS },
+  ])('of a run of $durationMs ms has buckets of $bucketMs ms', ({ durationMs, bucketMs }) => {
+    expect(bucketMsFor(durationMs)).toBe(bucketMs);
+    const { series, bucketMs: told } = recorded({ requests: [goodRequest(durationMs - 1)] }, { durationMs });
+    expect(told).toBe(bucketMs);
+    expect(series).toHaveLength(Math.ceil(durationMs / bucketMs));
+    expect(series.at(-1)!.offered).toBe(1);
   });
 
   it('counts each request in the bucket in which it was meant to be sent', () => {

@@ -41,6 +41,16 @@ describe('the planted leak', () => {
     expect(histories).toEqual(Array.from({ length: 11 }, (_, index) => (index + 1) * 100_000));
   });
 
+  it('is of account wherever it is real, and in a model with deadly weights alone', () => {
+    const growsWith = (config: DownstreamConfig, isModel: boolean): boolean => {
+      const balancer = new DownstreamBalancer({ ...countingRuntime(), isModel });
+      balancer.actuate(config);
+      return balancer.grows;
+    };
+    expect([growsWith(HARMLESS, false), growsWith(DEADLY, false)]).toEqual([true, true]);
+    expect([growsWith(HARMLESS, true), growsWith(DEADLY, true)]).toEqual([false, true]);
+  });
+
   it('passes the check that guards the delivery of configs', () => {
     expect(checkWorkerConfig({ downstream: DEADLY })).toBeNull();
   });
