@@ -4,41 +4,7 @@
  * happens to a message happens at once; that it takes time on its way is the business of whoever passes it on.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-type Listener = (...args: never[]) => void;
-
-/** Node's emitter costs more than all the rest of a message. */
-class Emitter {
-  #listeners: { readonly event: string; readonly listener: Listener }[] | null = null;
-
-  on(event: string, listener: Listener): this {
-    this.#listeners ??= [];
-    this.#listeners.push({ event, listener });
-    return this;
-  }
-
-  /** An event that matters here happens once. */
-  once(event: string, listener: Listener): this {
-    return this.on(event, listener);
-  }
-
-  off(event: string, listener: Listener): this {
-    const left = this.#listeners?.filter((one) => one.event !== event || one.listener !== listener);
-    this.#listeners = left ?? null;
-    return this;
-  }
-
-  removeAllListeners(event: string): this {
-    this.#listeners = this.#listeners?.filter((one) => one.event !== event) ?? null;
-    return this;
-  }
-
-  emit(event: string): boolean {
-    if (this.#listeners === null) return false;
-    for (const one of [...this.#listeners]) if (one.event === event) (one.listener as () => void)();
-    return true;
-  }
-}
+import { Emitter } from './memory-emitter.js';
 
 /** How a connection ended before its answer did. */
 export type Break = 'closed' | 'reset';
@@ -129,7 +95,7 @@ const flatOf = (headers: readonly string[] | Readonly<Record<string, unknown>>):
   return flat;
 };
 
-/** A request that has arrived whole. */
+/** A request that has arrived whole; its head is read first, as Node does it. */
 class MemoryRequest extends Emitter {
   readonly method: string;
   readonly url: string;
@@ -137,7 +103,8 @@ class MemoryRequest extends Emitter {
   readonly socket: MemorySocket;
   readonly httpVersion = '1.1';
   readonly httpVersionMajor = 1;
-  readonly complete = true;
+  /** Its end has been read too: to answer before is to close the connection. */
+  complete = false;
   readonly asksUpgrade = false;
   #rawHeaders: string[] | null = null;
 
@@ -283,6 +250,11 @@ export class MemoryExchange {
 
   get response(): ServerResponse {
     return this.#response as unknown as ServerResponse;
+  }
+
+  /** Whoever serves it has looked at its head, and reads on. */
+  readOn(): void {
+    this.#request.complete = true;
   }
 
   /** Answered, given up or broken off. */

@@ -4,22 +4,19 @@
  * (`shares.ts`).
  */
 import type { ParentLink } from '../core/child.js';
-import { wallClock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { type Event, EventStream } from '../core/events.js';
-import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
 import { ReaderRegister } from '../delivery/readers.js';
 import type { Versioned } from '../delivery/version-history.js';
-import { type Admin, type AdminSource, buildAdmin, readMemory } from './admin.js';
+import { type Admin, type AdminSource, buildAdmin, type MemoryUse } from './admin.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayControl, type Reach } from './control.js';
-import { HealthChecks } from './health-check.js';
-import { findPort } from './listen.js';
+import { type HealthCheckParts, HealthChecks } from './health-check.js';
 import {
   type FromGateway,
   type GatewayArgument,
-  LOOP_INTERVAL_MS,
   REPORT_INTERVAL_MS,
   type ServingArgument,
   startingVersion,
@@ -27,12 +24,11 @@ import {
   type ToServing,
 } from './messages.js';
 import { buildMetrics } from './metrics.js';
-import { type Names, openNames } from './names/names.js';
-import { type ProcessExit, ProcessGroup } from './process-group.js';
+import { type Names, type OpenNamesParts, openNames } from './names/names.js';
+import { type ProcessExit, ProcessGroup, type ProcessGroupOptions } from './process-group.js';
 import { changeUpstream } from './reach.js';
-import { shareOf } from './shares.js';
+import { shareOf, sharePlan } from './shares.js';
 import { Totals } from './totals.js';
-import { readUpstreamTls } from './transport/upstream-tls.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 /** Less than a parent waits for the primary itself, so that the primary can still tell of it. */
@@ -40,15 +36,34 @@ const STOP_GRACE_MS = 600;
 
 type Link = ParentLink<ToGateway, FromGateway>;
 
-class Primary {
+/** What a primary stands on: this machine's processes, ports and time, or models of them. */
+export interface PrimaryGround {
+  readonly clock: Clock;
+  readonly pid: number;
+  readonly spawn: ProcessGroupOptions['spawn'];
+  /** @param port 0: a free one. @returns the port that the processes are to share. */
+  readonly findPort: (host: string, port: number) => Promise<number>;
+  /** Opens the admin API. @returns its port. */
+  readonly openAdmin: (admin: Admin, port: number) => Promise<number>;
+  /** How health checks are made. */
+  readonly checking: (config: GatewayConfig) => Pick<HealthCheckParts, 'check' | 'tls'>;
+  readonly openQuery?: OpenNamesParts['openQuery'];
+  /** How long its event loop stood still since it was asked last, milliseconds. */
+  readonly takeStallMs: () => number;
+  readonly readMemory: () => MemoryUse;
+  /** Everything is stopped. */
+  readonly end: () => void;
+}
+
+export class Primary {
+  readonly #ground: PrimaryGround;
   readonly #argument: GatewayArgument;
   readonly #first: Versioned<GatewayConfig>;
   readonly #link: Link;
   readonly #pool: UpstreamPool;
-  readonly #stream = new EventStream(wallClock.nowMs);
+  readonly #stream: EventStream;
   readonly #metrics = buildMetrics(() => this.#totals.readings(this.#pool.upstreams));
   readonly #totals = new Totals(this.#metrics.onAnswer, this.#metrics.onCache);
-  readonly #watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   readonly #names: Names | null;
   readonly #checks: HealthChecks;
   readonly #control: GatewayControl;
@@ -61,8 +76,11 @@ class Primary {
   #events: Event[] = [];
   #stopping = false;
 
-  constructor(argument: GatewayArgument, link: Link) {
+  constructor(argument: GatewayArgument, link: Link, ground: PrimaryGround) {
+    const { clock, openQuery } = ground;
+    this.#ground = ground;
     this.#argument = argument;
+    this.#stream = new EventStream(clock.nowMs);
     this.#first = startingVersion(argument);
     const { config } = this.#first;
     this.#link = link;
@@ -77,11 +95,14 @@ class Primary {
     });
     const { resolver, history } = argument;
     const { emit } = this.#stream;
-    this.#names = openNames({ config: config.names, resolver, clock: wallClock, emit });
+    this.#names = openNames({
+      ...{ config: config.names, resolver, clock, emit },
+      ...(openQuery && { openQuery }),
+    });
     this.#checks = new HealthChecks(this.#pool, config.healthCheck, {
-      clock: wallClock,
+      ...ground.checking(config),
+      clock,
       lookup: this.#names?.lookup,
-      tls: config.upstreamTls && readUpstreamTls(config.upstreamTls),
       random: new Random(argument.seed).fork('health'),
       emit: this.#stream.emit,
       onGood: ({ id }) => {
@@ -95,28 +116,26 @@ class Primary {
       pool: this.#pool,
       reach: this.#reach(),
       drained: argument.drained,
-      clock: wallClock,
+      clock,
       emit: this.#stream.emit,
     });
     this.#admin = buildAdmin(this.#adminSource(), this.#control, argument);
   }
 
   async run(): Promise<void> {
-    const reporting = wallClock.every(REPORT_INTERVAL_MS, () => this.#report());
+    const { clock, end } = this.#ground;
+    const reporting = clock.every(REPORT_INTERVAL_MS, () => this.#report());
     this.#link.onMessage(async ({ type }) => {
       if (type !== 'stop') return;
       this.#stopping = true;
       reporting.cancel();
-      this.#watch.stop();
       this.#checks.stop();
       this.#names?.close();
       this.#control.stop();
       await Promise.all([this.#group?.stop(STOP_GRACE_MS), this.#admin.close()]);
       this.#report();
-      process.disconnect();
+      end();
     });
-    // However this process ends, short of SIGKILL: one that spins would not notice that it is alone.
-    process.on('exit', () => this.#group?.kill());
     try {
       await this.#start();
     } catch (error) {
@@ -125,9 +144,18 @@ class Primary {
     }
   }
 
+  /** Ends the processes at once. */
+  kill(): void {
+    this.#group?.kill();
+  }
+
+  /** A request to the admin API that comes without a socket. */
+  readonly ask: Admin['ask'] = (method, path, body) => this.#admin.ask(method, path, body);
+
   async #start(): Promise<void> {
     const { host, adminPort: wanted } = this.#argument;
-    const adminPort = await this.#admin.listen(wanted);
+    const { openAdmin, findPort } = this.#ground;
+    const adminPort = await openAdmin(this.#admin, wanted);
     const port = await findPort(host, this.#argument.port);
     await this.#checks.start();
     // Asked to end meanwhile: nothing more may be started.
@@ -143,7 +171,8 @@ class Primary {
     const random = new Random(seed).fork('gateway');
     return new ProcessGroup({
       processes: config.processes,
-      clock: wallClock,
+      clock: this.#ground.clock,
+      spawn: this.#ground.spawn,
       argumentOf: (number, start): ServingArgument => ({
         config: shareOf(config, number),
         version,
@@ -167,7 +196,7 @@ class Primary {
       onReport: (number, { events, stallMs, ruleMs, status, results }) => {
         this.#metrics.onRuleTime(ruleMs);
         this.#totals.absorb(number, status);
-        this.#readers.saw(`process ${number}`, status.version, wallClock.nowMs());
+        this.#readers.saw(`process ${number}`, status.version, this.#ground.clock.nowMs());
         for (const [version, count, failures] of results) {
           this.#control.delivery.onResults(version, count, failures);
         }
@@ -211,7 +240,7 @@ class Primary {
         this.#pool.place(plan.stable.config.upstreams, this.#stable.upstreams);
         this.#plan = plan;
         this.#group?.sendEach((number) => {
-          this.#readers.expect(`process ${number}`, plan.stable.version, wallClock.nowMs());
+          this.#readers.expect(`process ${number}`, plan.stable.version, this.#ground.clock.nowMs());
           return { type: 'plan', plan: sharePlan(plan, number) };
         });
         this.#checks.reconfigure(plan.stable.config.healthCheck);
@@ -220,7 +249,7 @@ class Primary {
       change: (id, change) => {
         // Shown from here; what becomes of requests is decided there.
         const upstream = this.#pool.find(id);
-        if (upstream !== undefined) changeUpstream(upstream, change, wallClock.nowMs());
+        if (upstream !== undefined) changeUpstream(upstream, change, this.#ground.clock.nowMs());
         this.#group?.send({ type: 'change', id, change });
       },
       purge: async (target) => {
@@ -239,7 +268,7 @@ class Primary {
   }
 
   #report(): void {
-    this.#link.send({ type: 'report', events: this.#events, stallMs: this.#watch.read(), ruleMs: 0 });
+    this.#link.send({ type: 'report', events: this.#events, stallMs: this.#ground.takeStallMs(), ruleMs: 0 });
     this.#events = [];
   }
 
@@ -249,10 +278,10 @@ class Primary {
     };
     return {
       metricsType: this.#metrics.contentType,
-      readers: () => this.#readers.list(wallClock.nowMs()),
+      readers: () => this.#readers.list(this.#ground.clock.nowMs()),
       memory: async () => {
         await fresh();
-        return this.#totals.memory({ pid: process.pid, ...readMemory() });
+        return this.#totals.memory({ pid: this.#ground.pid, ...this.#ground.readMemory() });
       },
       upstreams: async () => {
         await fresh();
@@ -265,20 +294,3 @@ class Primary {
     };
   }
 }
-
-/** What one process gets of a plan. */
-const sharePlan = (plan: TrafficPlan<GatewayConfig>, number: number): TrafficPlan<GatewayConfig> => {
-  const share = <Version extends { readonly config: GatewayConfig }>(version: Version): Version => ({
-    ...version,
-    config: shareOf(version.config, number),
-  });
-  return {
-    ...plan,
-    stable: share(plan.stable),
-    candidate: plan.candidate && share(plan.candidate),
-    standby: plan.standby && share(plan.standby),
-  };
-};
-
-export const runPrimary = (argument: GatewayArgument, link: Link): Promise<void> =>
-  new Primary(argument, link).run();

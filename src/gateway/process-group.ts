@@ -4,7 +4,7 @@
 import { type ChildExit, exitText } from '../core/child.js';
 import type { Clock, Timer } from '../core/clock.js';
 import { Deferred } from '../core/deferred.js';
-import { ClusterProcess } from './cluster.js';
+import type { ClusterProcess } from './cluster.js';
 import type { FromServing, ServingArgument, ServingReport, ToServing } from './messages.js';
 
 /** Long enough that a process which dies at once does not take the processor from those that serve. */
@@ -24,9 +24,16 @@ export interface ProcessExit extends ChildExit {
   readonly restartInMs: number | null;
 }
 
+/** One process that serves, or a model of it. */
+export type ServingChild = Pick<
+  ClusterProcess<ToServing, FromServing>,
+  'pid' | 'stderr' | 'exited' | 'send' | 'kill'
+>;
+
 export interface ProcessGroupOptions {
   readonly processes: number;
   readonly clock: Clock;
+  readonly spawn: (argument: ServingArgument, onMessage: (message: FromServing) => void) => ServingChild;
   /** @param number of the process, from 1. @param start 1 at its first start. */
   readonly argumentOf: (number: number, start: number) => ServingArgument;
   /** The first messages to each, before it listens: whom it may send requests to, and what has changed since the start. */
@@ -39,7 +46,7 @@ export interface ProcessGroupOptions {
 }
 
 interface Running {
-  readonly process: ClusterProcess<ToServing, FromServing>;
+  readonly process: ServingChild;
   listening: boolean;
   /** What it said of why it cannot serve. */
   problem: string | null;
@@ -107,10 +114,8 @@ export class ProcessGroup {
   }
 
   #start(number: number, start: number): void {
-    const { argumentOf, onStart } = this.#options;
-    const process = new ClusterProcess<ToServing, FromServing>(argumentOf(number, start), (message) =>
-      this.#onMessage(number, running, message),
-    );
+    const { argumentOf, onStart, spawn } = this.#options;
+    const process = spawn(argumentOf(number, start), (message) => this.#onMessage(number, running, message));
     const running: Running = { process, listening: false, problem: null, waiting: new Map() };
     this.#running.set(number, running);
     onStart(number, process.pid);

@@ -102,7 +102,7 @@ const main = async (): Promise<void> => {
   const link = parentLink<ToGateway, FromGateway>();
   if (argument.config.processes === 1) return runAlone(argument, link);
   // Loaded only where it is wanted: one process has nothing to do with the others.
-  const { runPrimary } = await import('./primary.js');
+  const { runPrimary } = await import('./primary-process.js');
   return runPrimary(argument, link);
 };
 

@@ -7,6 +7,7 @@
  * retries that are always fine. They are divided and rounded up. Times, shares and everything else hold for each process as they stand,
  * and so does `maxClients`, because one client may be known to all processes.
  */
+import type { TrafficPlan } from '../delivery/live-versions.js';
 import type { RetryBudgetOptions } from '../policies/budgets/budgets.js';
 import type { TokenBucketOptions } from '../policies/token-bucket.js';
 import type { ConcurrencyConfig, LimitConfig } from './config/limits.js';
@@ -108,6 +109,20 @@ export const shareOf = (config: GatewayConfig, number: number): GatewayConfig =>
       ...rule,
       rateLimit: rule.rateLimit && shareOfRate(rule.rateLimit, number, processes),
     })),
+  };
+};
+
+/** What one process gets of a plan. @param number of the process, from 1. */
+export const sharePlan = (plan: TrafficPlan<GatewayConfig>, number: number): TrafficPlan<GatewayConfig> => {
+  const share = <Version extends { readonly config: GatewayConfig }>(version: Version): Version => ({
+    ...version,
+    config: shareOf(version.config, number),
+  });
+  return {
+    ...plan,
+    stable: share(plan.stable),
+    candidate: plan.candidate && share(plan.candidate),
+    standby: plan.standby && share(plan.standby),
   };
 };
 

@@ -5,6 +5,7 @@ import type { RequestRecord } from '../../src/scenarios/clients.js';
 import { parseScenario } from '../../src/scenarios/parse.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { runVariant } from '../../src/scenarios/runner.js';
+import { runVirtually } from '../../src/scenarios/virtual/engine.js';
 import { type VirtualCosts, VirtualWorld } from '../../src/scenarios/virtual/virtual-world.js';
 
 /** As a queue in a book has them: none. */
@@ -24,4 +25,19 @@ export const runHere = async (text: string, seed: number, costs = NO_COSTS): Pro
   const makeWorld = (): VirtualWorld => new VirtualWorld(variant!, clock, { costs, onRecord });
   const result = await drive(runVariant(variant!, { makeWorld, signal }), { clock });
   return { result, records };
+};
+
+/** In a thread of the engine, as users run it: for whatever opossum has a part in, which keeps its own time. */
+export const runInThread = async (text: string, seed: number): Promise<VariantResult> => {
+  const file = 'test.yaml';
+  const options = { seed, engine: 'virtual' } as const;
+  const scenario = parseScenario(text, file, options);
+  const { signal } = new AbortController();
+  const [result] = await runVirtually(
+    scenario,
+    scenario.variants,
+    { text, file, options },
+    { signal, threads: 1 },
+  );
+  return result!;
 };

@@ -202,7 +202,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
 
   #arriveEnd(keeps = true): void {
     if (this.#ended) return;
-    this.#release(this.#connection, keeps);
+    this.#release(this.#connection, keeps && this.headers.connection !== 'close');
     this.#finish(null);
   }
 

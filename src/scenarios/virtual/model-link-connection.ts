@@ -71,6 +71,7 @@ class PassedOn implements AnswerSink {
 }
 
 export class ModelLinkConnection implements LinkConnection, Connection {
+  readonly handshake = null;
   readonly #network: Network;
   readonly #onClosed: () => void;
   readonly #channels: Readonly<Record<Stream, ModelChannel>>;

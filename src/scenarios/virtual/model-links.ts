@@ -22,7 +22,6 @@ const REACHABILITIES: Readonly<Record<PortState, Reachability>> = {
 
 class ModelPort implements LinkPort, Host {
   readonly address: Address;
-  readonly secure = null;
   readonly #network: Network;
   readonly #onAccept: LinkPortParts['onAccept'];
   #state: PortState = 'closed';

@@ -19,7 +19,7 @@ import {
 class Place implements Host, Server {
   readonly #network: Network;
   #worker: ModelWorker | null = null;
-  readonly secure = null;
+  readonly handshake = null;
   incarnation = 0;
 
   constructor(network: Network) {

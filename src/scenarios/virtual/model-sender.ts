@@ -94,9 +94,9 @@ class Try implements AnswerSink {
   ended(): void {
     this.#later(() => {
       if (this.#over) return;
-      this.#end(this.#connection);
       const status = this.#statusCode;
       const flat = this.#flat;
+      this.#end(this.#connection, fieldOf(flat, 'connection') !== 'close');
       const degraded = isGood(status) && fieldOf(flat, DEGRADED_HEADER) !== '';
       this.#parts.onAnswer(
         {

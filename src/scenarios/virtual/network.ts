@@ -19,13 +19,16 @@ export interface Host {
   readonly reachability: Reachability;
   /** A connection is taken. */
   accept(): Connection;
-  /** Shows its certificate when its process gets to it; `null`: it does not speak TLS. */
-  readonly secure: ((onCertificate: (certificate: ModelCertificate) => void) => void) | null;
 }
+
+/** Shows the certificate of whoever took the connection, when its process gets to it. */
+export type Handshake = (onCertificate: (certificate: ModelCertificate) => void) => void;
 
 /** A connection that has come about, seen by whoever opened it: one request at a time. */
 export interface Connection {
   readonly isOpen: boolean;
+  /** `null`: the other end does not speak TLS. */
+  readonly handshake: Handshake | null;
   /**
    * A request arrives at the other end.
    * @param sink told there, and not when this end has closed it.
@@ -43,6 +46,8 @@ export const GONE = -1;
 export interface Server {
   /** Changes when connections that were kept are gone: with every process that serves in this place. */
   readonly incarnation: number;
+  /** `null`: it does not speak TLS. */
+  readonly handshake: Handshake | null;
   /** A request has arrived. */
   serve(exchange: MemoryExchange): void;
 }
@@ -62,6 +67,10 @@ export class DirectConnection implements Connection {
 
   get isOpen(): boolean {
     return this.#incarnation !== GONE && this.#server.incarnation === this.#incarnation;
+  }
+
+  get handshake(): Handshake | null {
+    return this.#server.handshake;
   }
 
   deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean {
@@ -133,7 +142,7 @@ class Dial {
       const connection = host!.accept();
       this.#taken = connection;
       this.#timer = this.#dialler.clock.after(latencyMs, () => {
-        if (this.#dialler.secure) this.#shakeHands(host!, connection);
+        if (this.#dialler.secure) this.#shakeHands(connection);
         else this.#connect(connection);
       });
     } else if (reachability === 'silent') {
@@ -151,18 +160,18 @@ class Dial {
     }
   }
 
-  #shakeHands(host: Host, connection: Connection): void {
+  #shakeHands(connection: Connection): void {
     const { clock, latencyMs } = this.#network;
     const back = (run: () => void): void => {
       this.#timer = this.#dialler.clock.after(latencyMs, run);
     };
     this.#timer = clock.after(latencyMs, () => {
-      if (host.secure === null) {
+      if (connection.handshake === null) {
         // It takes the first message for a bad request, and its answer is no TLS.
         back(() => this.#fail(failure('EPROTO', 'wrong version number')));
         return;
       }
-      host.secure(({ problem }) =>
+      connection.handshake(({ problem }) =>
         back(() => {
           if (problem === null) this.#connect(connection);
           else this.#fail(failure(problem, `the certificate of ${this.#address}: ${problem}`));

@@ -22,9 +22,6 @@ const findInGateway = (section: GatewaySection | undefined): Finding[] => {
       message: unmodelled('the profile naive, which is other people’s code,'),
     });
   }
-  if ((section.processes ?? 1) > 1) {
-    findings.push({ path: ['processes'], message: unmodelled('a gateway of several processes') });
-  }
   if (section.names?.resolver !== undefined) {
     const message = unmodelled('a DNS server other than the scenario’s own (the section `names`)');
     findings.push({ path: ['names', 'resolver'], message });

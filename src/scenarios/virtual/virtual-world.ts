@@ -6,6 +6,7 @@ import { Deferred } from '../../core/deferred.js';
 import { EventStream } from '../../core/events.js';
 import { Random } from '../../core/random.js';
 import type { VirtualClock } from '../../core/virtual-clock.js';
+import { startingVersion } from '../../gateway/messages.js';
 import { deadPortAddresses } from '../../upstream/dead-ports.js';
 import { DependencyClients } from '../../upstream/dependencies/client.js';
 import { DependencyFleet } from '../../upstream/dependencies/dependency-fleet.js';
@@ -30,7 +31,8 @@ import type { NameAction } from '../timeline-names.js';
 import type { World } from '../world.js';
 import { LittleCheck } from './little.js';
 import { ModelCertificates } from './model-certificates.js';
-import { GATEWAY_REQUEST_MS, ModelGateway } from './model-gateway.js';
+import { GATEWAY_REQUEST_MS, ModelGateway, type ModelGatewayProcess } from './model-gateway.js';
+import { ModelGatewayGroup } from './model-gateway-group.js';
 import { ModelLinks } from './model-links.js';
 import { ModelMachine } from './model-machine.js';
 import { ModelSender } from './model-sender.js';
@@ -72,7 +74,7 @@ export class VirtualWorld implements World {
   readonly #random: Random;
   readonly #stream: EventStream;
   readonly #network: Network;
-  readonly #gateways = new Map<number, ModelGateway>();
+  readonly #gateways = new Map<number, ModelGatewayProcess>();
   readonly #front: Front;
   readonly #clientUpdates: ClientUpdates;
   readonly #loadDone = new Deferred<void>();
@@ -108,7 +110,8 @@ export class VirtualWorld implements World {
       makeCertificates: async () => certificates,
       spawn: (options) => {
         const parts = { network, nextPort, certificates, requestMs: costs.gatewayMs };
-        const gateway = new ModelGateway(options, parts);
+        const several = startingVersion(options.argument).config.processes > 1;
+        const gateway = several ? new ModelGatewayGroup(options, parts) : new ModelGateway(options, parts);
         void gateway.ready.then(({ adminPort }) => this.#gateways.set(adminPort, gateway));
         return gateway;
       },
