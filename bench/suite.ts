@@ -2,7 +2,7 @@
  * `npm run bench`: the gateway beside its peers, on the same work, in one run; and what each policy adds. The target has
  * a processor of its own where there are two; load generator and origin share another. Writes `results/bench.json` and
  * the tables of `docs/performance.md`. `npm run bench -- --runs 3` measures the peers three times, from the start each
- * time, and shows how far the runs agree.
+ * time, and shows how far the runs agree; `--trials 3` starts each target three times in a run and not six times.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -86,6 +86,7 @@ interface Bench {
   /** Puts a program on the processor that is kept for the target. */
   readonly launcher: readonly string[];
   readonly pinned: boolean;
+  readonly plan: Plan;
 }
 
 const peerTarget = (bench: Bench, name: string, file: string): Target => ({
@@ -116,12 +117,12 @@ const ownTarget = (bench: Bench, name: string, args: readonly string[]): Target 
     launcher: bench.launcher,
   });
 
-const setUp = async (reaper: Reaper): Promise<Bench> => {
+const setUp = async (reaper: Reaper, plan: Plan): Promise<Bench> => {
   const origin = await startOrigin(reaper);
   const generator = new LoadGenerator(reaper);
   await generator.ready();
   const { launcher } = await pin(reaper, [origin.pid, generator.pid]);
-  return { reaper, generator, origin, launcher, pinned: launcher.length > 0 };
+  return { reaper, generator, origin, launcher, pinned: launcher.length > 0, plan };
 };
 
 const signal = new AbortController().signal;
@@ -156,7 +157,8 @@ const measureAll = async (
   targets: readonly Target[],
   workload: Workload,
 ): Promise<Map<string, Round[][]>> => {
-  const options = { generator: bench.generator, workload, plan: PLAN, signal, onProgress: progress };
+  const { generator, plan } = bench;
+  const options = { generator, workload, plan, signal, onProgress: progress };
   const trials = await measureTargets(targets, options);
   targets.forEach(({ name }, index) => {
     refuseBad(toTargetResult(name, trials[index]!));
@@ -226,9 +228,9 @@ const BEGIN = '<!-- measured: begin -->';
 const END = '<!-- measured: end -->';
 
 /** With everything set up anew. */
-const withBench = async <Result>(measure: (bench: Bench) => Promise<Result>): Promise<Result> => {
+const withBench = async <Result>(plan: Plan, measure: (bench: Bench) => Promise<Result>): Promise<Result> => {
   const reaper = new Reaper();
-  const bench = await setUp(reaper);
+  const bench = await setUp(reaper, plan);
   try {
     return await measure(bench);
   } finally {
@@ -239,23 +241,34 @@ const withBench = async <Result>(measure: (bench: Bench) => Promise<Result>): Pr
 };
 
 const MAX_RUNS = 9;
+const MAX_TRIALS = 20;
 
-const runsAsked = (): number => {
-  const { runs } = parseArgs({ options: { runs: { type: 'string', default: '1' } } }).values;
-  const count = Number(runs);
-  if (Number.isInteger(count) && count >= 1 && count <= MAX_RUNS) return count;
-  throw new Error(`--runs ${runs}: a whole number from 1 to ${MAX_RUNS} is wanted`);
+const readCount = (name: string, text: string, max: number): number => {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= max) return count;
+  throw new Error(`--${name} ${text}: a whole number from 1 to ${max} is wanted`);
+};
+
+const readArgs = (): { readonly count: number; readonly plan: Plan } => {
+  const { runs, trials } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '1' },
+      trials: { type: 'string', default: String(PLAN.trials) },
+    },
+  }).values;
+  const each = readCount('trials', trials, MAX_TRIALS);
+  return { count: readCount('runs', runs, MAX_RUNS), plan: { ...PLAN, trials: each, maxTrials: each } };
 };
 
 const main = async (): Promise<void> => {
-  const count = runsAsked();
+  const { count, plan } = readArgs();
   const startedAt = new Date().toISOString();
   const runs: PeersRun[] = [];
   for (let run = 1; run <= count; run++) {
     if (count > 1) progress(`\nrun ${run} of ${count}`);
-    runs.push(await withBench(measurePeers));
+    runs.push(await withBench(plan, measurePeers));
   }
-  const { policies, pinned } = await withBench(async (bench) => {
+  const { policies, pinned } = await withBench(plan, async (bench) => {
     return { policies: await measurePolicies(bench), pinned: bench.pinned };
   });
   const { missing } = runs[0]!;
@@ -272,7 +285,7 @@ const main = async (): Promise<void> => {
     node: process.version,
     pinned,
   };
-  const measured = { startedAt, host, plan: PLAN, runs: count, missing, tables, policies };
+  const measured = { startedAt, host, plan, runs: count, missing, tables, policies };
   mkdirSync(new URL('../../results/', import.meta.url), { recursive: true });
   writeFileSync(
     new URL('../../results/bench.json', import.meta.url),
