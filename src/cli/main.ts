@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
+import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
 import { gatewayCommand } from './gateway.js';
 import { annotateError } from './github.js';
@@ -139,6 +140,16 @@ export const main = async (args: readonly string[]): Promise<number> => {
       benchCommand(url, withEnvironment(flags)),
     );
   cli
+    .command(
+      'compare <before> <after>',
+      'Compare two results of `run --out json=FILE`: what changed, beyond noise or not',
+    )
+    .option('--out <kind=file>', 'Write the comparison: json=FILE, md=FILE (repeatable)')
+    .option('--json', 'Print the comparison as JSON on stdout')
+    .action((before: string, after: string, flags: Record<string, unknown>) =>
+      compareCommand([before, after], withEnvironment(flags)),
+    );
+  cli
     .command('gateway <...urls>', 'Run the built-in gateway in front of upstreams of your own')
     .option('--config <file>', 'The gateway section, YAML or JSON')
     .option('--set <path=value>', 'Change one value of it, such as breaker.openFor=5s (repeatable)')
@@ -175,7 +186,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
   cli
     .command(
       'schema [kind]',
-      'Print the JSON Schema of scenario files, or of result, bench or sweep documents',
+      'Print the JSON Schema of scenario files, or of result, compare, bench or sweep documents',
     )
     .action((kind?: string) => printSchema(kind ?? 'scenario'));
 

@@ -1,10 +1,10 @@
 /** What `badgateway run` writes of its result, by `--out` and for GitHub Actions. */
 import { writeFileSync } from 'node:fs';
 import { observedText } from '../core/thresholds.js';
+import { causalSentence, effectSentence } from '../scenarios/cascade.js';
 import { renderMarkdown } from '../scenarios/markdown-report.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
 import { renderSeriesCsv } from '../scenarios/series-csv.js';
-import { conclude } from '../scenarios/story.js';
 import type { FindThresholdPlace } from '../scenarios/threshold-places.js';
 import { renderHtml } from '../web/report.js';
 import type { Output } from './flags.js';
@@ -25,9 +25,13 @@ export interface Failure {
   readonly text: string;
 }
 
-/** What became of a variant, in a sentence; empty where there is none to say. */
-const sentenceOf = (result: Result, variant: string): string =>
-  conclude(result).find((sentence) => sentence.startsWith(`${variant}: `)) ?? '';
+/** What a variant made of the outage of the first; of the first, what stopped it and what did not. */
+const sentenceOf = ({ variants }: Result, name: string): string => {
+  const [reference] = variants;
+  const variant = variants.find((one) => one.name === name);
+  if (reference === undefined || variant === undefined) return '';
+  return variant === reference ? causalSentence({ variants }) : effectSentence(variant, reference);
+};
 
 const isJudged = ({ verdict }: VariantResult): boolean => verdict === 'pass' || verdict === 'fail';
 

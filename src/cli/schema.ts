@@ -1,6 +1,7 @@
 /** `badgateway schema`: the JSON Schemas that editors and other programs need. */
 import { BenchResultSchema } from '../bench/result.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
+import { ComparisonResultSchema } from '../scenarios/compare/comparison-schema.js';
 import { ResultSchema } from '../scenarios/result.js';
 import { ScenarioSchema } from '../scenarios/scenario.js';
 import { SweepResultSchema } from '../scenarios/sweep/sweep-result.js';
@@ -8,6 +9,7 @@ import { SweepResultSchema } from '../scenarios/sweep/sweep-result.js';
 const SCHEMAS = {
   scenario: ScenarioSchema,
   result: ResultSchema,
+  compare: ComparisonResultSchema,
   bench: BenchResultSchema,
   sweep: SweepResultSchema,
 } as const;

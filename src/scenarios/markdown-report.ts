@@ -1,6 +1,7 @@
 /** A result as Markdown: for a pull request, a CI system's summary, or a post-mortem. */
 import { markdownTable } from '../core/markdown.js';
 import { observedText } from '../core/thresholds.js';
+import { causalSentence } from './cascade.js';
 import { replicationRows } from './replications-report.js';
 import type { Replications } from './replications-schema.js';
 import type { Result } from './result.js';
@@ -58,6 +59,7 @@ export const renderMarkdown = (result: Result): string => {
   const lines = [`### ${result.verdict.toUpperCase()}: ${escapeMarkdown(result.scenario.title)}`, ''];
   if (partial) lines.push('Interrupted: these are partial results.', '');
   lines.push(...bullets(reasonsOf(result)));
+  if (variants.length > 0) lines.push(escapeMarkdown(causalSentence(result)), '');
   if (variants.length > 0)
     lines.push(
       ...markdownTable(replications === undefined ? summaryRows(variants) : replicationRows(replications)),

@@ -38,10 +38,11 @@ export const toMeasured = (value: number): Measured => {
   return Number.isFinite(value) ? value : 'never';
 };
 
-const toNumber = (value: Exclude<Measured, null>): number =>
+/** What never happened is later than everything. */
+export const toNumber = (value: Exclude<Measured, null>): number =>
   value === 'never' ? Number.POSITIVE_INFINITY : value;
 
-/** What never happened is later than everything; runs without a value are left out. */
+/** Runs without a value are left out. */
 export const summarizeMeasured = (values: readonly Measured[]): Spread => {
   const known = values.filter((value) => value !== null).map(toNumber);
   if (known.length === 0) return { median: null, min: null, max: null, measured: 0 };

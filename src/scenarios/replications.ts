@@ -17,7 +17,7 @@ export const MAX_REPLICATIONS = 1_000;
 export const CONFIDENCE = 0.95;
 
 /** Measured over windows. */
-const WINDOW_METRICS = [
+export const WINDOW_METRICS = [
   'availability',
   'goodput',
   'latency.p50',
@@ -29,7 +29,7 @@ const WINDOW_METRICS = [
 ] as const;
 
 /** Measured over the run as a whole, always. */
-const RUN_METRICS = ['recovered', 'recovery', 'crashes', 'workers-lost', 'worker-seconds'] as const;
+export const RUN_METRICS = ['recovered', 'recovery', 'crashes', 'workers-lost', 'worker-seconds'] as const;
 
 /** What variants are compared by. */
 const COMPARED = ['availability', 'latency.p99'] as const;
@@ -48,7 +48,8 @@ export const withoutSeries = (variant: VariantResult): VariantResult => ({
   requests: [],
 });
 
-const measuredOf = (result: VariantResult, metric: string, window: string): Measured =>
+/** @param window empty or `WHOLE_RUN`: the run as a whole. */
+export const measuredOf = (result: VariantResult, metric: string, window: string): Measured =>
   toMeasured(valueIn(result, { metric, window: window === WHOLE_RUN ? '' : window, selector: {} }));
 
 const spreadsOf = (runs: readonly VariantResult[]): SpreadOf[] => {

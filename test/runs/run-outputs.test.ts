@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findProblems } from '../../src/core/validate.js';
+import { ComparisonResultSchema } from '../../src/scenarios/compare/comparison-schema.js';
 import { ResultSchema } from '../../src/scenarios/result.js';
 import { runCli, scenarioFile } from '../support/cli.js';
 import { junitProblems } from '../support/junit-schema.js';
@@ -73,5 +74,33 @@ describe('badgateway run', () => {
     const { code, stderr } = await runCli(args);
     expect(code).toBe(2);
     expect(stderr).toContain('the second would write over the first');
+  });
+});
+
+describe('badgateway compare', () => {
+  it('says what changed between two results, and ends with 99 where it is for the worse', async () => {
+    const folder = newFolder();
+    const file = scenarioFile(SCENARIO);
+    const fileOf = (name: string): string => join(folder, name);
+    const write = (name: string, ...set: string[]) =>
+      runCli(['run', file, '--engine', 'virtual', '--quiet', '--out', `json=${fileOf(name)}`, ...set]);
+    await write('before.json');
+    await write('after.json', '--set', 'clients.patience=5ms');
+    const args = ['compare', fileOf('before.json'), fileOf('after.json')];
+    const summary = fileOf('summary.md');
+    const worse = await runCli([...args, '--out', `json=${fileOf('compare.json')}`], {
+      GITHUB_STEP_SUMMARY: summary,
+    });
+    expect(worse.code, worse.stderr).toBe(99);
+    expect(worse.stdout).toMatch(/^WORSE$/m);
+    const compared = JSON.parse(readFileSync(fileOf('compare.json'), 'utf8'));
+    expect(findProblems(ComparisonResultSchema, compared)).toEqual([]);
+    expect(readFileSync(summary, 'utf8')).toMatch(/^### WORSE/);
+    const same = await runCli(['compare', fileOf('before.json'), fileOf('before.json')]);
+    expect(same.code).toBe(0);
+    expect(same.stdout).toContain('every value is the same, to the last digit');
+    const wrong = await runCli(['compare', fileOf('before.json'), fileOf('compare.json')]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('compare.json is no result of a run');
   });
 });

@@ -1,6 +1,7 @@
 /** What a run writes for CI: a JUnit case for each threshold, with what was observed, expected, and where it is written. */
 import { describe, expect, it } from 'vitest';
 import { failuresOf, renderRunJunit } from '../../../src/cli/run-outputs.js';
+import { causalSentence } from '../../../src/scenarios/cascade.js';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
 import { summarizeReplications } from '../../../src/scenarios/replications.js';
 import type { Result } from '../../../src/scenarios/result.js';
@@ -64,7 +65,7 @@ describe('the JUnit file of a run', () => {
     const [failure] = first!.children.find(({ name }) => name === 'testcase')!.children;
     expect(failure!.attributes.message).toBe('observed 20%, expected > 99%');
     const [, sentence, place] = failure!.text.split('\n');
-    expect(sentence).toMatch(/^as-it-happened: 80% of 100 requests failed in the outage window/);
+    expect(sentence).toBe(causalSentence({ variants: [bad, good] }));
     expect(place).toBe('small.yaml:7:3');
   });
 

@@ -30,6 +30,12 @@ describe('a result as Markdown', () => {
     expect(text).toMatch(/^### FAIL: A small one\n\n- as-it-happened: availability\\\[outage\\\] \\> 99%/);
   });
 
+  it('says what made the difference', () => {
+    expect(text).toContain(
+      '\n\nWhere as-it-happened served 20% in the outage, canary (100%) prevented it.\n\n',
+    );
+  });
+
   it('has the variants beside each other', () => {
     expect(text).toContain('|  | as-it-happened | canary |\n|---|---:|---:|\n');
     expect(text).toContain('| availability, outage | 20% | 100% |');
