@@ -60,6 +60,11 @@ export const perform = (action: Action, { world, delivery, by }: Performer): voi
     case 'certificate':
       world.replaceCertificates(action);
       return;
+    case 'purge-cache': {
+      const { to, pathPrefix } = action;
+      world.askGateway(to, 'POST', '/cache/purge', pathPrefix === '' ? {} : { pathPrefix });
+      return;
+    }
     case 'push-gateway-config':
       world.askGateway(action.to, 'PUT', '/config', {
         ...{ by, config: action.config, ...action.strategy },

@@ -50,7 +50,12 @@ export const ConfigProperties = {
     ),
   ),
   breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
-  to: Optional(OneOf(['workers', 'gateway', 'edge'], 'Who gets the config; default workers.')),
+  to: Optional(
+    OneOf(
+      ['workers', 'gateway', 'edge'],
+      'Who gets the config, default workers; whose cache is emptied, default gateway.',
+    ),
+  ),
   ...StrategyProperties,
   strategy: Optional(
     OneOf(
@@ -67,7 +72,7 @@ export const CONFIG_ACTIONS = ['push-config', 'rollback-config', 'lock-config', 
 export const CONFIG_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   approved: ['push-config'],
   breakGlass: ['push-config'],
-  to: ['push-config', 'rollback-config'],
+  to: ['push-config', 'rollback-config', 'purge-cache'],
   strategy: ['push-config', 'rollback-config'],
   rolling: ['push-config', 'rollback-config'],
   canary: ['push-config', 'rollback-config'],
