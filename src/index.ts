@@ -35,3 +35,5 @@ export { type Result, ResultSchema, type VariantResult, type Verdict } from './s
 export { type RunOptions, runScenario } from './scenarios/runner.js';
 export { type Scenario, type ScenarioFile, ScenarioSchema, type Variant } from './scenarios/scenario.js';
 export { type SweepResult, SweepResultSchema } from './scenarios/sweep/sweep-result.js';
+export { runVirtually, type VirtualRunOptions } from './scenarios/virtual/engine.js';
+export type { ScenarioSource } from './scenarios/virtual/messages.js';

@@ -64,8 +64,8 @@ const capacityOf = (config: GatewayConfig, { upstreams }: UpstreamPool): number 
     .reduce((sum, { id }) => sum + (config.upstreams[id]?.weight ?? 1), 0);
 };
 
-/** Against routes that lead to nobody, and more rules than there is room for. */
-const referenceGuard =
+/** Against routes that lead to nobody. */
+const emptyPoolGuard =
   (ids: readonly string[]): Guard<GatewayConfig> =>
   (_from, to) => {
     const found = findConfigProblems(to, ids).filter(({ approvable }) => approvable);
@@ -73,7 +73,7 @@ const referenceGuard =
   };
 
 const guardsOf = (pool: UpstreamPool): Guard<GatewayConfig>[] => [
-  referenceGuard(pool.upstreams.map(({ id }) => id)),
+  emptyPoolGuard(pool.upstreams.map(({ id }) => id)),
   capacityGuard({ measure: (config: GatewayConfig) => capacityOf(config, pool) }),
   sizeGuard({ measure: (config: GatewayConfig) => JSON.stringify(config).length }),
 ];

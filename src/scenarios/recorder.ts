@@ -67,7 +67,9 @@ export class Recorder {
   /** In the order of the variant's floods. */
   floods: readonly FloodCounts[] = [];
 
-  readonly #heapLimitBytes: number;
+  /** What a monitor would have seen. */
+  readonly ticks: TickSeries;
+
   readonly #windows: readonly Window[];
   readonly #buckets: BucketPlan;
   readonly #run: WindowTally;
@@ -83,7 +85,6 @@ export class Recorder {
   #workers: WorkerSeries;
   #wasted: WastedWork;
   #starved: StarvedProbes;
-  #ticks: TickSeries;
 
   /** @param nowMs stands for the beginning of the load until that is known. */
   constructor(plan: RecordedPlan, nowMs: number) {
@@ -96,17 +97,11 @@ export class Recorder {
     this.#run = this.#tallies.at(-1)!;
     this.#series = new RequestSeries(this.#buckets, longestPatienceMs(plan));
     this.#recovery = new RecoveryWatch(durationMs);
-    this.#heapLimitBytes = fleet.heapLimitBytes;
+    this.ticks = new TickSeries(durationMs, fleet.heapLimitBytes);
     this.#lateSends = new LateSends(this.#windows, MACHINE_LIMITS.lateSendMs);
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
-    this.#ticks = new TickSeries(durationMs, fleet.heapLimitBytes);
-  }
-
-  /** What a monitor would have seen. */
-  get ticks(): TickSeries {
-    return this.#ticks;
   }
 
   /** The clock's time at which the load began. */
@@ -133,7 +128,6 @@ export class Recorder {
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
-    this.#ticks = new TickSeries(this.#buckets.durationMs, this.#heapLimitBytes);
   }
 
   /** Milliseconds of the clock as milliseconds of the run. */
@@ -148,11 +142,11 @@ export class Recorder {
     this.#firstStatuses.record(one);
     this.#lateSends.record(one);
     this.#failures.record(one);
-    this.#ticks.record(one);
+    this.ticks.record(one);
   }
 
   event(event: Event): void {
-    this.#ticks.event(event, this.sinceOriginMs(event.atMs));
+    this.ticks.event(event, this.sinceOriginMs(event.atMs));
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else this.#events.add(event);
   }
@@ -162,7 +156,7 @@ export class Recorder {
     this.#workers.sample(sample, runMs);
     this.#wasted.sample(sample, this.#lastSamples.get(sample.worker), runMs);
     this.#lastSamples.set(sample.worker, sample);
-    this.#ticks.sample(sample, runMs);
+    this.ticks.sample(sample, runMs);
   }
 
   probe({ atMs, waitsMs }: ProbeReport): void {

@@ -8,12 +8,6 @@ import type { GatewaySection } from '../gateway/config.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { ONE_GATEWAY } from './front-config.js';
 import {
-  type CacheAction,
-  CacheActionProperties,
-  checkCacheEntry,
-  resolveCacheEntry,
-} from './timeline-cache.js';
-import {
   type ClientAction,
   type ClientEntry,
   ClientProperties,
@@ -101,10 +95,9 @@ export const TimelineEntrySchema = Section(
     ...DependencyProperties,
     ...FleetProperties,
     ...FrontActionProperties,
-    ...CacheActionProperties,
     ...ConfigProperties,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config, purge-cache.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -117,7 +110,6 @@ export type Action =
   | FrontAction
   | FaultAction
   | ClientAction
-  | CacheAction
   | ConfigAction
   | { readonly type: 'note'; readonly text: string };
 
@@ -134,7 +126,6 @@ export const ACTIONS = [
   'flood',
   'update-clients',
   ...CONFIG_ACTIONS,
-  'purge-cache',
   'dns',
   'toxic',
   'remove-toxic',
@@ -223,7 +214,6 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
     return [{ key: '', message: `expected one of ${ACTIONS.join(', ')} beside \`at\`, found ${found}` }];
   }
   const problems = findStrayKeys(entry, action);
-  if (action === 'purge-cache') problems.push(...checkCacheEntry(entry, scope));
   if (isAbout(action, CONFIG_ACTIONS)) problems.push(...checkConfigEntry(entry, action, scope));
   if (isAbout(action, WORKER_ACTIONS)) problems.push(...checkTargets(entry, action, scope));
   if (action === 'disturb' || action === 'recover') {
@@ -249,7 +239,6 @@ const resolveAction = (entry: TimelineEntrySection, scope: EntryScope, atMs: num
     ? workers
     : [...new Set(targets.flatMap((target) => clusters[target] ?? target))];
   return (
-    resolveCacheEntry(entry) ??
     resolveConfigEntry(entry, scope) ??
     resolveClientEntry(entry as ClientEntry, classes, atMs) ??
     resolveDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies) ??

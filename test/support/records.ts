@@ -140,8 +140,7 @@ export const variantResult = (fields: Partial<VariantResult> = {}): VariantResul
   thresholds: [],
   skippedThresholds: [],
   alerts: [],
-  incident: null,
-  downtime: { costPerMinute: 5_600, minuteMs: 60_000, clock: null },
+  downtime: { costPerMinute: 5_600, minuteMs: 60_000 },
   machine: { lateSends: 0, starvedSamples: 0, gatewayStallMs: 5 },
   ...fields,
 });

@@ -29,7 +29,7 @@ const run = async ({ source, variant: name }: Extract<ToEngine, { type: 'run' }>
     interrupt = () => controller.abort();
     const { signal } = controller;
     const done = runVariant(variant, {
-      makeWorld: (one) => new VirtualWorld(one, clock, source.costs && { costs: source.costs }),
+      makeWorld: (one) => new VirtualWorld(one, clock),
       signal,
     });
     const endMs = variant.settleMs + variant.durationMs;

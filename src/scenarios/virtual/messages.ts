@@ -1,7 +1,6 @@
 /** What the threads of the virtual engine, and whoever has them run, say to each other. */
 import type { ParseOptions } from '../parse.js';
 import type { VariantResult } from '../result.js';
-import type { VirtualCosts } from './virtual-world.js';
 
 /** A scenario as it was read: each thread parses it anew, since what it becomes has functions in it. */
 export interface ScenarioSource {
@@ -9,8 +8,6 @@ export interface ScenarioSource {
   /** Of errors. */
   readonly file: string;
   readonly options: ParseOptions;
-  /** What passes in the model's own parts; default `VIRTUAL_COSTS`. */
-  readonly costs?: VirtualCosts;
 }
 
 export type ToEngine =

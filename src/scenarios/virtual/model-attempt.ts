@@ -49,13 +49,7 @@ const toHeaders = (flat: readonly string[]): Headers => {
   return headers;
 };
 
-let zeros = new Uint8Array(1024);
-
-/** A body by its length: nobody looks into it, but a cache keeps no more than has come whole. */
-const bodyOf = (bytes: number): Uint8Array => {
-  if (bytes > zeros.length) zeros = new Uint8Array(2 * bytes);
-  return zeros.subarray(0, bytes);
-};
+const NOTHING = new Uint8Array(0);
 
 export class Attempt implements AnswerSink, ProxyResponse, Moving {
   statusCode = 0;
@@ -271,7 +265,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   }
 
   #tell(sink: BodySink): void {
-    if (this.#end === null) sink.end(bodyOf(this.#bodyBytes));
+    if (this.#end === null) sink.end(NOTHING);
     else sink.abort(this.#end);
   }
 }
