@@ -21,6 +21,28 @@ const filesBelow = (folder: string): string[] =>
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 
+describe('every page', () => {
+  const folder = new URL('../docs', import.meta.url).pathname;
+  const tests = filesBelow(new URL('.', import.meta.url).pathname)
+    .filter((file) => file.endsWith('.test.ts') && !file.endsWith('/test/docs.test.ts'))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const own = readFileSync(new URL(import.meta.url), 'utf8');
+  const named = (page: string): boolean =>
+    tests.includes(`docs/${page}`) || own.includes(`read('docs/${page}')`);
+  const withYaml = readdirSync(folder).filter(
+    (page) => page.endsWith('.md') && read(`docs/${page}`).includes('```yaml'),
+  );
+
+  it.each(withYaml)('with YAML has a test that reads it, or sections that are valid: %s', (page) => {
+    if (named(page)) return;
+    for (const [, block] of read(`docs/${page}`).matchAll(/```yaml\n([\s\S]*?)```/g)) {
+      const scenario = `version: 1\nname: x\ntitle: x\nfleet: { workers: 2 }\nload: { stages: [{ rate: 1/s, for: 1m }] }\n${block}`;
+      expect(parseScenario(scenario, page).name).toBe('x');
+    }
+  });
+});
+
 describe('docs/scenarios.md', () => {
   const text = read('docs/scenarios.md');
 

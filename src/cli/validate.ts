@@ -6,6 +6,7 @@ import { formatDuration, formatFor, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { Action, TimelineEntry } from '../scenarios/timeline.js';
+import { cacheActionText } from '../scenarios/timeline-cache.js';
 import { clientsText, floodText, updateText } from '../scenarios/timeline-clients.js';
 import { fleetActionText } from '../scenarios/timeline-fleet.js';
 import { frontActionText } from '../scenarios/timeline-front.js';
@@ -65,6 +66,8 @@ const actionText = ({ action }: TimelineEntry): string => {
       return `roll the ${action.to}’s config back`;
     case 'rollback-config':
       return `roll the config back, ${action.strategy.name}`;
+    case 'purge-cache':
+      return cacheActionText(action);
     case 'lock-config':
       return `lock the config: ${action.reason}`;
     case 'unlock-config':

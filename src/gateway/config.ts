@@ -68,8 +68,11 @@ import {
   type RuleGuardConfig,
   RuleGuardSchema,
   RulesSchema,
+  type RuleTableConfig,
+  RuleTableSchema,
   resolveRuleGuard,
   resolveRules,
+  resolveRuleTable,
 } from './config/rules.js';
 import { resolveUpstreamTls, type UpstreamTlsConfig, UpstreamTlsSchema } from './config/upstream-tls.js';
 import { STATUS_DIALECTS, type StatusDialect } from './dialect.js';
@@ -100,6 +103,7 @@ export const GatewaySchema = Section(
     listener: Optional(ListenerSchema),
     rules: Optional(RulesSchema),
     ruleGuard: Optional(RuleGuardSchema),
+    ruleTable: Optional(RuleTableSchema),
     routes: Optional(RoutesSchema),
     pools: Optional(PoolsSchema),
     upstreams: Optional(UpstreamsSchema),
@@ -183,6 +187,7 @@ export interface GatewayConfig {
   readonly keepAlive: boolean;
   /** `null` in these: the policy is not there. */
   readonly ruleGuard: RuleGuardConfig | null;
+  readonly ruleTable: RuleTableConfig | null;
   readonly slowStart: SlowStartOptions | null;
   readonly outlierEjection: OutlierOptions | null;
   readonly concurrency: ConcurrencyConfig | null;
@@ -241,6 +246,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
     maxConnections: section.maxConnections ?? 1024,
     keepAlive: section.keepAlive !== 'off',
     ruleGuard: optional(section.ruleGuard, resolveRuleGuard),
+    ruleTable: optional(section.ruleTable, resolveRuleTable),
     slowStart: optional(section.slowStart, resolveSlowStart),
     outlierEjection: optional(section.outlierEjection, resolveOutlier),
     concurrency: optional(section.concurrency, (own) => resolveConcurrency(own, criticality)),

@@ -64,8 +64,8 @@ const capacityOf = (config: GatewayConfig, { upstreams }: UpstreamPool): number 
     .reduce((sum, { id }) => sum + (config.upstreams[id]?.weight ?? 1), 0);
 };
 
-/** Against routes that lead to nobody. */
-const emptyPoolGuard =
+/** Against routes that lead to nobody, and more rules than there is room for. */
+const referenceGuard =
   (ids: readonly string[]): Guard<GatewayConfig> =>
   (_from, to) => {
     const found = findConfigProblems(to, ids).filter(({ approvable }) => approvable);
@@ -73,7 +73,7 @@ const emptyPoolGuard =
   };
 
 const guardsOf = (pool: UpstreamPool): Guard<GatewayConfig>[] => [
-  emptyPoolGuard(pool.upstreams.map(({ id }) => id)),
+  referenceGuard(pool.upstreams.map(({ id }) => id)),
   capacityGuard({ measure: (config: GatewayConfig) => capacityOf(config, pool) }),
   sizeGuard({ measure: (config: GatewayConfig) => JSON.stringify(config).length }),
 ];

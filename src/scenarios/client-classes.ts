@@ -14,6 +14,7 @@ import { CRITICALITY_DEFAULTS } from '../policies/criticality.js';
 import { FINGERPRINT_HEADER } from '../upstream/fingerprint.js';
 import { MAX_ADDRESSES } from './addresses.js';
 import { BEHAVIOUR_PROPERTIES, type ClientBehaviour, resolveBehaviour } from './client-behaviour.js';
+import { type KeyPlan, KeysSchema, resolveKeys } from './keys.js';
 
 /** The class of a request; sent where the scenario names classes. */
 export const CLASS_HEADER = 'x-client-class';
@@ -57,6 +58,7 @@ export const ASKED_PROPERTIES = {
 const CLIENT_PROPERTIES = {
   ...BEHAVIOUR_PROPERTIES,
   ...ASKED_PROPERTIES,
+  keys: Optional(KeysSchema),
   tier: Optional(
     Type.String({ pattern: NAME, description: 'What its customers pay for, such as free or premium.' }),
   ),
@@ -112,6 +114,8 @@ export interface ClientClass extends Asked {
   readonly route: string;
   /** 0: all come from 127.0.0.1. */
   readonly identities: number;
+  /** `null`: all ask for the same. */
+  readonly keys: KeyPlan | null;
   readonly behaviour: ClientBehaviour;
 }
 
@@ -166,6 +170,7 @@ export const resolveClasses = (section: ClientsSection = {}, gateway: GatewaySec
       shareRatio: parseRatio(own.share),
       route: routes.find(asked.method, asked.path) ?? withoutQuery(asked.path),
       identities: own.identities ?? 0,
+      keys: own.keys === undefined ? null : resolveKeys(own.keys),
       behaviour: resolveBehaviour(own),
     };
   });

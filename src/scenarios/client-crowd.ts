@@ -15,6 +15,7 @@ import {
   type RequestRecord,
   runRequest,
 } from './clients.js';
+import { KeyedRequests } from './keys.js';
 
 export type SendAs = (
   one: ClientClass,
@@ -38,6 +39,8 @@ type Client = { -readonly [Part in keyof ClientParts]: ClientParts[Part] };
 
 interface Group {
   readonly one: ClientClass;
+  /** `null`: all ask for the same. */
+  readonly keyed: KeyedRequests<ClientClass> | null;
   readonly addresses: readonly string[];
   readonly random: Random;
   behaviour: ClientBehaviour;
@@ -59,6 +62,7 @@ export class ClientCrowd {
     const random = parts.random.fork('clients');
     this.#groups = parts.classes.map((one) => ({
       one,
+      keyed: one.keys && new KeyedRequests(one, one.keys, parts.random.fork(`keys ${one.name}`)),
       addresses: parts.book.take(one.identities),
       random: one.name === '' ? random : random.fork(one.name),
       behaviour: one.behaviour,
@@ -113,7 +117,7 @@ export class ClientCrowd {
 
   #client(group: Group, address: string, originMs: number): ClientParts {
     const { clock, send } = this.#parts;
-    const { one, random, behaviour } = group;
+    const { one, keyed, random, behaviour } = group;
     const client: Client = {
       ...(one.name !== '' && { class: one.name }),
       behaviour,
@@ -121,7 +125,7 @@ export class ClientCrowd {
       random,
       originMs,
       budget: budgetOf(behaviour),
-      send: (onAnswer, id) => send(one, address, id, onAnswer),
+      send: (onAnswer, id) => send(keyed?.of(id) ?? one, address, id, onAnswer),
     };
     group.clients.push(client);
     return client;

@@ -3,6 +3,7 @@ import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Random } from '../core/random.js';
 import { explainMissing } from './addresses.js';
+import type { Asked } from './client-classes.js';
 import type { RequestRecord } from './clients.js';
 import { LoadRun } from './load-run.js';
 import type { FromGenerator, GeneratorArgument, ToGenerator } from './messages.js';
@@ -14,13 +15,22 @@ const { load, clients, floods, seed, origins, tls } = childArgument<GeneratorArg
 const link = parentLink<ToGenerator, FromGenerator>();
 const sender = new Sender(origins, tls, wallClock);
 /** What is asked for, made ready to be sent. */
-const targets = new Map<unknown, Target>([...clients, ...floods].map((asked) => [asked, targetOf(asked)]));
+const targets = new Map<Asked, Target>();
+
+const targetFor = (asked: Asked): Target => {
+  let target = targets.get(asked);
+  if (target === undefined) {
+    target = targetOf(asked);
+    targets.set(asked, target);
+  }
+  return target;
+};
 
 let records: RequestRecord[] = [];
 
 const run = new LoadRun({
   ...{ load, clients, floods, clock: wallClock, random: new Random(seed) },
-  send: (asked, address, extra, onAnswer) => sender.send(targets.get(asked)!, address, extra, onAnswer),
+  send: (asked, address, extra, onAnswer) => sender.send(targetFor(asked), address, extra, onAnswer),
   onRecord: (record) => records.push(record),
   onFloodEnded: (flood, counts) => {
     report();

@@ -1,4 +1,5 @@
 /** What a run of a variant comes to: what was recorded of it, and what its world says of itself. */
+import { findIncident, type Observed } from './incident/incident.js';
 import { measureClients } from './measure-clients.js';
 import { findAlerts } from './monitoring/alerts.js';
 import type { VariantResult } from './result.js';
@@ -8,7 +9,18 @@ import type { World } from './world.js';
 /** Of the variant, what its result is about. */
 export type MeasuredPlan = Pick<Variant, 'name' | 'durationMs' | 'fleet' | 'clients' | 'floods' | 'incident'>;
 
-const sizeOf = ({ fleet: { workers, slots } }: MeasuredPlan) => ({ workers, slots });
+const measureIncident = (
+  { fleet: { workers, slots }, incident: plan }: MeasuredPlan,
+  observed: Omit<Observed, 'alerts'>,
+): Pick<VariantResult, 'alerts' | 'incident' | 'downtime'> => {
+  const { costPerMinute, minuteMs, clock } = plan;
+  const alerts = findAlerts(observed.ticks, { ...plan, workers, slots });
+  return {
+    alerts,
+    incident: findIncident({ ...observed, alerts }, plan),
+    downtime: { costPerMinute, minuteMs, clock },
+  };
+};
 
 /** @param partial the run was interrupted. */
 export const measure = (
@@ -17,7 +29,8 @@ export const measure = (
   partial: boolean,
 ): VariantResult => {
   const { originMs } = recorder;
-  const recorded = recorder.recorded(fleet.status().map(({ worker }) => worker));
+  const workers = fleet.status().map(({ worker }) => worker);
+  const recorded = recorder.recorded(workers);
   const workerSeconds = fleet.workerSeconds(originMs, originMs + variant.durationMs);
   return {
     name: variant.name,
@@ -27,8 +40,7 @@ export const measure = (
     partial,
     ...recorded,
     ...measureClients(variant, recorder),
-    alerts: findAlerts(recorder.ticks.ticks(), { ...variant.incident, ...sizeOf(variant) }),
-    downtime: { costPerMinute: variant.incident.costPerMinute, minuteMs: variant.incident.minuteMs },
+    ...measureIncident(variant, { ticks: [...recorder.ticks.ticks()], events: recorded.events, workers }),
     heapLimitBytes: variant.fleet.heapLimitBytes,
     workerSeconds: Number(workerSeconds.toFixed(2)),
     thresholds: [],

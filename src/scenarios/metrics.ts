@@ -5,58 +5,16 @@
 import { causeOf, ERRORS, type ErrorCode } from '../core/errors.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../core/events.js';
 import { isEmpty, type Selector } from '../core/selectors.js';
-import type { Kind } from '../core/thresholds.js';
 import { CLIENT_CAUSES } from './clients.js';
+import { type Metric, oneOf, orNever, orNothing } from './metric.js';
 import { failedSessions, failedShare, floodSum, selected, usersLost, WHOLE_RUN } from './metrics-clients.js';
 import { blastRadius } from './metrics-delivery.js';
-import { alertCount, alertedMs, leadMs } from './metrics-incident.js';
-import { RULE_NAMES } from './monitoring/rules.js';
-import type { RequestsResult, VariantResult, WindowResult } from './result.js';
+import { INCIDENT_METRICS } from './metrics-incident.js';
+import type { RequestsResult, VariantResult } from './result.js';
 import { ofType } from './result-events.js';
 
-interface MetricBase {
-  /** The whole name; a group in it is the part that varies. */
-  readonly pattern: RegExp;
-  readonly kind: Kind;
-  readonly example: string;
-  readonly meaning: string;
-}
-
-/** Measured over a window, or the run as a whole. */
-interface WindowMetric extends MetricBase {
-  readonly windowed: true;
-  readonly selectable?: false;
-  readonly value: (window: WindowResult, part: string, variant: VariantResult) => number;
-}
-
-/** Measured over a window, or the run as a whole, and of a part of the clients too. */
-interface ClientMetric extends MetricBase {
-  readonly windowed: true;
-  readonly selectable: true;
-  readonly value: (requests: RequestsResult, part: string) => number;
-}
-
-/** Measured over the run as a whole, always. */
-interface RunMetric extends MetricBase {
-  readonly windowed: false;
-  readonly selectable?: false;
-  readonly value: (variant: VariantResult, part: string) => number;
-}
-
-/** The same, and of a part of the clients too. */
-interface RunClientMetric extends MetricBase {
-  readonly windowed: false;
-  readonly selectable: true;
-  readonly value: (variant: VariantResult, part: string, selector: Selector) => number;
-}
-
-export type Metric = WindowMetric | ClientMetric | RunMetric | RunClientMetric;
-
+export type { Metric };
 export { WHOLE_RUN };
-
-/** What never happened is at infinity; what has no value is `NaN`, and passes no comparison. */
-const orNever = (value: number | null | undefined): number => value ?? Number.POSITIVE_INFINITY;
-const orNothing = (value: number | null | undefined): number => value ?? Number.NaN;
 
 const share = ({ requests }: RequestsResult, count: number | undefined): number =>
   requests === 0 ? Number.NaN : (count ?? 0) / requests;
@@ -70,14 +28,6 @@ const heapAtDeath = (variant: VariantResult): number => {
 
 /** Every cause a request can fail for: the gateway's, and what a client makes of an answer that is none. */
 const CAUSES = [...Object.keys(ERRORS).map((code) => causeOf(code as ErrorCode)), ...CLIENT_CAUSES];
-
-/** `prefix.` and one of these names: a name that never occurs would pass some comparisons for ever. */
-const oneOf = (prefix: string, names: readonly string[]): RegExp =>
-  new RegExp(`^${prefix}\\.(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`);
-
-/** The same, where the name may be left out with its dot. */
-const optional = (prefix: string, names: readonly string[]): RegExp =>
-  new RegExp(`^${prefix}(?:\\.(${names.join('|')}))?$`);
 
 export const METRICS: readonly Metric[] = [
   {
@@ -266,31 +216,7 @@ export const METRICS: readonly Metric[] = [
     meaning: 'when this event first happened, from the start of the load',
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
-  {
-    pattern: optional('alerts', RULE_NAMES),
-    kind: 'count',
-    windowed: false,
-    example: 'alerts',
-    meaning: 'alerts that were raised; with a rule behind a dot, those of the rule',
-    value: alertCount,
-  },
-  {
-    pattern: oneOf('alerted', RULE_NAMES),
-    kind: 'duration',
-    windowed: false,
-    example: 'alerted.fast-burn',
-    meaning: 'when an alert of this rule was first raised, from the start of the load',
-    value: alertedMs,
-  },
-  {
-    pattern: optional('lead', RULE_NAMES),
-    kind: 'duration',
-    windowed: false,
-    example: 'lead.heap-slope',
-    meaning:
-      'how long before the first error that a client got (a status of 500 and above, or no answer) the first alert was raised; with a rule behind a dot, of the rule',
-    value: leadMs,
-  },
+  ...INCIDENT_METRICS,
   {
     pattern: /^recovered$/,
     kind: 'duration',

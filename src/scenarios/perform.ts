@@ -52,7 +52,10 @@ export const perform = (action: Action, { world, delivery, by }: Performer): voi
       performOnFleet(action, world.fleet);
       return;
     case 'push-config':
-      delivery.push(action.config, action.strategy, { by, breakGlass: action.breakGlass });
+      delivery.push(action.config, action.strategy, {
+        ...{ by, breakGlass: action.breakGlass },
+        ...(action.basedOn !== undefined && { basedOn: action.basedOn }),
+      });
       return;
     case 'disrupt':
       world.disrupt(action);
@@ -60,12 +63,18 @@ export const perform = (action: Action, { world, delivery, by }: Performer): voi
     case 'certificate':
       world.replaceCertificates(action);
       return;
+    case 'purge-cache': {
+      const { to, pathPrefix } = action;
+      world.askGateway(to, 'POST', '/cache/purge', pathPrefix === '' ? {} : { pathPrefix });
+      return;
+    }
     case 'push-gateway-config':
       world.askGateway(action.to, 'PUT', '/config', {
         ...{ by, config: action.config, ...action.strategy },
         // The timeline means what it says; what a guard would object to is what a scenario is there to show.
         ...(action.approved && { approve: `the ${by} says so` }),
         ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
+        ...(action.basedOn !== undefined && { basedOn: action.basedOn }),
       });
       return;
     case 'rollback-gateway-config':

@@ -67,9 +67,7 @@ export class Recorder {
   /** In the order of the variant's floods. */
   floods: readonly FloodCounts[] = [];
 
-  /** What a monitor would have seen. */
-  readonly ticks: TickSeries;
-
+  readonly #heapLimitBytes: number;
   readonly #windows: readonly Window[];
   readonly #buckets: BucketPlan;
   readonly #run: WindowTally;
@@ -85,6 +83,7 @@ export class Recorder {
   #workers: WorkerSeries;
   #wasted: WastedWork;
   #starved: StarvedProbes;
+  #ticks: TickSeries;
 
   /** @param nowMs stands for the beginning of the load until that is known. */
   constructor(plan: RecordedPlan, nowMs: number) {
@@ -97,11 +96,17 @@ export class Recorder {
     this.#run = this.#tallies.at(-1)!;
     this.#series = new RequestSeries(this.#buckets, longestPatienceMs(plan));
     this.#recovery = new RecoveryWatch(durationMs);
-    this.ticks = new TickSeries(durationMs, fleet.heapLimitBytes);
+    this.#heapLimitBytes = fleet.heapLimitBytes;
     this.#lateSends = new LateSends(this.#windows, MACHINE_LIMITS.lateSendMs);
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
+    this.#ticks = new TickSeries(durationMs, fleet.heapLimitBytes);
+  }
+
+  /** What a monitor would have seen. */
+  get ticks(): TickSeries {
+    return this.#ticks;
   }
 
   /** The clock's time at which the load began. */
@@ -128,6 +133,7 @@ export class Recorder {
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
+    this.#ticks = new TickSeries(this.#buckets.durationMs, this.#heapLimitBytes);
   }
 
   /** Milliseconds of the clock as milliseconds of the run. */
@@ -142,11 +148,11 @@ export class Recorder {
     this.#firstStatuses.record(one);
     this.#lateSends.record(one);
     this.#failures.record(one);
-    this.ticks.record(one);
+    this.#ticks.record(one);
   }
 
   event(event: Event): void {
-    this.ticks.event(event, this.sinceOriginMs(event.atMs));
+    this.#ticks.event(event, this.sinceOriginMs(event.atMs));
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else this.#events.add(event);
   }
@@ -156,7 +162,7 @@ export class Recorder {
     this.#workers.sample(sample, runMs);
     this.#wasted.sample(sample, this.#lastSamples.get(sample.worker), runMs);
     this.#lastSamples.set(sample.worker, sample);
-    this.ticks.sample(sample, runMs);
+    this.#ticks.sample(sample, runMs);
   }
 
   probe({ atMs, waitsMs }: ProbeReport): void {

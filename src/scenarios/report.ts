@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { foldTable, wrapText } from '../core/text-table.js';
 import { formatDuration } from '../core/units.js';
 import { causalSentence } from './cascade.js';
+import { incidentRows, suspectsText } from './incident/incident-rows.js';
 import { replicationLines, replicationReasons } from './replications-report.js';
 import type { Result, VariantResult, Verdict } from './result.js';
 import { markLegend, sparkAxis, sparkline, sparkScale } from './sparkline.js';
@@ -105,6 +106,17 @@ const curveLines = (variants: readonly VariantResult[], { colors, columns }: Sty
   ];
 };
 
+const incidentLines = (variant: VariantResult, style: Style): string[] => {
+  const rows = incidentRows(variant);
+  if (rows.length === 0) return [];
+  const suspects = suspectsText(variant);
+  return [
+    ...tableLines(rows, style).slice(0, -1),
+    ...(suspects === '' ? [] : wrapText(suspects, style.columns, 2)),
+    '',
+  ];
+};
+
 const thresholdLines = (variant: VariantResult, { colors, columns }: Style): string[] => {
   const lines = variant.thresholds.flatMap(({ expression, observedText, expectedText, pass }) => {
     const mark = pass ? colors.green('✓') : colors.red('✗');
@@ -148,6 +160,7 @@ const measuredLines = ({ scenario, seed, variants }: Result, style: Style): stri
   ...variants.flatMap((variant) => [...storyLines(variant, style), '']),
   ...curveLines(variants, style),
   ...tableLines(summaryRows(variants), style),
+  ...variants.flatMap((variant) => incidentLines(variant, style)),
 ];
 
 export const renderReport = (result: Result, options: ReportOptions): string => {

@@ -5,6 +5,7 @@
 import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import { ThresholdResultSchema } from '../core/thresholds.js';
 import { ENGINES } from './engines.js';
+import { IncidentResultSchema } from './incident/incident-schema.js';
 import { RULE_NAMES } from './monitoring/rules.js';
 import { ReplicationsSchema } from './replications-schema.js';
 
@@ -201,12 +202,25 @@ const VariantResultSchema = Section(
       ),
       { description: 'In the order in which they were raised.' },
     ),
+    incident: Type.Union([IncidentResultSchema, Type.Null()], {
+      description: 'null: users were not hurt.',
+    }),
     downtime: Section(
       {
         costPerMinute: Type.Number({ description: 'US dollars that an outage for everybody costs.' }),
         minuteMs: Type.Number({ description: 'What a minute of the incident is in this run.' }),
+        clock: Type.Union([
+          Section(
+            {
+              atMs: Type.Number({ description: 'A moment of the run…' }),
+              minuteOfDay: Type.Number({ description: '…and the minute of the day that it stands for.' }),
+            },
+            'The time of day of the incident.',
+          ),
+          Type.Null({ description: 'It has none.' }),
+        ]),
       },
-      'What failed requests are reckoned at.',
+      'What failed requests are reckoned at, and by which clock.',
     ),
     machine: Type.Union([
       Section(

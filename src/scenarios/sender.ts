@@ -2,11 +2,12 @@
  * Sends requests over real sockets, from the addresses of clients. Each address has connections of its own, as many as
  * it needs, one request at a time on each: nothing waits for a connection here, or the load would not be what was planned.
  */
+
 import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
+import { DEGRADED_HEADER } from '../core/degraded.js';
 import { forUndici, tlsErrorOf } from '../core/tls-errors.js';
 import { type Connection, Connections } from '../gateway/transport/connections.js';
-import { DEGRADED_HEADER } from '../upstream/dependencies/consulted.js';
 import { NO_ADDRESS } from './addresses.js';
 import type { Asked } from './client-classes.js';
 import { type Answer, isGood, type OnAnswer } from './clients.js';

@@ -187,11 +187,20 @@ const eventMoments = (variant: VariantResult): Moment[] =>
     return sentence === undefined ? [] : [{ t: event.t, text: sentence(event) }];
   });
 
+/** What the scenario knows that a status page said while the run went on. */
+const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>
+  (incident?.timeline ?? []).flatMap(({ state, publishedMs }): Moment[] =>
+    publishedMs === null || publishedMs > durationMs
+      ? []
+      : [{ t: publishedMs / 1000, text: `the status page says: ${state}` }],
+  );
+
 /** The turning points of a variant, in order. */
 export const tellVariant = (variant: VariantResult): Moment[] => {
   const workers = variant.series[0]?.workers.length ?? 0;
   const moments: Moment[] = [
     ...eventMoments(variant),
+    ...publishedMoments(variant),
     ...deathMoments(variant, workers),
     ...allUnhealthy(variant, workers),
   ];

@@ -1,4 +1,5 @@
 /** The variants of a result beside each other: one row a measure, one column a variant. */
+import { formatValue } from '../core/thresholds.js';
 import { formatDuration, formatRatio } from '../core/units.js';
 import { metricValue, WHOLE_RUN } from './metrics.js';
 import type { VariantResult } from './result.js';
@@ -48,13 +49,14 @@ const rowOf =
   (variants: readonly VariantResult[]): Row =>
   (title, cell) => [title, ...variants.map(cell)];
 
-/** What each class got in the outage. */
+/** Of each class, the share that failed in the outage. */
 const classRows = (variants: readonly VariantResult[], window: string, inWindow: string): string[][] => {
   const names = new Set(variants.flatMap(({ classes }) => Object.keys(classes ?? {})));
   return [...names].map((name) =>
-    rowOf(variants)(`availability of ${name}${inWindow}`, ({ windows }) =>
-      percent(windows[window]?.classes?.[name]?.availability),
-    ),
+    rowOf(variants)(`blast radius, ${name}${inWindow}`, ({ windows }) => {
+      const availability = windows[window]?.classes?.[name]?.availability ?? null;
+      return percent(availability === null ? null : 1 - availability);
+    }),
   );
 };
 
@@ -84,6 +86,20 @@ const floodRows = (variants: readonly VariantResult[]): string[][] => {
         : `${formatRatio(served)} of ${metricValue(variant, 'flood.sent', '')}`;
     }),
   ];
+};
+
+const TIMES = ['mttd', 'mtti', 'mttm', 'mttr'] as const;
+
+/** How long it took to notice the incident, and so on; nothing where users were hurt in no variant. */
+const incidentRows = (variants: readonly VariantResult[]): string[][] => {
+  if (variants.every(({ incident }) => incident === null)) return [];
+  const known = variants.some(({ incident }) => (incident?.cause ?? null) !== null);
+  return TIMES.filter((metric) => metric !== 'mtti' || known).map((metric) =>
+    rowOf(variants)(metric.toUpperCase(), (variant) => {
+      const ms = variant.incident === null ? Number.NaN : metricValue(variant, metric, '');
+      return Number.isNaN(ms) ? '–' : formatValue(ms, 'duration');
+    }),
+  );
 };
 
 /** The first row is the header; every row begins with what it is about. */
@@ -118,6 +134,7 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     row('deaths', (variant) => String(variant.crashes)),
     row('good again', recoveredText),
     ...(errorWindow === 'outage' ? [row('recovery', recoveryText)] : []),
+    ...incidentRows(variants),
     row('cost', (variant) => formatDollars(metricValue(variant, 'cost', ''))),
   ];
 };

@@ -2,7 +2,7 @@
 import { merge } from '../core/document/overrides.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import type { Json } from '../core/json.js';
-import { OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
+import { Count, OneOf, Optional, Section, type Static, Type } from '../core/schema.js';
 import {
   type RollbackStrategy,
   resolveRollbackStrategy,
@@ -50,7 +50,18 @@ export const ConfigProperties = {
     ),
   ),
   breakGlass: Optional(Type.String({ minLength: 1, description: 'Why a push passes the lock by.' })),
-  to: Optional(OneOf(['workers', 'gateway', 'edge'], 'Who gets the config; default workers.')),
+  basedOn: Optional(
+    Count(
+      1,
+      'The version it was made from: refused when another one is in force by then. To the gateway it means something with `approved: off` only.',
+    ),
+  ),
+  to: Optional(
+    OneOf(
+      ['workers', 'gateway', 'edge'],
+      'Who gets the config, default workers; whose cache is emptied, default gateway.',
+    ),
+  ),
   ...StrategyProperties,
   strategy: Optional(
     OneOf(
@@ -66,8 +77,9 @@ export const CONFIG_ACTIONS = ['push-config', 'rollback-config', 'lock-config', 
 /** Keys that mean something only beside one of these actions. */
 export const CONFIG_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   approved: ['push-config'],
+  basedOn: ['push-config'],
   breakGlass: ['push-config'],
-  to: ['push-config', 'rollback-config'],
+  to: ['push-config', 'rollback-config', 'purge-cache'],
   strategy: ['push-config', 'rollback-config'],
   rolling: ['push-config', 'rollback-config'],
   canary: ['push-config', 'rollback-config'],
@@ -86,6 +98,8 @@ export type ConfigAction =
       readonly strategy: Strategy;
       /** Why a lock is passed by; empty: it is not. */
       readonly breakGlass: string;
+      /** The version it was made from; left out: whichever is in force. */
+      readonly basedOn?: number;
     }
   | {
       readonly type: 'push-gateway-config';
@@ -94,6 +108,7 @@ export type ConfigAction =
       readonly config: Json;
       readonly strategy: TrafficStrategySection;
       readonly breakGlass: string;
+      readonly basedOn?: number;
       /** Whether a guard is passed by. */
       readonly approved: boolean;
     }
@@ -200,16 +215,17 @@ export const checkConfigEntry = (entry: ConfigEntry, action: string, scope: Entr
 
 const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge }: EntryScope): ConfigAction => {
   const { breakGlass = '', to = 'workers' } = entry;
+  const basedOn = entry.basedOn === undefined ? {} : { basedOn: entry.basedOn };
   if (to === 'workers') {
     const config = pushed as unknown as WorkerConfig;
     const strategy = resolveStrategy(entry as StrategySection);
-    return { type: 'push-config', config, strategy, breakGlass };
+    return { type: 'push-config', config, strategy, breakGlass, ...basedOn };
   }
   const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
   const config = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);
   return {
     type: 'push-gateway-config',
-    ...{ to, config, strategy, breakGlass },
+    ...{ to, config, strategy, breakGlass, ...basedOn },
     approved: entry.approved !== 'off',
   };
 };

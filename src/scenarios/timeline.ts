@@ -8,6 +8,12 @@ import type { GatewaySection } from '../gateway/config.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
 import { ONE_GATEWAY } from './front-config.js';
 import {
+  type CacheAction,
+  CacheActionProperties,
+  checkCacheEntry,
+  resolveCacheEntry,
+} from './timeline-cache.js';
+import {
   type ClientAction,
   type ClientEntry,
   ClientProperties,
@@ -95,9 +101,10 @@ export const TimelineEntrySchema = Section(
     ...DependencyProperties,
     ...FleetProperties,
     ...FrontActionProperties,
+    ...CacheActionProperties,
     ...ConfigProperties,
   },
-  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config.',
+  'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config, purge-cache.',
 );
 
 export type TimelineEntrySection = Static<typeof TimelineEntrySchema>;
@@ -110,6 +117,7 @@ export type Action =
   | FrontAction
   | FaultAction
   | ClientAction
+  | CacheAction
   | ConfigAction
   | { readonly type: 'note'; readonly text: string };
 
@@ -126,6 +134,7 @@ export const ACTIONS = [
   'flood',
   'update-clients',
   ...CONFIG_ACTIONS,
+  'purge-cache',
   'dns',
   'toxic',
   'remove-toxic',
@@ -214,6 +223,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
     return [{ key: '', message: `expected one of ${ACTIONS.join(', ')} beside \`at\`, found ${found}` }];
   }
   const problems = findStrayKeys(entry, action);
+  if (action === 'purge-cache') problems.push(...checkCacheEntry(entry, scope));
   if (isAbout(action, CONFIG_ACTIONS)) problems.push(...checkConfigEntry(entry, action, scope));
   if (isAbout(action, WORKER_ACTIONS)) problems.push(...checkTargets(entry, action, scope));
   if (action === 'disturb' || action === 'recover') {
@@ -239,6 +249,7 @@ const resolveAction = (entry: TimelineEntrySection, scope: EntryScope, atMs: num
     ? workers
     : [...new Set(targets.flatMap((target) => clusters[target] ?? target))];
   return (
+    resolveCacheEntry(entry) ??
     resolveConfigEntry(entry, scope) ??
     resolveClientEntry(entry as ClientEntry, classes, atMs) ??
     resolveDependencyEntry(entry as DependencyEntry, optionsOf(entry), dependencies) ??

@@ -152,8 +152,11 @@ const checkWindows = ({ windows = {} }: ScenarioFile, durationMs: number): Findi
   return [...findings, ...findOverlaps(spans)];
 };
 
-const checkIncident = ({ incident }: ScenarioFile): Finding[] =>
-  findIncidentProblems(incident).map(({ path, ...finding }) => ({ ...finding, path: ['incident', ...path] }));
+const checkIncident = ({ incident }: ScenarioFile, durationMs: number): Finding[] =>
+  findIncidentProblems(incident, durationMs).map(({ path, ...finding }) => ({
+    ...finding,
+    path: ['incident', ...path],
+  }));
 
 const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile): Finding[] => {
   const findings: Finding[] = [];
@@ -185,7 +188,7 @@ export const checkVariant = (variant: VariantFile): Finding[] => {
     ...checkGateways(file, scope),
     ...checkTimeline(variant, durationMs),
     ...checkWindows(file, durationMs),
-    ...checkIncident(file),
+    ...checkIncident(file, durationMs),
     ...checkThresholds(variant),
   ];
 };

@@ -2,11 +2,13 @@
  * What a worker does with requests, whoever brings them and whatever its memory and its event loop are: as a process of
  * its own behind `node:http` (`worker.ts`), or as a model in virtual time.
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../core/clock.js';
+import { DEGRADED_HEADER } from '../core/degraded.js';
 import type { Random } from '../core/random.js';
 import type { Consultation, DependencyClients } from './dependencies/client.js';
-import { answerOf, type Consulted, DEGRADED_HEADER } from './dependencies/consulted.js';
+import { answerOf, type Consulted } from './dependencies/consulted.js';
 import { DownstreamBalancer, REFRESH_INTERVAL_MS } from './downstream.js';
 import { isRaw } from './faults/bytes.js';
 import type { Undo, Visit } from './faults/fault.js';

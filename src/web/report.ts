@@ -4,10 +4,13 @@
  */
 import { escapeHtml } from '../core/html.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
+import { causalSentence } from '../scenarios/cascade.js';
 import type { Result, SeriesPoint, VariantResult } from '../scenarios/result.js';
 import { conclude, tellVariant } from '../scenarios/story.js';
 import { summaryRows } from '../scenarios/summary.js';
 import { type Axis, lines, type Mark, stackedAreas } from './charts.js';
+import { alertsHtml, incidentHtml } from './incident.js';
+import { htmlTable } from './table.js';
 
 /** Every answer belongs to one of these, in the order in which they are stacked. */
 const OUTCOMES: readonly (readonly [
@@ -200,21 +203,7 @@ const section = (variant: VariantResult, topRps: number): string => {
   const availability =
     outage === undefined || outage === null ? '' : `, availability in the outage ${formatRatio(outage)}`;
   return `<section><h2>${escapeHtml(variant.name)} <span class="soft">${variant.verdict}${availability}</span></h2>
-${story(variant)}${statusChart(variant, axis, topRps)}${latencyChart(variant, axis)}${heapChart(variant, axis)}${thresholds(variant)}</section>`;
-};
-
-const table = (variants: readonly VariantResult[]): string => {
-  const [header, ...rows] = summaryRows(variants);
-  const cells = (row: readonly string[], tag: 'th' | 'td'): string =>
-    row
-      .map(
-        (cell, index) =>
-          `<${index === 0 ? 'th scope="row"' : tag}>${escapeHtml(cell)}</${index === 0 ? 'th' : tag}>`,
-      )
-      .join('');
-  return `<div class="scroll"><table><thead><tr>${header!.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('')}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${cells(row, 'td')}</tr>`)
-    .join('')}</tbody></table></div>`;
+${story(variant)}${incidentHtml(variant)}${statusChart(variant, axis, topRps)}${latencyChart(variant, axis)}${heapChart(variant, axis)}${alertsHtml(variant)}${thresholds(variant)}</section>`;
 };
 
 /** The busiest bucket of all variants: one scale, so that heights can be compared. */
@@ -237,7 +226,8 @@ export const renderHtml = (result: Result): string => {
 <p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · real processes</p>
 <p class="verdict ${verdict}">${verdict.toUpperCase()}</p>${reasons.length > 0 ? `<ul>${reasons.join('')}</ul>` : ''}
 <p>${escapeHtml(scenario.story)}</p>
-${table(variants)}
+${htmlTable(summaryRows(variants))}
+<p>${escapeHtml(causalSentence(result))}</p>
 <ul>${conclude(result)
     .map((line) => `<li>${escapeHtml(line)}</li>`)
     .join('')}</ul>

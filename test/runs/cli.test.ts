@@ -1,8 +1,9 @@
 /** The command line from outside: what it prints where, and what it ends with. */
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { runCli, runConclusively, scenarioFile } from '../support/cli.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCli, runConclusively, scenarioFile, startCli } from '../support/cli.js';
 
 const scenario = (thresholds: string): string => `
 version: 1
@@ -70,6 +71,36 @@ describe('badgateway run', () => {
     expect(code).toBe(98);
     expect(stdout).toContain('INVALID');
     expect(stdout).toContain('it was bad before anything happened');
+  });
+});
+
+describe('a run that does not come to its end', () => {
+  it('by Ctrl-C ends with 105; what was measured is printed and written, and not judged', async () => {
+    const text = scenario('"availability[baseline] > 99%"').replace(
+      'rate: 40/s, for: 2s',
+      'rate: 2000/s, for: 120s',
+    );
+    const file = scenarioFile(text);
+    const junit = join(dirname(file), 'junit.xml');
+    const command = startCli(['run', file, '--engine', 'virtual', '--out', `junit=${junit}`]);
+    await command.said('of the virtual time');
+    command.process.kill('SIGINT');
+    const { code, stdout } = await command.finished;
+    expect(code).toBe(105);
+    expect(stdout).toContain('INTERRUPTED');
+    expect(readFileSync(junit, 'utf8')).toContain('the run was interrupted');
+  });
+
+  it('because something cannot start ends with 103, and says what', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    });
+    onTestFinished(() => void server.close());
+    const file = scenarioFile(`${scenario('')}links: { apiPort: ${port} }\n`);
+    const { code, stderr } = await runCli(['run', file, '--quiet']);
+    expect(code).toBe(103);
+    expect(stderr).toContain(String(port));
   });
 });
 

@@ -140,7 +140,8 @@ export const variantResult = (fields: Partial<VariantResult> = {}): VariantResul
   thresholds: [],
   skippedThresholds: [],
   alerts: [],
-  downtime: { costPerMinute: 5_600, minuteMs: 60_000 },
+  incident: null,
+  downtime: { costPerMinute: 5_600, minuteMs: 60_000, clock: null },
   machine: { lateSends: 0, starvedSamples: 0, gatewayStallMs: 5 },
   ...fields,
 });

@@ -100,8 +100,14 @@ export const findContradictions = (section: GatewaySection): ConfigProblem[] => 
 
 const textPath = (path: readonly (string | number)[]): string[] => path.map(String);
 
+const findRuleOverflow = ({ rules, ruleTable }: GatewayConfig): ConfigProblem[] => {
+  if (ruleTable === null || rules.length <= ruleTable.size) return [];
+  const message = `are ${rules.length}, where the table has room for ${ruleTable.size}`;
+  return [{ path: ['rules'], message, approvable: true }];
+};
+
 /**
- * Names that are nobody's, pools with nobody in them, and limits that cannot be divided.
+ * Names that are nobody's, pools with nobody in them, rules that there is no room for, and limits that cannot be divided.
  * @param ids of the upstreams there are; `null`: not known yet.
  */
 export const findConfigProblems = (config: GatewayConfig, ids: readonly string[] | null): ConfigProblem[] => {
@@ -120,7 +126,7 @@ export const findConfigProblems = (config: GatewayConfig, ids: readonly string[]
       });
     }
   }
-  return [...problems, ...findIndivisible(config)];
+  return [...problems, ...findRuleOverflow(config), ...findIndivisible(config)];
 };
 
 /** Sections that are read once, when the gateway starts. */

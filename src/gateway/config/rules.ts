@@ -78,6 +78,25 @@ export const RuleGuardSchema = Section(
   'Takes out a rule that burns the processor.',
 );
 
+export const RULE_OVERFLOWS = ['fail-closed', 'fail-open'] as const;
+
+export const RuleTableSchema = Section(
+  {
+    size: Type.Integer({
+      minimum: 1,
+      maximum: MAX_RULES,
+      description: 'Rules that there is room for. A config with more of them needs approval.',
+    }),
+    overflow: Optional(
+      OneOf(
+        RULE_OVERFLOWS,
+        'Under a config with more, fail-closed (default): every request is answered with 500; fail-open: all are let in unasked, and their answers are marked as degraded.',
+      ),
+    ),
+  },
+  'A table of rules that does not grow, as a module has one that takes its memory once.',
+);
+
 type RulesSection = Static<typeof RulesSchema>;
 
 export interface RuleConfig {
@@ -100,6 +119,17 @@ export interface RuleGuardConfig {
   readonly budgetMs: number;
   readonly windowMs: number;
 }
+
+export interface RuleTableConfig {
+  readonly size: number;
+  readonly overflow: (typeof RULE_OVERFLOWS)[number];
+}
+
+/** A module that was not made for it does not let everybody in by itself: whoever wants that has to say so. */
+export const resolveRuleTable = ({
+  size,
+  overflow = 'fail-closed',
+}: Static<typeof RuleTableSchema>): RuleTableConfig => ({ size, overflow });
 
 export const resolveRules = (section: RulesSection): RuleConfig[] =>
   section.map((rule, index) => ({

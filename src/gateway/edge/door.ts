@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
+import { DEGRADED_HEADER } from '../../core/degraded.js';
 import { causeOf, ERRORS, type ErrorCode, GatewayError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import type { Random } from '../../core/random.js';
@@ -55,9 +56,6 @@ const asGatewayError = (error: unknown): GatewayError => {
   });
 };
 
-/** At the door; without a rule it was the rate limit's. */
-type Refusal = Pick<RuleRefusal, 'code' | 'waitMs'> & Partial<Pick<RuleRefusal, 'rule'>>;
-
 export class Door {
   readonly #parts: DoorParts;
   readonly #relay: Relay;
@@ -101,6 +99,7 @@ export class Door {
   }
 
   answer(response: ProxyResponse, raw: ServerResponse, begun: Begun): void {
+    if (begun.version.live.rules?.bypassed) response.headers[DEGRADED_HEADER] = 'rules';
     const refused = this.#relay.start(response, raw, begun.call);
     if (refused === null) this.#parts.metrics.onAnswer(response.statusCode);
     else this.fail(raw, refused, begun);
@@ -120,7 +119,7 @@ export class Door {
     metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
   }
 
-  #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: Refusal): void {
+  #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: RuleRefusal): void {
     const { rayId } = begun.call;
     this.#parts.emit('client.refused', { rayId, cause: causeOf(code), ...(rule !== undefined && { rule }) });
     const seconds = waitMs === 0 ? undefined : Math.ceil(waitMs / 1000);

@@ -10,21 +10,24 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { Emit } from '../../core/events.js';
 import type { TokenBucketOptions, TokenBuckets } from '../../policies/token-bucket.js';
-import { parseNetwork, type RuleConfig } from '../config/rules.js';
+import { parseNetwork, type RuleConfig, type RuleTableConfig } from '../config/rules.js';
 import type { GatewayConfig } from '../config.js';
 import { isBelow } from '../routes.js';
 import { originForm } from './request-checks.js';
 
 /** Why a request is not let in. */
 export interface RuleRefusal {
-  readonly rule: string;
-  readonly code: 'BGW_ERR_BLOCKED' | 'BGW_ERR_RATE_LIMITED';
+  /** Left out where there are more than the table has room for, and none is asked. */
+  readonly rule?: string;
+  readonly code: 'BGW_ERR_BLOCKED' | 'BGW_ERR_RATE_LIMITED' | 'BGW_ERR_INTERNAL';
   /** Until another try is worth it; 0: it never is. */
   readonly waitMs: number;
 }
 
+const TABLE_FULL: RuleRefusal = { code: 'BGW_ERR_INTERNAL', waitMs: 0 };
+
 export interface RulesParts {
-  readonly config: Pick<GatewayConfig, 'rules' | 'ruleGuard'>;
+  readonly config: Pick<GatewayConfig, 'rules' | 'ruleGuard' | 'ruleTable'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly emit: Emit;
   /** Of a rule, by its name; kept from one version of the config to the next. */
@@ -82,9 +85,13 @@ const comesFrom = (clients: BlockList, { socket }: IncomingMessage): boolean => 
 export class Rules {
   readonly #parts: RulesParts;
   readonly #rules: readonly Rule[];
+  /** What becomes of requests where there are more rules than room; `null`: there is room. */
+  readonly #overflow: RuleTableConfig['overflow'] | null;
 
   constructor(parts: RulesParts) {
     this.#parts = parts;
+    const { rules, ruleTable } = parts.config;
+    this.#overflow = ruleTable !== null && rules.length > ruleTable.size ? ruleTable.overflow : null;
     this.#rules = parts.config.rules.map((config) => {
       const { name, clients, rateLimit } = config;
       return {
@@ -99,8 +106,14 @@ export class Rules {
     });
   }
 
+  /** Whether requests are let in unasked, because there are more rules than room. */
+  get bypassed(): boolean {
+    return this.#overflow === 'fail-open';
+  }
+
   /** @returns `null`: it is let in. */
   judge(raw: IncomingMessage, rayId: string): RuleRefusal | null {
+    if (this.#overflow !== null) return this.bypassed ? null : TABLE_FULL;
     const address = originForm(raw.url ?? '') ?? raw.url ?? '';
     for (const rule of this.#rules) {
       if (rule.switchedOff || !this.#fits(rule, raw, address)) continue;

@@ -15,6 +15,12 @@ import { LatencyTicks, type TickLatency } from './latency-ticks.js';
 /** Fine enough for a time to detect of half a second, and a hundred requests a second still are ten of each. */
 export const TICK_MS = 100;
 
+/**
+ * Four hours of ticks, 4 MiB: a run of more than that is watched for so long, and what comes later is in no tick. Runs are
+ * compressed to seconds.
+ */
+export const MAX_TICKS = 144_000;
+
 /** One tick, as a rule sees it. */
 export interface Tick {
   /** Its end, milliseconds of the run: now, to whoever decides. */
@@ -64,14 +70,14 @@ export class TickSeries {
   /** @param durationMs of the load; what is seen later is in no tick. */
   constructor(durationMs: number, heapLimitBytes: number) {
     this.#heapLimitBytes = heapLimitBytes;
-    this.#count = Math.ceil(durationMs / TICK_MS);
+    this.#count = Math.min(MAX_TICKS, Math.ceil(durationMs / TICK_MS));
     this.#requests = new Uint32Array(this.#count);
     this.#tries = new Uint32Array(this.#count);
     this.#ended = new Uint32Array(this.#count);
     this.#failed = new Uint32Array(this.#count);
     this.#worked = new Uint32Array(this.#count);
     this.#queueGrowth = new Int32Array(this.#count);
-    this.#latencies = new LatencyTicks(durationMs);
+    this.#latencies = new LatencyTicks(this.#count * TICK_MS);
   }
 
   /** A request that ended. */

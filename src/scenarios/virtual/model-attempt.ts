@@ -49,7 +49,13 @@ const toHeaders = (flat: readonly string[]): Headers => {
   return headers;
 };
 
-const NOTHING = new Uint8Array(0);
+let zeros = new Uint8Array(1024);
+
+/** A body by its length: nobody looks into it, but a cache keeps no more than has come whole. */
+const bodyOf = (bytes: number): Uint8Array => {
+  if (bytes > zeros.length) zeros = new Uint8Array(2 * bytes);
+  return zeros.subarray(0, bytes);
+};
 
 export class Attempt implements AnswerSink, ProxyResponse, Moving {
   statusCode = 0;
@@ -265,7 +271,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   }
 
   #tell(sink: BodySink): void {
-    if (this.#end === null) sink.end(NOTHING);
+    if (this.#end === null) sink.end(bodyOf(this.#bodyBytes));
     else sink.abort(this.#end);
   }
 }

@@ -1,7 +1,8 @@
 /** Sends the clients' requests over the model of the network, as `sender.ts` does over sockets. */
+
 import type { Clock } from '../../core/clock.js';
+import { DEGRADED_HEADER } from '../../core/degraded.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
-import { DEGRADED_HEADER } from '../../upstream/dependencies/consulted.js';
 import type { Asked } from '../client-classes.js';
 import { isGood, type OnAnswer } from '../clients.js';
 import { Origins } from '../origins.js';

@@ -11,9 +11,6 @@ export interface Consulted {
   readonly status: number;
 }
 
-/** In answers that a fallback had a part in: good, and less than they could be. */
-export const DEGRADED_HEADER = 'x-degraded';
-
 export interface DependentAnswer {
   readonly statusCode: number;
   readonly degraded: boolean;

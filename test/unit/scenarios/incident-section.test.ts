@@ -15,10 +15,27 @@ describe('an incident', () => {
       minuteMs: 60_000,
       sloRatio: expect.closeTo(0.999, 12),
       hourMs: 5_000,
+      causeMs: null,
+      clock: null,
+      published: [],
     });
     expect(planOf(incident('downtimeCost: 3600/h, minute: 1s'))).toMatchObject({
       costPerMinute: 60,
       minuteMs: 1_000,
+    });
+  });
+
+  it('has a time of day, and what was said of it when', () => {
+    const published = '[{ at: 2s, state: investigating }, { at: 90m, state: resolved }]';
+    expect(
+      planOf(incident(`cause: 1s, clock: { at: 1s, reads: '16:06' }, published: ${published}`)),
+    ).toMatchObject({
+      causeMs: 1_000,
+      clock: { atMs: 1_000, minuteOfDay: 966 },
+      published: [
+        { atMs: 2_000, state: 'investigating' },
+        { atMs: 5_400_000, state: 'resolved' },
+      ],
     });
   });
 });
@@ -34,6 +51,26 @@ describe(`a mistake about an incident, at ${HERE},`, () => {
       'incident.slo',
       'can never exceed 14.4; raise the objective above 93.06%',
     ],
+    ['a cause after the end', incident('cause: ▸20m'), 'incident.cause', 'is after the load ends'],
+    ['no time of day', incident("clock: { at: 1s, reads: ▸'24:00' }"), 'incident.clock.reads', '24:00'],
+    [
+      'a state that is none',
+      incident('published: [{ at: 1s, state: ▸fixed }]'),
+      'incident.published[0].state',
+      'expected one of investigating, identified, monitoring, resolved, postmortem',
+    ],
+    [
+      'an update before the one above it',
+      incident('published: [{ at: 2s, state: investigating }, { at: ▸1s, state: resolved }]'),
+      'incident.published[1].at',
+      'is before the update above it',
+    ],
+    [
+      'a state that goes back',
+      incident('published: [{ at: 1s, state: monitoring }, { at: 2s, state: ▸identified }]'),
+      'incident.published[1].state',
+      'cannot follow monitoring: states go forward only, and from resolved to investigating',
+    ],
     ['a minute without a unit', incident('minute: ▸600'), 'incident.minute', 'write 600ms'],
   ])('%s', (_name, text, path, message) => {
     expectMistake(text, path, message);
@@ -45,7 +82,7 @@ describe('the cost of an outage', () => {
     metricValue(
       variantResult({
         windows: { [WHOLE_RUN]: windowResult({ availability, fromMs: 5_000, toMs: 40_000 }) },
-        downtime: { costPerMinute: 5_600, minuteMs },
+        downtime: { costPerMinute: 5_600, minuteMs, clock: null },
       }),
       'cost',
       '',
