@@ -10,17 +10,16 @@ import { runHere, runInThread } from '../support/virtual-run.js';
 
 interface Changes {
   readonly gateway?: string;
-  readonly fleet?: string;
   readonly more?: string;
   readonly rate?: string;
 }
 
 /** Each request on a connection of its own, so that the processes get them in turn. */
-const scenarioOf = ({ gateway = 'processes: 2', fleet = '', more = '', rate = '100/s' }: Changes): string => `
+const scenarioOf = ({ gateway = 'processes: 2', more = '', rate = '100/s' }: Changes): string => `
 version: 1
 name: processes
 title: one gateway of several processes
-fleet: { workers: 2, slots: 50, serviceTime: { distribution: constant, mean: 20ms }${fleet} }
+fleet: { workers: 2, slots: 50, serviceTime: { distribution: constant, mean: 20ms } }
 gateway: { ${gateway} }
 clients: { patience: 5s, keepAlive: off }
 load: { arrivals: constant, stages: [{ rate: ${rate}, for: 6s }] }

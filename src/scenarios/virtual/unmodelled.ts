@@ -1,5 +1,5 @@
 /**
- * What of a scenario has no meaning without sockets and processes, or no model yet. The virtual engine refuses it, rather
+ * What of a scenario has no meaning without sockets and processes, or no model. The virtual engine refuses it, rather
  * than run something else under its name.
  */
 import type { Finding } from '../../core/document/schema-problems.js';
