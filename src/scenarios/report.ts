@@ -118,18 +118,17 @@ const incidentLines = (variant: VariantResult, style: Style): string[] => {
 };
 
 const thresholdLines = (variant: VariantResult, { colors, columns }: Style): string[] => {
+  /** With its note behind it, or below it where there is no room. */
+  const noted = (mark: string, text: string, note: string): string[] =>
+    text.length + note.length + 6 <= columns
+      ? [`  ${mark} ${text}  ${colors.dim(note)}`]
+      : [`  ${mark} ${text}`, `      ${colors.dim(note)}`];
   const lines = variant.thresholds.flatMap(({ expression, observedText, expectedText, pass }) => {
-    const mark = pass ? colors.green('✓') : colors.red('✗');
     const literal = expression.endsWith(expectedText);
     const observed = `observed ${literal ? observedText : `${observedText} against ${expectedText}`}`;
-    const first = `  ${mark} ${expression}`;
-    return expression.length + observed.length + 6 <= columns
-      ? [`${first}  ${colors.dim(observed)}`]
-      : [first, `      ${colors.dim(observed)}`];
+    return noted(pass ? colors.green('✓') : colors.red('✗'), expression, observed);
   });
-  const skipped = variant.skippedThresholds.map(
-    (text) => `  - ${text}  ${colors.dim('skipped: variant not run')}`,
-  );
+  const skipped = variant.skippedThresholds.flatMap((text) => noted('-', text, 'skipped: variant not run'));
   return lines.length + skipped.length === 0 ? [] : [colors.bold(variant.name), ...lines, ...skipped];
 };
 

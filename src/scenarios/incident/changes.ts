@@ -61,6 +61,20 @@ const reachedBy = (
     .filter((event) => (event as { version?: unknown }).version === (change as { version?: unknown }).version)
     .map((event) => ({ worker: String((event as Record<string, unknown>)[who]), atMs: event.t * 1_000 }));
 
+/** Whether the fleet drained it to stop its process, as a deploy does, and nobody by hand. */
+const isDrainedByFleet = ({ t, ...drain }: ResultEvent, events: readonly ResultEvent[]): boolean => {
+  const { upstream } = drain as unknown as { readonly upstream: string };
+  const next = events.find((event) => {
+    const { worker, upstream: other } = event as { worker?: unknown; upstream?: unknown };
+    return (
+      event.t >= t &&
+      ((event.type === 'worker.stopped' && worker === upstream) ||
+        (event.type === 'upstream.undrained' && other === upstream))
+    );
+  });
+  return next?.type === 'worker.stopped';
+};
+
 const changeOf = (event: ResultEvent, events: readonly ResultEvent[]): Change[] => {
   const at = { atMs: event.t * 1_000, knownMs: event.t * 1_000 };
   const fields = event as unknown as { readonly version: number; readonly to: string };
@@ -79,7 +93,7 @@ const changeOf = (event: ResultEvent, events: readonly ResultEvent[]): Change[] 
   const ofAll = describe(FOR_EVERYBODY, event);
   if (ofAll !== null) return [{ ...at, what: ofAll, reach: 'everybody' }];
   const ofOne = describe(FOR_ONE, event);
-  if (ofOne === null) return [];
+  if (ofOne === null || (event.type === 'upstream.drained' && isDrainedByFleet(event, events))) return [];
   const { upstream } = event as unknown as { readonly upstream: string };
   return [{ ...at, what: ofOne, reach: [{ worker: upstream, atMs: at.atMs }] }];
 };

@@ -1,14 +1,15 @@
 /** The report for a terminal: story, table, thresholds with what was observed, and the verdict. */
 import { describe, expect, it } from 'vitest';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { renderReport } from '../../../src/scenarios/report.js';
+import { type ReportOptions, renderReport } from '../../../src/scenarios/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
 import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
 
 const PLAIN = { color: false, interrupted: false };
 const ESCAPE = '\u001b';
 
-const linesOf = (one: Result, options = PLAIN): string[] => renderReport(one, options).split('\n');
+const linesOf = (one: Result, options: ReportOptions = PLAIN): string[] =>
+  renderReport(one, options).split('\n');
 
 const bad = variantResult({
   name: 'as-it-happened',
@@ -86,6 +87,53 @@ describe('a report', () => {
       'recovery                            never  not needed',
       'cost                                 $373          $0',
     ]);
+  });
+
+  it('says under the curve of each variant which errors and alerts there were first', () => {
+    const alert = { rule: 'fast-burn', clearedMs: null, reason: '' } as const;
+    const alerts = [
+      { ...alert, raisedMs: 5_000 },
+      { ...alert, raisedMs: 9_000 },
+      { ...alert, rule: 'heap-slope' as const, raisedMs: 9_500 },
+    ];
+    const lines = linesOf(
+      result([{ ...bad, alerts, firstStatusMs: { '200': 10, '503': 700, '502': 600 } }, good]),
+    );
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        '                first errors: 502 at 600ms, 503 at 700ms',
+        '                alerts: fast-burn at 5s, heap-slope at 9.5s',
+        '                no errors',
+        '                no alerts',
+      ]),
+    );
+  });
+
+  it('has the incident of a variant below the table, with its times in the table', () => {
+    const incident = {
+      ...{ onsetMs: 5_000, detectedMs: 5_400, detectedBy: null, cause: null, identifiedMs: null },
+      ...{ mitigatedMs: 8_000, recoveredMs: null, suspects: [] },
+      timeline: [{ state: 'investigating' as const, measuredMs: 5_400, publishedMs: null }],
+    };
+    const lines = linesOf(result([{ ...bad, incident }, good]));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'MTTD                                400ms           –',
+        'MTTM                                   3s           –',
+        'MTTR                                never           –',
+        'incident, as-it-happened  measured',
+        'Investigating                 5.4s',
+      ]),
+    );
+    expect(lines.some((line) => line.startsWith('MTTI'))).toBe(false);
+  });
+
+  it('is never wider than the terminal, where words can be broken', () => {
+    for (const columns of [60, 80, 120]) {
+      expect(
+        Math.max(...linesOf(both, { ...PLAIN, columns }).map((line) => line.length)),
+      ).toBeLessThanOrEqual(columns);
+    }
   });
 
   it('has every threshold with what was observed, and what was expected unless its text says it', () => {

@@ -95,6 +95,23 @@ describe('what an operator knows of', () => {
       resultEvent(6, 'deploy.advanced', { version: 7, worker: 'worker-2' }),
       resultEvent(7, 'fleet.scaled', { from: 4, to: 2, by: 'ordered', reason: '' }),
       resultEvent(7.5, 'upstream.drained', { upstream: 'worker-3' }),
+      // A deploy's own.
+      resultEvent(7.6, 'upstream.drained', { upstream: 'worker-4' }),
+      resultEvent(7.7, 'upstream.undrained', { upstream: 'worker-3' }),
+      resultEvent(7.8, 'worker.stopped', {
+        worker: 'worker-4',
+        pid: 1,
+        reason: 'deploy',
+        drainedMs: 200,
+        lost: 0,
+      }),
+      resultEvent(7.9, 'worker.stopped', {
+        worker: 'worker-3',
+        pid: 1,
+        reason: 'deploy',
+        drainedMs: 200,
+        lost: 0,
+      }),
       resultEvent(8, 'dependency.disturbed', { fault: 'lock', dependency: 'db', forMs: null, options: {} }),
     ];
     expect(findChanges({ events }, [])).toEqual([
