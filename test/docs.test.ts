@@ -6,8 +6,10 @@ import { EXIT_CODES } from '../src/core/errors.js';
 import { BALANCERS } from '../src/gateway/balance/balancers.js';
 import { GatewaySchema } from '../src/gateway/config.js';
 import { parseGatewayFile } from '../src/gateway/config-document.js';
+import { INCIDENT_STATES } from '../src/scenarios/incident/status.js';
 import { libraryNames, readLibrary } from '../src/scenarios/library.js';
 import { METRICS } from '../src/scenarios/metrics.js';
+import { RULE_NAMES } from '../src/scenarios/monitoring/rules.js';
 import { parseScenario } from '../src/scenarios/parse.js';
 import { MAX_REPLICATIONS } from '../src/scenarios/replications.js';
 import { MAX_RUNS } from '../src/scenarios/sweep/parameters.js';
@@ -72,6 +74,30 @@ describe('docs/scenarios.md', () => {
     const section = text.slice(text.indexOf('## Exit codes'), text.indexOf('## The result'));
     const listed = [...section.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
     expect(listed.sort((a, b) => a - b)).toEqual(Object.values(EXIT_CODES).sort((a, b) => a - b));
+  });
+});
+
+describe('docs/incidents.md', () => {
+  const text = read('docs/incidents.md');
+
+  it('has every rule that raises alerts in its table, and no others', () => {
+    const section = text.slice(text.indexOf('## Alerts'), text.indexOf('| metric |'));
+    const named = [...section.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]!);
+    expect(named).toEqual([...RULE_NAMES]);
+  });
+
+  it('has every state of an incident, in order', () => {
+    const section = text.slice(text.indexOf('| state |'), text.indexOf('## Cost'));
+    const named = [...section.matchAll(/^\| ([A-Z][a-z]+) \|/gm)].map((match) => match[1]!.toLowerCase());
+    expect(named).toEqual([...INCIDENT_STATES]);
+  });
+
+  it('has examples that are valid', () => {
+    const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+    const minimal =
+      'version: 1\nname: x\ntitle: x\nfleet: { workers: 2 }\nload: { stages: [{ rate: 1/s, for: 1m }] }\n';
+    for (const example of examples) expect(parseScenario(`${minimal}${example}`, 'example').name).toBe('x');
+    expect(examples).toHaveLength(2);
   });
 });
 
