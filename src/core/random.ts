@@ -6,26 +6,7 @@
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-
-/** The finalizer of MurmurHash3, 32 bit: every bit of the input moves every bit of the output. */
-const mix = (word: number): number => {
-  let mixed = word | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) | 0;
-};
-
-/** FNV-1a, mixed at the end, because labels such as worker-1 and worker-2 differ in a few low bits only. */
-const hashLabel = (seed: number, label: string): number => {
-  let hash = mix(seed ^ 0x811c9dc5);
-  for (let index = 0; index < label.length; index++) {
-    hash = Math.imul(hash ^ label.charCodeAt(index), 0x01000193);
-  }
-  return mix(hash);
-};
-
-/** Step of SplitMix (Steele, Lea and Flood, 2014) in 32 bits: the golden ratio. */
-const GOLDEN = 0x9e3779b9;
+import { GOLDEN, hashText, mix } from './hash.js';
 
 /** The generator's 128 bits from a seed's 32: small seeds, which people choose, must not give small states. */
 const stateOf = (seed: number): number[] => [1, 2, 3, 4].map((step) => mix(seed + Math.imul(step, GOLDEN)));
@@ -47,7 +28,7 @@ export class Random {
 
   /** An independent stream for one consumer. */
   fork(label: string): Random {
-    return new Random(hashLabel(this.seed, label));
+    return new Random(hashText(label, this.seed));
   }
 
   /** Uniform in [0, 1). */

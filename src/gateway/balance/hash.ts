@@ -3,18 +3,11 @@
  * units, two a block. Quick on short keys without copying them to bytes, and even enough for a ring. It withstands no
  * attacker: whoever chooses keys can choose them for one upstream, which a bound on the load makes up for.
  */
+import { GOLDEN, mix } from '../../core/hash.js';
 
 const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits));
 
 const scramble = (block: number): number => Math.imul(rotate(Math.imul(block, 0xcc9e2d51), 15), 0x1b873593);
-
-/** MurmurHash3's finalizer: every bit of the input moves every bit of the output. Unsigned, 32 bits. */
-const mix = (word: number): number => {
-  let mixed = word | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
-};
 
 /** Unsigned, 32 bits. */
 export const hashOf = (text: string, seed = 0): number => {
@@ -25,11 +18,8 @@ export const hashOf = (text: string, seed = 0): number => {
     hash = (Math.imul(rotate(hash, 13), 5) + 0xe6546b64) | 0;
   }
   if (paired < text.length) hash ^= scramble(text.charCodeAt(paired));
-  return mix(hash ^ (text.length * 2));
+  return mix(hash ^ (text.length * 2)) >>> 0;
 };
 
-/** The golden ratio in 32 bits: the step of SplitMix (Steele, Lea and Flood, 2014). */
-const GOLDEN = 0x9e3779b9;
-
 /** The `step`-th number of the sequence that begins at a hash: as good as random, and always the same. */
-export const hashStep = (hash: number, step: number): number => mix(hash + Math.imul(step, GOLDEN));
+export const hashStep = (hash: number, step: number): number => mix(hash + Math.imul(step, GOLDEN)) >>> 0;
