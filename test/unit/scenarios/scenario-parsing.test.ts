@@ -23,10 +23,8 @@ describe('the bundled scenarios', () => {
     const actionsOf = (name: string) => timelineOf(name).map(({ action }) => action.type);
     expect(actionsOf('as-it-happened')).toEqual([
       'push-config',
-      'note',
       'rollback-config',
       'lock-config',
-      'note',
       'push-config',
     ]);
     expect(actionsOf('fast-rollback')).toEqual(['push-config', 'rollback-config']);
