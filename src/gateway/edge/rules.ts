@@ -17,7 +17,7 @@ import { originForm } from './request-checks.js';
 
 /** Why a request is not let in. */
 export interface RuleRefusal {
-  /** Left out where there are more than the table has room for, and none is asked. */
+  /** Left out where none did it: the rate limit at the door, or a table with more rules than room. */
   readonly rule?: string;
   readonly code: 'BGW_ERR_BLOCKED' | 'BGW_ERR_RATE_LIMITED' | 'BGW_ERR_INTERNAL';
   /** Until another try is worth it; 0: it never is. */
