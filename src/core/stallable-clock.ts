@@ -10,6 +10,8 @@ export class StallableClock implements Clock {
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
   /** Stands still until somebody says otherwise. */
   #frozen = false;
+  /** And for what else keeps it. */
+  #halts = 0;
   #dead = false;
   #waking = false;
 
@@ -52,7 +54,7 @@ export class StallableClock implements Clock {
   }
 
   get stands(): boolean {
-    return this.#frozen || this.#stalledUntilMs > this.#clock.nowMs();
+    return this.#frozen || this.#halts > 0 || this.#stalledUntilMs > this.#clock.nowMs();
   }
 
   /** Nothing runs for so long, from now on or from the end of what keeps it now. */
@@ -60,6 +62,15 @@ export class StallableClock implements Clock {
     const nowMs = this.#clock.nowMs();
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, nowMs) + forMs;
     this.#wakeLater();
+  }
+
+  /** Nothing runs from now on. @returns lets it go on; to be called once. */
+  halt(): () => void {
+    this.#halts++;
+    return () => {
+      this.#halts--;
+      this.#wakeLater();
+    };
   }
 
   freeze(): void {
@@ -92,7 +103,7 @@ export class StallableClock implements Clock {
   }
 
   #wakeLater(): void {
-    if (this.#waking || this.#frozen || this.#waiting.length === 0) return;
+    if (this.#waking || this.#frozen || this.#halts > 0 || this.#waiting.length === 0) return;
     this.#waking = true;
     this.#clock.after(this.#stalledUntilMs - this.#clock.nowMs(), () => {
       this.#waking = false;

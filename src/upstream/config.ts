@@ -66,6 +66,12 @@ const MIN_OPEN_FILES = 64;
  */
 const DEFAULT_OPEN_FILES = 4_096;
 
+/** Those of the machine on which the model of a process was measured, and of most that run CI. */
+const DEFAULT_PROCESSORS = 2;
+
+/** More workers than this are no fleet on one such machine: unless the scenario says otherwise, each has its own. */
+const MOST_ON_ONE_MACHINE = 16;
+
 export const ServiceTimeSchema = serviceTimeSchema(
   'How long a worker takes for a request, without waiting; default exponential with a mean of 100ms.',
   'Mean time a request keeps its slot.',
@@ -103,6 +109,14 @@ export const FleetSchema = Section(
         minimum: MIN_OPEN_FILES,
         maximum: 65_536,
         description: 'Files and connections a worker may have open; default 4096, as Linux itself has it.',
+      }),
+    ),
+    processors: Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_536,
+        description:
+          'In virtual time: processors that the workers share; default 2, and above 16 workers one for each. Processes share the machine’s own.',
       }),
     ),
     restart: Optional(
@@ -149,6 +163,8 @@ export interface FleetConfig extends MechanismsConfig {
   readonly heapLimitBytes: number;
   /** Files and connections a worker may have open at once; new connections are closed as they come beyond it. */
   readonly openFiles: number;
+  /** Shared by all workers, in virtual time; processes share the machine's own. */
+  readonly processors: number;
   readonly restart: RestartConfig;
   readonly dependencies: readonly DependencyConfig[];
   readonly initialConfig: WorkerConfig;
@@ -167,23 +183,28 @@ export const explainHeapLimit = (written: string | undefined): string | null =>
  * Fills in the defaults: 8 slots of 100 ms make 80 requests a second per worker, few enough that two cores host a
  * fleet; restarts follow the Kubernetes crash-loop back-off (doubling), on a clock compressed like the scenario's.
  */
-export const resolveFleetConfig = (section: FleetSection): FleetConfig => ({
-  ...resolveMechanisms(section),
-  workers: section.workers,
-  slots: section.slots ?? 8,
-  deadPorts: section.deadPorts ?? 0,
-  serviceTime: resolveServiceTime(section.serviceTime, DEFAULT_SERVICE_TIME),
-  abandoned: section.abandoned ?? 'finish',
-  heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
-  openFiles: section.openFiles ?? DEFAULT_OPEN_FILES,
-  restart: {
-    delayMs: parseDurationMsOr(section.restart?.delay, 1_000),
-    factor: section.restart?.factor ?? 2,
-    maxDelayMs: parseDurationMsOr(section.restart?.maxDelay, 4_000),
-    resetAfterMs: parseDurationMsOr(section.restart?.resetAfter, 10_000),
-  },
-  dependencies: resolveDependencies(section.dependencies, section.workers),
-  initialConfig: section.config ?? {
-    downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
-  },
-});
+export const resolveFleetConfig = (section: FleetSection): FleetConfig => {
+  const mechanisms = resolveMechanisms(section);
+  const { maxWorkers } = mechanisms;
+  return {
+    ...mechanisms,
+    workers: section.workers,
+    slots: section.slots ?? 8,
+    deadPorts: section.deadPorts ?? 0,
+    serviceTime: resolveServiceTime(section.serviceTime, DEFAULT_SERVICE_TIME),
+    abandoned: section.abandoned ?? 'finish',
+    heapLimitBytes: parseSizeBytes(section.memory?.heapLimit ?? '64MiB'),
+    openFiles: section.openFiles ?? DEFAULT_OPEN_FILES,
+    processors: section.processors ?? (maxWorkers > MOST_ON_ONE_MACHINE ? maxWorkers : DEFAULT_PROCESSORS),
+    restart: {
+      delayMs: parseDurationMsOr(section.restart?.delay, 1_000),
+      factor: section.restart?.factor ?? 2,
+      maxDelayMs: parseDurationMsOr(section.restart?.maxDelay, 4_000),
+      resetAfterMs: parseDurationMsOr(section.restart?.resetAfter, 10_000),
+    },
+    dependencies: resolveDependencies(section.dependencies, section.workers),
+    initialConfig: section.config ?? {
+      downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
+    },
+  };
+};

@@ -1,5 +1,6 @@
 /** What workers run on in virtual time: models in place of processes, and ports that are numbers. */
 import type { MemoryExchange } from '../../core/memory-http.js';
+import type { Processors } from '../../core/processors.js';
 import type { DependencyClients, DependencyParts } from '../../upstream/dependencies/client.js';
 import type { Machine, WorkerChild, WorkerSpawn } from '../../upstream/machine.js';
 import type { WorkerArgument } from '../../upstream/messages.js';
@@ -46,6 +47,7 @@ class Place implements Host, Server {
 
 export interface ModelMachineParts {
   readonly network: Network;
+  readonly processors: Processors;
   /** A port that nobody has. */
   readonly nextPort: () => number;
   /** By which a worker calls what it depends on; `null`: it depends on nothing. */
@@ -71,13 +73,13 @@ export class ModelMachine implements Machine {
   }
 
   spawn(options: WorkerSpawn): WorkerChild {
-    const { network, nextPort, callers } = this.#parts;
+    const { network, processors, nextPort, callers } = this.#parts;
     const argument = { ...options.argument, port: options.argument.port || nextPort() };
     const place = this.#placeAt(addressOf(argument));
     return new ModelWorker(
       { ...options, argument },
       {
-        clock: network.clock,
+        ...{ clock: network.clock, processors },
         pid: ++this.#lastPid,
         onListening: (worker, listens) => place.change(listens ? worker : null),
         callers: (own) => callers(argument, own),

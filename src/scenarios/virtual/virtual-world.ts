@@ -4,6 +4,7 @@
  */
 import { Deferred } from '../../core/deferred.js';
 import { EventStream } from '../../core/events.js';
+import { Processors } from '../../core/processors.js';
 import { Random } from '../../core/random.js';
 import type { VirtualClock } from '../../core/virtual-clock.js';
 import { startingVersion } from '../../gateway/messages.js';
@@ -133,7 +134,7 @@ export class VirtualWorld implements World {
       random: this.#random.fork('fleet'),
       dependencies: () => this.dependencies.targets,
       machine: new ModelMachine({
-        ...{ network, nextPort },
+        ...{ network, nextPort, processors: new Processors(clock, variant.fleet.processors) },
         callers: ({ dependencies: targets }, own) =>
           targets.length === 0
             ? null
