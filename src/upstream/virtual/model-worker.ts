@@ -80,7 +80,10 @@ export class ModelWorker implements WorkerChild {
     const place = this.#open.add(exchange);
     exchange.response.on('close', () => place.leave());
     this.#clock.now(() => {
-      if (!exchange.over) this.#service?.handle(exchange.request, exchange.response);
+      // Who left while it stood still left the request in its socket: it is read first, and then that nobody waits.
+      const { over } = exchange;
+      this.#service?.handle(exchange.request, exchange.response);
+      if (over) exchange.response.emit('close');
     });
   }
 
