@@ -15,6 +15,9 @@ import { type ModelExit, ModelRuntime } from './model-runtime.js';
 /** Processor time from its start until it listens. Measured on Node 20: 89 to 95 ms of a bare worker process. */
 const BOOT_MS = 90;
 
+/** Connections that the kernel holds for a process that does not accept them: what Node asks for (`listen`). */
+const ACCEPT_BACKLOG = 511;
+
 export interface ModelWorkerParts {
   readonly clock: Clock;
   /** Of the machine that it runs on, with all others. */
@@ -41,6 +44,8 @@ export class ModelWorker implements WorkerChild {
   readonly #runtime: ModelRuntime;
   readonly #boot: Timer;
   readonly #unread: (() => void)[] = [];
+  /** Requests that have come and that it has not read, since it stands still. */
+  #unserved = 0;
   #service: WorkerService | null = null;
   #running = true;
   #listens = false;
@@ -79,9 +84,13 @@ export class ModelWorker implements WorkerChild {
   serve(exchange: MemoryExchange): void {
     const place = this.#open.add(exchange);
     exchange.response.on('close', () => place.leave());
+    const isHeld = this.#unserved < ACCEPT_BACKLOG;
+    this.#unserved++;
     this.#clock.now(() => {
-      // Who left while it stood still left the request in its socket: it is read first, and then that nobody waits.
+      this.#unserved--;
       const { over } = exchange;
+      if (over && !isHeld) return;
+      // Who left while it stood still left the request in its socket: it is read first, and then that nobody waits.
       this.#service?.handle(exchange.request, exchange.response);
       if (over) exchange.response.emit('close');
     });
