@@ -172,12 +172,13 @@ export const renderReport = (result: Result, options: ReportOptions): string => 
     lines.push(...replicationLines(replications, (rows) => tableLines(rows, style), colors));
   }
   if (options.interrupted) {
-    const judged = replications === undefined ? '; thresholds were not judged.' : ': fewer replications.';
-    lines.push(colors.yellow(`INTERRUPTED: these are partial results${judged}`), '');
+    const missing = replications === undefined ? '; thresholds were not judged.' : ': fewer replications.';
+    lines.push(colors.yellow(`INTERRUPTED: these are partial results${missing}`), '');
     return lines.join('\n');
   }
-  if (replications === undefined)
-    lines.push('Thresholds', ...variants.flatMap((variant) => thresholdLines(variant, style)), '');
+  const judged =
+    replications === undefined ? variants.flatMap((variant) => thresholdLines(variant, style)) : [];
+  if (judged.length > 0) lines.push('Thresholds', ...judged, '');
   lines.push(...conclusionLines(result, style));
   const verdict = verdictColor(result.verdict, colors)(colors.bold(VERDICT_TEXT[result.verdict]));
   const reasons =
