@@ -12,7 +12,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EXIT_CODES, Program, parseScenario, Reaper, type Result } from 'badgateway';
+import { EXIT_CODES, parseScenario, Reaper, type Result } from 'badgateway';
 import {
   type CalibratedFile,
   type CalibratedRun,
@@ -23,6 +23,7 @@ import {
   toRuns,
 } from './calibration.js';
 import { calibrationTable } from './calibration-table.js';
+import { type Place, runCommand } from './run-command.js';
 
 /** One more than shows whether two were alike by chance. */
 const DEFAULT_RUNS = 3;
@@ -31,7 +32,6 @@ const MAX_RUNS = 20;
 /** What the machine spoils is made again so often. */
 const MAX_TRIES = 4;
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const FOLDER = new URL('../../test/fixtures/calibration/', import.meta.url);
 const MEASURED = new URL('measured.json', FOLDER);
 const PAGE = new URL('../../docs/virtual-time.md', import.meta.url);
@@ -42,27 +42,15 @@ const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-interface Place {
-  readonly reaper: Reaper;
-  /** For results. */
-  readonly folder: string;
-}
+const CODES = [EXIT_CODES.pass, EXIT_CODES.inconclusive];
 
 /** @throws when the command could not run, or the run was bad before anything happened. */
 const runOnce = async (
-  { reaper, folder }: Place,
+  place: Place,
   { name, seed, engine }: { readonly name: string; readonly seed: number; readonly engine: string },
 ): Promise<Result> => {
-  const out = join(folder, 'result.json');
   const file = fileURLToPath(new URL(name, FOLDER));
-  const options = ['--engine', engine, '--seed', String(seed), '--quiet', '--out', `json=${out}`];
-  const args = [CLI, 'run', file, ...options];
-  const program = new Program({ name, command: process.execPath, args, reaper });
-  const code = await program.exited;
-  if (code !== EXIT_CODES.pass && code !== EXIT_CODES.inconclusive) {
-    throw new Error(`${name} ended with ${code}:\n${program.stderr}`);
-  }
-  const result = JSON.parse(readFileSync(out, 'utf8')) as Result;
+  const { result } = await runCommand(place, [file, '--engine', engine, '--seed', String(seed)], CODES);
   if (result.verdict === 'invalid') {
     throw new Error(`${name}: ${result.variants.flatMap(({ reasons }) => reasons).join('; ')}`);
   }

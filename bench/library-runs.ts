@@ -1,5 +1,4 @@
 /** What the real engine said of the bundled scenarios, run after run: the file it is kept in, and the table made of it. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Result, Verdict } from 'badgateway';
 
@@ -26,9 +25,6 @@ export interface LibraryRuns {
 }
 
 export type LibraryRecord = Readonly<Record<string, LibraryRuns>>;
-
-export const digestOf = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 export const readRecord = (file: URL): LibraryRecord =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LibraryRecord) : {};

@@ -8,17 +8,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EXIT_CODES, libraryNames, Program, Reaper, type Result, readLibrary } from 'badgateway';
-import {
-  digestOf,
-  type LibraryRun,
-  libraryTable,
-  passesInARow,
-  readRecord,
-  toLibraryRun,
-} from './library-runs.js';
+import { EXIT_CODES, libraryNames, Reaper, readLibrary } from 'badgateway';
+import { digestOf } from './calibration.js';
+import { type LibraryRun, libraryTable, passesInARow, readRecord, toLibraryRun } from './library-runs.js';
+import { type Place, runCommand } from './run-command.js';
 
 /** As many as the library promises. */
 const DEFAULT_PASSES = 3;
@@ -27,7 +21,6 @@ const MAX_RUNS = 6;
 /** What the machine spoils is made again so often. */
 const MAX_TRIES = 3;
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const RECORD = new URL('../../docs/library-runs.json', import.meta.url);
 const PAGE = new URL('../../docs/library-runs.md', import.meta.url);
 const BEGIN = '<!-- runs: begin -->';
@@ -37,25 +30,13 @@ const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-interface Place {
-  readonly reaper: Reaper;
-  /** For results. */
-  readonly folder: string;
-}
-
-const CONCLUSIVE: readonly number[] = [EXIT_CODES.pass, EXIT_CODES.failed];
+const CODES = [EXIT_CODES.pass, EXIT_CODES.failed, EXIT_CODES.inconclusive];
 
 /** @returns `null`: the machine spoiled every try. @throws when the command could not run. */
-const runOnce = async ({ reaper, folder }: Place, name: string): Promise<LibraryRun | null> => {
-  const out = join(folder, 'result.json');
-  const args = [CLI, 'run', name, '--quiet', '--out', `json=${out}`];
+const runOnce = async (place: Place, name: string): Promise<LibraryRun | null> => {
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const program = new Program({ name, command: process.execPath, args, reaper });
-    const code = await program.exited;
-    if (code !== null && CONCLUSIVE.includes(code)) {
-      return toLibraryRun(JSON.parse(readFileSync(out, 'utf8')) as Result);
-    }
-    if (code !== EXIT_CODES.inconclusive) throw new Error(`${name} ended with ${code}:\n${program.stderr}`);
+    const { code, result } = await runCommand(place, [name], CODES);
+    if (code !== EXIT_CODES.inconclusive) return toLibraryRun(result);
     progress(`  the machine spoiled try ${tries}`);
   }
   return null;
