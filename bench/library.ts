@@ -3,7 +3,8 @@
  * is now, and writes what came out to `docs/library-runs.json` and the table of `docs/library-runs.md`. It can be broken
  * off and begun again at any time: what was run already is kept, unless the scenario's file has changed since.
  *
- * `-- --only NAME` (may be repeated) takes these alone, `-- --passes 1` is content with one, `-- --table` runs nothing.
+ * `-- --only NAME` (may be repeated) takes these alone, `-- --passes 1` is content with one, `-- --at-once 2` runs two
+ * scenarios side by side, `-- --table` runs nothing.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,8 @@ const DEFAULT_PASSES = 3;
 const MAX_RUNS = 6;
 /** What the machine spoils is made again so often. */
 const MAX_TRIES = 3;
+/** A run knows when others take too much from it, and is made again; with more it would know it every time. */
+const MAX_AT_ONCE = 4;
 
 const RECORD = new URL('../../docs/library-runs.json', import.meta.url);
 const PAGE = new URL('../../docs/library-runs.md', import.meta.url);
@@ -74,11 +77,23 @@ const writeTable = (): void => {
   writeFileSync(PAGE, `${before}${BEGIN}\n\n${table}\n\n${END}${rest!.split(END)[1]!}`);
 };
 
+const readCount = (flag: string, text: string, max: number): number => {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= max) return count;
+  throw new Error(`--${flag} ${text}: a whole number from 1 to ${max} is wanted`);
+};
+
 const readArgs = () => {
-  const { only, passes, table } = parseArgs({
+  const {
+    only,
+    passes,
+    'at-once': atOnce,
+    table,
+  } = parseArgs({
     options: {
       only: { type: 'string', multiple: true, default: [] },
       passes: { type: 'string', default: String(DEFAULT_PASSES) },
+      'at-once': { type: 'string', default: '1' },
       table: { type: 'boolean', default: false },
     },
   }).values;
@@ -86,23 +101,39 @@ const readArgs = () => {
   for (const name of only) {
     if (!names.includes(name)) throw new Error(`--only ${name}: there are ${names.join(', ')}`);
   }
-  const count = Number(passes);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_RUNS) {
-    throw new Error(`--passes ${passes}: a whole number from 1 to ${MAX_RUNS} is wanted`);
-  }
-  return { names: only.length > 0 ? only : names, passes: count, tableOnly: table };
+  return {
+    names: only.length > 0 ? only : names,
+    passes: readCount('passes', passes, MAX_RUNS),
+    atOnce: readCount('at-once', atOnce, MAX_AT_ONCE),
+    tableOnly: table,
+  };
 };
 
-const { names, passes, tableOnly } = readArgs();
+/** Several at once, each with results in a folder of its own. @returns those that did not pass so often. */
+const runAll = async (names: readonly string[], passes: number, atOnce: number): Promise<string[]> => {
+  const missing: string[] = [];
+  const waiting = [...names];
+  const runOneByOne = async (): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), 'badgateway-library-'));
+    try {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        if (!(await runUntilPassed({ reaper, folder }, name, passes))) missing.push(name);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, runOneByOne));
+  return missing;
+};
+
+const { names, passes, atOnce, tableOnly } = readArgs();
 const reaper = new Reaper();
-const folder = mkdtempSync(join(tmpdir(), 'badgateway-library-'));
-const missing: string[] = [];
+let missing: string[] = [];
 try {
-  for (const name of tableOnly ? [] : names) {
-    if (!(await runUntilPassed({ reaper, folder }, name, passes))) missing.push(name);
-  }
+  // Each once before any twice: what is to be mended shows early.
+  for (let pass = 1; pass <= passes && !tableOnly; pass++) missing = await runAll(names, pass, atOnce);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
   await reaper.stop();
 }
 writeTable();

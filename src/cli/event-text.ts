@@ -14,6 +14,9 @@ const seenText = ({ observed, threshold }: { observed: number; threshold: number
     ? `${formatRatio(observed)} against ${formatRatio(threshold)}`
     : `${observed} failures in a row`;
 
+const answerText = ({ status, cause }: { status: number; cause: string }): string =>
+  status === 0 ? cause : `${status} ${cause}`;
+
 /** What the progress of a run says of an event; `null`: nothing. */
 export const eventText = (event: Event): string | null => {
   switch (event.type) {
@@ -57,6 +60,10 @@ export const eventText = (event: Event): string | null => {
       return `pool ${event.pool} panics: so few are healthy that health is not believed`;
     case 'panic.ended':
       return `pool ${event.pool} panics no more`;
+    case 'order.accepted':
+      return `the order to ${event.order} arrives after ${formatDuration(event.afterMs)} (try ${event.tries})`;
+    case 'order.failed':
+      return `the order to ${event.order} does not get through: ${answerText(event)} (try ${event.tries})`;
     case 'clients.updated':
       return `${clientsText(event.classes)} updated: ${updateText(event)}`;
     case 'clients.reverted':

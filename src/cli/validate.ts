@@ -2,78 +2,17 @@
 
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
-import { formatDuration, formatFor, formatRatio } from '../core/units.js';
+import { formatDuration, formatRatio } from '../core/units.js';
+import { actionText } from '../scenarios/action-text.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
-import type { Action, TimelineEntry } from '../scenarios/timeline.js';
-import { cacheActionText } from '../scenarios/timeline-cache.js';
-import { clientsText, floodText, updateText } from '../scenarios/timeline-clients.js';
-import { fleetActionText } from '../scenarios/timeline-fleet.js';
-import { frontActionText } from '../scenarios/timeline-front.js';
-import { linkActionText } from '../scenarios/timeline-links.js';
-import { optionsText } from '../upstream/faults/parameters.js';
+import type { TimelineEntry } from '../scenarios/timeline.js';
 import { annotateError } from './github.js';
 import { enginesOf, realTimeMs } from './list.js';
 import { findScenario, type ScenarioText } from './scenario-file.js';
 
-const injectionText = ({ workers, injection }: Extract<Action, { type: 'inject' }>): string => {
-  const { fault, options, forMs } = injection;
-  const how = optionsText(options);
-  return `inject ${fault}${how} into ${workers.join(', ')}${formatFor(forMs)}`;
-};
-
-const disturbanceText = ({ dependencies, disturbance }: Extract<Action, { type: 'disturb' }>): string => {
-  const { fault, options, forMs } = disturbance;
-  const how = optionsText(options);
-  return `disturb ${dependencies.join(', ')}: ${fault}${how}${formatFor(forMs)}`;
-};
-
-const actionText = ({ action }: TimelineEntry): string => {
-  switch (action.type) {
-    case 'note':
-      return `note: ${action.text}`;
-    case 'inject':
-      return injectionText(action);
-    case 'flood':
-      return floodText(action.plan);
-    case 'update-clients':
-      return `update ${clientsText(action.update.classes)}: ${updateText(action.update)}`;
-    case 'heal':
-      return `heal ${action.fault ?? 'everything'} of ${action.workers.join(', ')}`;
-    case 'disturb':
-      return disturbanceText(action);
-    case 'recover':
-      return `${action.fault ?? 'everything'} of ${action.dependencies.join(', ')} is over`;
-    case 'dns': {
-      const { fault, workers, forMs } = action;
-      return `names of ${workers.join(', ')}: ${fault ?? 'healed'}${formatFor(forMs)}`;
-    }
-    case 'toxic':
-    case 'remove-toxic':
-      return linkActionText(action);
-    case 'deploy':
-    case 'rollback-deploy':
-    case 'scale':
-      return fleetActionText(action);
-    case 'disrupt':
-    case 'certificate':
-      return frontActionText(action);
-    case 'push-config':
-      return `push a config, ${action.strategy.name}`;
-    case 'push-gateway-config':
-      return `push a config to the ${action.to}, ${action.strategy.strategy ?? 'all-at-once'}`;
-    case 'rollback-gateway-config':
-      return `roll the ${action.to}’s config back`;
-    case 'rollback-config':
-      return `roll the config back, ${action.strategy.name}`;
-    case 'purge-cache':
-      return cacheActionText(action);
-    case 'lock-config':
-      return `lock the config: ${action.reason}`;
-    case 'unlock-config':
-      return 'unlock the config';
-  }
-};
+const entryText = ({ action, through }: TimelineEntry): string =>
+  through === undefined ? actionText(action) : `${actionText(action)}, through ${through.asked.path}`;
 
 const populationLines = ({ load: { population } }: Variant): string[] => {
   if (population === undefined) return [];
@@ -116,7 +55,7 @@ const variantLines = (variant: Variant): string[] => {
     const rate = fromRps === toRps ? `${fromRps}/s` : `${fromRps}/s rising or falling to ${toRps}/s`;
     return `    ${span}: ${rate}, ${variant.load.arrivals}`;
   });
-  const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${actionText(entry)}`);
+  const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${entryText(entry)}`);
   return [
     `  ${variant.name}`,
     ...section('load', [...load, ...totalLine(variant), ...populationLines(variant)]),

@@ -87,6 +87,11 @@ export class ConfigDelivery<Config> {
     return this.#underWay?.target.version ?? null;
   }
 
+  /** Whether it is one of the readers. */
+  reads(reader: string): boolean {
+    return this.#options.readers.includes(reader);
+  }
+
   /** Sends a new version out. A config that is refused goes nowhere, and the running one stays. */
   push(config: Config, strategy: Strategy, change: ConfigChange): ChangeOutcome {
     const { emit, to } = this.#options;

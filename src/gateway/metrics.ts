@@ -3,7 +3,8 @@
  * the answers given; gauges are read from the pool when somebody asks.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Event, EventType } from '../core/events.js';
+import type { EventType } from '../core/event-map.js';
+import type { Event } from '../core/events.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 /** Where an upstream stands, in one process or in several together. */

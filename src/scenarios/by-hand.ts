@@ -4,10 +4,10 @@ import { dotted } from '../core/document/positions.js';
 import { checkSchema } from '../core/document/schema-problems.js';
 import { isObject } from '../core/json.js';
 import {
-  type Action,
   checkEntry,
   type EntryScope,
   resolveEntry,
+  type TimelineEntry,
   TimelineEntrySchema,
   type TimelineEntrySection,
 } from './timeline.js';
@@ -22,7 +22,7 @@ export const parseByHand = (
   sent: unknown,
   scope: EntryScope,
   wanted: 'inject' | 'heal' | null = null,
-): Action => {
+): TimelineEntry => {
   const example = `{ "${wanted ?? 'inject'}": "slow", "on": "worker-1" }`;
   if (!isObject(sent)) throw refusal(`expected an object such as ${example}`);
   if (sent.at !== undefined) throw refusal('at: it happens now; a moment belongs into a timeline');
@@ -38,9 +38,9 @@ export const parseByHand = (
     return place === '' ? message : `${place}: ${message}`;
   });
   if (ofSense.length > 0) throw refusal(ofSense.join('\n'));
-  const { action } = resolveEntry(entry, scope);
-  if (action.type === 'flood') {
+  const resolved = resolveEntry(entry, scope);
+  if (resolved.action.type === 'flood') {
     throw refusal('flood: a flood is planned with the load, before it begins; put it into the timeline');
   }
-  return action;
+  return resolved;
 };

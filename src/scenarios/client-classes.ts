@@ -33,9 +33,11 @@ const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
 /** Never the word for all of them. */
 const CLASS_NAME = '^(?!all$)[a-z0-9]+(-[a-z0-9]+)*$';
 
+export const PATH_PATTERN = '^/[!-~]*$';
+
 /** What is asked for. */
 export const ASKED_PROPERTIES = {
-  path: Optional(Type.String({ pattern: '^/[!-~]*$', description: 'What is asked for; default /.' })),
+  path: Optional(Type.String({ pattern: PATH_PATTERN, description: 'What is asked for; default /.' })),
   method: Optional(
     Type.String({ pattern: '^[A-Z]+$', description: 'Default GET, and POST where there is a body.' }),
   ),

@@ -6,20 +6,19 @@
 import Fastify from 'fastify';
 import { UNIT_KEYWORD } from '../core/schema.js';
 import { serveConfig } from '../delivery/config-api.js';
-import type { ConfigDelivery } from '../delivery/config-delivery.js';
-import { parseWorkerConfig, type WorkerConfig } from '../upstream/config.js';
+import { parseWorkerConfig } from '../upstream/config.js';
 import { serveFaults } from './fault-api.js';
-import { perform } from './perform.js';
+import { carryOut, type Stage } from './perform.js';
 import type { EntryScope } from './timeline.js';
 import { serveTimeline } from './timeline-api.js';
-import type { World } from './world.js';
 
 export interface Control {
   readonly address: string;
   close(): Promise<void>;
 }
 
-export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world: World): Promise<Control> => {
+export const openControl = async (stage: Stage): Promise<Control> => {
+  const { world, delivery } = stage;
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -29,7 +28,7 @@ export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world:
   app.get('/workers', () => world.fleet.status());
   const scope = (): EntryScope => world.scope;
   serveFaults(app, world.fleet, scope);
-  serveTimeline(app, scope, (action) => perform(action, { world, delivery, by: 'operator' }));
+  serveTimeline(app, scope, (entry) => carryOut(entry, { ...stage, by: 'operator' }));
   app.get('/dependencies', () => world.dependencies.status());
   app.get('/links', () => ({
     // Of Toxiproxy's HTTP API, for its clients; `null`: there are no links.
@@ -40,7 +39,7 @@ export const openControl = async (delivery: ConfigDelivery<WorkerConfig>, world:
     const nowMs = world.clock.nowMs();
     // Workers report all the time; who runs which version is put down when somebody asks.
     for (const { worker, configVersion, up } of world.fleet.status()) {
-      if (up) delivery.register.saw(worker, configVersion, nowMs);
+      if (up && delivery.reads(worker)) delivery.register.saw(worker, configVersion, nowMs);
     }
     return nowMs;
   });

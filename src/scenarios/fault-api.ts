@@ -22,14 +22,15 @@ const atWork = (status: readonly WorkerStatus[]) =>
 export const serveFaults = (app: FastifyInstance, fleet: Fleet, scope: () => EntryScope): void => {
   app.get('/faults', () => atWork(fleet.status()));
   app.post('/faults', ({ body }) => {
-    const order = parseByHand(body, scope(), 'inject') as Order<'inject'>;
+    const order = parseByHand(body, scope(), 'inject').action as Order<'inject'>;
     const injected = order.workers.filter((worker) => fleet.inject(worker, order.injection));
     return { injected, down: order.workers.filter((worker) => !injected.includes(worker)) };
   });
   app.delete<{ Querystring: { fault?: string; on?: string } }>(
     '/faults',
     ({ query: { fault = 'all', on = 'all', ...unknown } }) => {
-      const order = parseByHand({ heal: fault, on, ...unknown }, scope(), 'heal') as Order<'heal'>;
+      const { action } = parseByHand({ heal: fault, on, ...unknown }, scope(), 'heal');
+      const order = action as Order<'heal'>;
       const before = fleet.status();
       for (const worker of order.workers) fleet.heal(worker, order.fault);
       const left = new Set(fleet.status().flatMap(({ faults }) => faults));

@@ -1,5 +1,6 @@
 /** Which of the events of a run its result holds. */
-import type { Event, EventType } from '../core/events.js';
+import type { EventType } from '../core/event-map.js';
+import type { Event } from '../core/events.js';
 import type { VariantResult } from './result.js';
 
 /** Events that come with requests: a result holds them with the sampled requests, not in the list of what happened. */

@@ -3,7 +3,7 @@
  * one: an entry here.
  */
 import { causeOf, ERRORS, type ErrorCode } from '../core/errors.js';
-import { EVENT_TYPE_NAMES, type EventType } from '../core/events.js';
+import { EVENT_TYPE_NAMES, type EventType } from '../core/event-map.js';
 import { isEmpty, type Selector } from '../core/selectors.js';
 import { CLIENT_CAUSES } from './clients.js';
 import { type Metric, oneOf, orNever, orNothing } from './metric.js';

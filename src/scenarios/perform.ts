@@ -1,19 +1,32 @@
 /** What a timeline says, done to the world, at its time or by hand. */
 import type { ConfigDelivery } from '../delivery/config-delivery.js';
 import type { WorkerConfig } from '../upstream/config.js';
-import type { Action } from './timeline.js';
+import { actionText } from './action-text.js';
+import type { Orders } from './orders.js';
+import type { Action, TimelineEntry } from './timeline.js';
 import { performOnWorkers } from './timeline-faults.js';
 import { performOnFleet } from './timeline-fleet.js';
 import type { World } from './world.js';
 
-export interface Performer {
+/** What a timeline has its hands on. */
+export interface Stage {
   readonly world: World;
   readonly delivery: ConfigDelivery<WorkerConfig>;
+  readonly orders: Orders;
+}
+
+export interface Performer extends Stage {
   /** Who does it, for the audit. */
   readonly by: string;
 }
 
-export const perform = (action: Action, { world, delivery, by }: Performer): void => {
+/** At once, or when the order has got through. */
+export const carryOut = ({ action, through }: TimelineEntry, performer: Performer): void => {
+  if (through === undefined) perform(action, performer);
+  else performer.orders.send(actionText(action), through, () => perform(action, performer));
+};
+
+const perform = (action: Action, { world, delivery, by }: Performer): void => {
   switch (action.type) {
     case 'note':
       world.emit('run.noted', { text: action.text });

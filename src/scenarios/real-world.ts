@@ -18,6 +18,7 @@ import { LinkFleet, spawnLinks } from '../upstream/links/link-fleet.js';
 import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
 import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../upstream/worker-fleet.js';
+import { NO_ADDRESS } from './addresses.js';
 import { askAdmin } from './admin-request.js';
 import { Certificates } from './certificates.js';
 import { ClientUpdates } from './client-updates.js';
@@ -32,8 +33,10 @@ import type {
   ToGenerator,
   ToProbe,
 } from './messages.js';
+import type { SendOrder } from './orders.js';
 import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
+import { Sender, targetOf } from './sender.js';
 import type { ClientUpdate } from './timeline-clients.js';
 import type { CertificateChange, Disruption } from './timeline-front.js';
 import type { NameAction } from './timeline-names.js';
@@ -66,6 +69,8 @@ export class RealWorld implements World {
   readonly #front: Front;
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
+  /** Of orders that go the clients' way. */
+  #orderSender: Sender | null = null;
   #stopping = false;
 
   constructor(variant: Variant) {
@@ -142,6 +147,7 @@ export class RealWorld implements World {
     if (this.#stopping) return;
     const origins = await this.#front.start(named, resolver);
     if (this.#stopping) return;
+    this.#orderSender = new Sender(origins, this.#front.clientTls, wallClock);
     await this.#startGenerator(origins);
   }
 
@@ -164,6 +170,9 @@ export class RealWorld implements World {
     });
   }
 
+  readonly sendOrder: SendOrder = (asked, onAnswer) =>
+    this.#orderSender!.send(targetOf(asked), NO_ADDRESS, [], onAnswer);
+
   updateClients(update: ClientUpdate): void {
     this.#clientUpdates.begin(update);
   }
@@ -181,6 +190,7 @@ export class RealWorld implements World {
     this.#clientUpdates.stop();
     this.#loadDone.resolve();
     await Promise.all([
+      this.#orderSender?.destroy(),
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
       this.#front.stop(STOP_GRACE_MS),
       this.#resolver?.stop(STOP_GRACE_MS),

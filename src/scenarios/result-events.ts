@@ -1,5 +1,5 @@
 /** Reads the events of a result. What an event holds beyond `t` and `type` depends on the type. */
-import type { EventMap, EventType } from '../core/events.js';
+import type { EventMap, EventType } from '../core/event-map.js';
 import type { VariantResult } from './result.js';
 
 export type ResultEvent = VariantResult['events'][number];

@@ -6,7 +6,8 @@ import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
 import type { Control } from './control.js';
 import { measure } from './measure.js';
-import { perform } from './perform.js';
+import { Orders } from './orders.js';
+import { carryOut, type Stage } from './perform.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant } from './scenario.js';
 import { checkThresholds, judge } from './verdict.js';
@@ -23,7 +24,7 @@ export interface RunOptions {
   /** Aborted: the run ends as soon as it can, with what was measured so far. */
   readonly signal: AbortSignal;
   /** Opens the run to an operator; closed when the variant is over. */
-  readonly openControl?: (delivery: ConfigDelivery<WorkerConfig>, world: World) => Promise<Control>;
+  readonly openControl?: (stage: Stage) => Promise<Control>;
   readonly onVariantStart?: (variant: Variant, world: World, control: Control | null) => void;
   readonly onVariantEnd?: (result: VariantResult) => void;
 }
@@ -62,7 +63,7 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
   const world = options.makeWorld(variant);
   const delivery = new ConfigDelivery<WorkerConfig>({
     to: 'workers',
-    readers: world.fleet.status().map(({ worker }) => worker),
+    readers: variant.fleet.configReaders ?? world.fleet.status().map(({ worker }) => worker),
     isReading: (reader) => world.fleet.status().some(({ worker, active }) => worker === reader && active),
     initial: variant.fleet.initialConfig,
     assign: (worker, version, config) => world.fleet.assignConfig(worker, version, config),
@@ -74,6 +75,8 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
     clock: world.clock,
     emit: world.emit,
   });
+  const orders = new Orders({ clock: world.clock, emit: world.emit, send: world.sendOrder });
+  const stage: Stage = { world, delivery, orders };
   const interrupted = new Promise<void>((resolve) => {
     if (options.signal.aborted) resolve();
     options.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -83,12 +86,12 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
   try {
     await Promise.race([world.start(), interrupted]);
     if (!options.signal.aborted) {
-      control = (await options.openControl?.(delivery, world)) ?? null;
+      control = (await options.openControl?.(stage)) ?? null;
       options.onVariantStart?.(variant, world, control);
       const originMs = world.clock.nowMs() + variant.settleMs + LEAD_MS;
       timers = variant.timeline.map((entry) =>
         world.clock.after(originMs + entry.atMs - world.clock.nowMs(), () =>
-          perform(entry.action, { world, delivery, by: OPERATOR }),
+          carryOut(entry, { ...stage, by: OPERATOR }),
         ),
       );
       timers.push(world.clock.after(originMs - world.clock.nowMs(), () => world.fleet.beginScaling()));
@@ -99,6 +102,7 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
     }
   } finally {
     for (const timer of timers) timer.cancel();
+    orders.stop();
     delivery.stop();
     await Promise.all([world.stop(), control?.close()]);
   }

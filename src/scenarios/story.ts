@@ -3,7 +3,7 @@
  * the variants. Every sentence is drawn from measured values and recorded events; a scenario has no text of its own
  * here.
  */
-import type { EventMap, EventType } from '../core/events.js';
+import type { EventMap, EventType } from '../core/event-map.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
 import { EDGE } from './front-config.js';
 import type { Result, SampledRequest, VariantResult } from './result.js';
@@ -75,16 +75,29 @@ const againText = (variant: VariantResult, deaths: readonly TypedEvent<'worker.e
     : 'restarted workers die again';
 };
 
-const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
+/** Those that a config which was pushed can reach, where that is not everybody. */
+interface Reached {
+  readonly count: number;
+  /** Empty: everybody. */
+  readonly who: string;
+}
+
+const reachedBy = (variant: VariantResult): Reached => {
+  const workers = variant.series[0]?.workers.length ?? 0;
+  const readers = ofWorkerConfig(variant, 'config.pushed')[0]?.fields.readers ?? workers;
+  return readers < workers ? { count: readers, who: ' that read the config' } : { count: workers, who: '' };
+};
+
+const deathMoments = (variant: VariantResult, { count, who }: Reached): Moment[] => {
   const deaths = ofType(variant, 'worker.exited');
   const moments = deaths.slice(0, MAX_DEATHS_TOLD).map(({ t, fields }) => ({ t, text: deathText(fields) }));
   const first = deaths[0];
   if (first === undefined) return moments;
   const lost = new Set<string>();
-  const last = deaths.find(({ fields }) => lost.add(fields.worker).size === workers);
-  if (last !== undefined && workers > 1) {
+  const last = deaths.find(({ fields }) => lost.add(fields.worker).size === count);
+  if (last !== undefined && count > 1) {
     const spread = formatDuration((last.t - first.t) * 1000);
-    moments.push({ t: last.t, text: `all ${workers} workers have died, within ${spread}` });
+    moments.push({ t: last.t, text: `all ${count} workers${who} have died, within ${spread}` });
   }
   const more = deaths.length - variant.workersLost;
   if (more > 0) {
@@ -98,7 +111,7 @@ const deathMoments = (variant: VariantResult, workers: number): Moment[] => {
 };
 
 /** When every upstream was unhealthy at once, for the first time. */
-const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
+const allUnhealthy = (variant: VariantResult, { count, who }: Reached): Moment[] => {
   const unhealthy = new Set<string>();
   for (const event of variant.events) {
     // Its upstreams are the gateways.
@@ -108,8 +121,16 @@ const allUnhealthy = (variant: VariantResult, workers: number): Moment[] => {
     } else if (event.type === 'upstream.turned-healthy') {
       unhealthy.delete(fieldsOf(event, 'upstream.turned-healthy').upstream);
     }
-    if (unhealthy.size === workers)
-      return [{ t: event.t, text: 'health checks have taken the last worker out' }];
+    if (unhealthy.size === count)
+      return [
+        {
+          t: event.t,
+          text:
+            who === ''
+              ? 'health checks have taken the last worker out'
+              : `health checks have taken out the last of the ${count} workers${who}`,
+        },
+      ];
   }
   return [];
 };
@@ -157,6 +178,10 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string
   'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
   'name.changed': ({ name, from, to }) => `${name} resolves to ${to}, no longer to ${from}`,
   'name.recovered': ({ name, afterMs }) => `${name} resolves again, after ${formatDuration(afterMs)}`,
+  'order.accepted': ({ order, tries, afterMs }) =>
+    `the order to ${order} gets through, after ${formatDuration(afterMs)} and ${tries} ${tries === 1 ? 'try' : 'tries'}`,
+  'order.failed': ({ order, tries, status, cause }) =>
+    `the order to ${order} does not get through (try ${tries}): ${status === 0 ? cause : `${status} ${cause}`}`,
   'clients.updated': ({ classes, ...update }) =>
     `${clientsText(classes)} behave otherwise from now on: ${updateText(update)}`,
   'clients.reverted': ({ classes, changes }) =>
@@ -197,12 +222,12 @@ const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>
 
 /** The turning points of a variant, in order. */
 export const tellVariant = (variant: VariantResult): Moment[] => {
-  const workers = variant.series[0]?.workers.length ?? 0;
+  const reached = reachedBy(variant);
   const moments: Moment[] = [
     ...eventMoments(variant),
     ...publishedMoments(variant),
-    ...deathMoments(variant, workers),
-    ...allUnhealthy(variant, workers),
+    ...deathMoments(variant, reached),
+    ...allUnhealthy(variant, reached),
   ];
   for (const [status, ms] of Object.entries(variant.firstStatusMs)) {
     if (Number(status) >= 400) {

@@ -6,16 +6,16 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { parseByHand } from './by-hand.js';
-import type { Action, EntryScope } from './timeline.js';
+import type { EntryScope, TimelineEntry } from './timeline.js';
 
 export const serveTimeline = (
   app: FastifyInstance,
   scope: () => EntryScope,
-  perform: (action: Action) => void,
+  carryOut: (entry: TimelineEntry) => void,
 ): void => {
   app.post('/timeline', ({ body }, reply) => {
-    const action = parseByHand(body, scope());
-    perform(action);
-    return reply.code(202).send({ action: action.type });
+    const entry = parseByHand(body, scope());
+    carryOut(entry);
+    return reply.code(202).send({ action: entry.action.type });
   });
 };

@@ -173,7 +173,7 @@ const checkPush = (
   return edge === null ? [] : checkGatewayPush(pushed, edge, behind);
 };
 
-const checkStrategy = (entry: ConfigEntry, action: string, workers: number): EntryProblem[] => {
+const checkStrategy = (entry: ConfigEntry, action: string, readers: number): EntryProblem[] => {
   const { to = 'workers', strategy } = entry;
   const problems: EntryProblem[] = [];
   for (const name of ['rolling', 'canary', 'staged'] as const) {
@@ -193,10 +193,10 @@ const checkStrategy = (entry: ConfigEntry, action: string, workers: number): Ent
       problems.push({ key: 'staged', path: path.slice(1), message });
     }
   }
-  if ((entry.canary?.readers ?? 0) >= workers) {
+  if ((entry.canary?.readers ?? 0) >= readers) {
     problems.push({
       key: 'canary',
-      message: `a canary of all ${workers} workers is none; give fewer readers`,
+      message: `a canary of all ${readers} workers is none; give fewer readers`,
     });
   }
   return problems;
@@ -204,7 +204,8 @@ const checkStrategy = (entry: ConfigEntry, action: string, workers: number): Ent
 
 /** What the schema cannot say of an entry that is about config. @param action the entry's. */
 export const checkConfigEntry = (entry: ConfigEntry, action: string, scope: EntryScope): EntryProblem[] => {
-  const problems = checkStrategy(entry, action, scope.workers.length);
+  const { configReaders = scope.workers } = scope;
+  const problems = checkStrategy(entry, action, configReaders.length);
   const pushed = entry['push-config'] as Json | undefined;
   if (pushed !== undefined) problems.push(...checkPush(pushed, entry, scope));
   if (entry.to === 'edge' && (scope.edge ?? null) === null) {

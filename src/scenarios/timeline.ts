@@ -6,6 +6,7 @@ import { Duration, Optional, Section, type Static, Type } from '../core/schema.j
 import { parseDurationMs } from '../core/units.js';
 import type { GatewaySection } from '../gateway/config.js';
 import { FAULT_PARAMETERS } from '../upstream/faults/parameters.js';
+import { membersOf } from '../upstream/fleet/mechanisms.js';
 import { ONE_GATEWAY } from './front-config.js';
 import {
   type CacheAction,
@@ -77,6 +78,7 @@ import {
   resolveNameEntry,
 } from './timeline-names.js';
 import { ALL, findUnknownTargets, targetsOf } from './timeline-targets.js';
+import { checkThrough, resolveThrough, type Through, ThroughProperties } from './timeline-through.js';
 
 export const TimelineEntrySchema = Section(
   {
@@ -103,6 +105,7 @@ export const TimelineEntrySchema = Section(
     ...FrontActionProperties,
     ...CacheActionProperties,
     ...ConfigProperties,
+    ...ThroughProperties,
   },
   'One event of the timeline: `at` and one of note, inject, heal, flood, update-clients, dns, toxic, remove-toxic, disturb, recover, deploy, rollback-deploy, scale, disrupt, certificate, push-config, rollback-config, lock-config, unlock-config, purge-cache.',
 );
@@ -124,6 +127,8 @@ export type Action =
 export interface TimelineEntry {
   readonly atMs: number;
   readonly action: Action;
+  /** The way that an order takes; left out: it comes from beside the data path. */
+  readonly through?: Through;
 }
 
 /** An entry has one of them. */
@@ -154,6 +159,8 @@ const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   ...LINK_BELONGS_TO,
   ...Object.fromEntries(Object.keys(FAULT_PARAMETERS).map((name) => [name, ['inject', 'disturb']])),
   ...CONFIG_BELONGS_TO,
+  // What somebody orders of a control plane; everything else happens.
+  through: [...CONFIG_ACTIONS, 'purge-cache', ...FLEET_ACTIONS],
 };
 
 export interface EntryProblem {
@@ -168,6 +175,8 @@ export interface EntryProblem {
 /** What a timeline is checked against. */
 export interface EntryScope {
   readonly workers: readonly string[];
+  /** Those that get what is pushed to workers; default: all. */
+  readonly configReaders?: readonly string[];
   /** How many of these run at first; default: all. */
   readonly running?: number;
   /** Names for several workers; default: none. */
@@ -233,6 +242,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
   if (action === 'toxic' || action === 'remove-toxic') problems.push(...checkLinkEntry(entry as LinkEntry));
   if (action === 'dns') problems.push(...findNameProblems(entry as NameEntry, scope.named ?? false));
   problems.push(...checkFaultEntry(entry as FaultEntry));
+  problems.push(...checkThrough(entry.through));
   problems.push(...checkClientEntry(entry as ClientEntry, scope.classes ?? []));
   problems.push(...checkFleetEntry(entry as FleetEntry, { running, places: workers.length }));
   if (isAbout(action, FRONT_ACTIONS)) {
@@ -245,9 +255,7 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
 const resolveAction = (entry: TimelineEntrySection, scope: EntryScope, atMs: number): Action => {
   const { workers, clusters = {}, dependencies = {}, classes = [] } = scope;
   const targets = targetsOf(entry);
-  const chosen = targets.includes(ALL)
-    ? workers
-    : [...new Set(targets.flatMap((target) => clusters[target] ?? target))];
+  const chosen = targets.includes(ALL) ? workers : membersOf(targets, { clusters });
   return (
     resolveCacheEntry(entry) ??
     resolveConfigEntry(entry, scope) ??
@@ -264,5 +272,8 @@ const resolveAction = (entry: TimelineEntrySection, scope: EntryScope, atMs: num
 /** @param entry one that `checkEntry` has nothing against. */
 export const resolveEntry = (entry: TimelineEntrySection, scope: EntryScope): TimelineEntry => {
   const atMs = parseDurationMs(entry.at);
-  return { atMs, action: resolveAction(entry, scope, atMs) };
+  const action = resolveAction(entry, scope, atMs);
+  return entry.through === undefined
+    ? { atMs, action }
+    : { atMs, action, through: resolveThrough(entry.through) };
 };

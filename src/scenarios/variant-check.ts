@@ -8,7 +8,7 @@ import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, explainHeapLimit } from '../upstream/config.js';
 import { deadPortIds } from '../upstream/dead-ports.js';
 import { findDependencyProblems } from '../upstream/dependencies/config.js';
-import { findMechanismProblems, maxWorkersOf } from '../upstream/fleet/mechanisms.js';
+import { findMechanismProblems, maxWorkersOf, membersOf } from '../upstream/fleet/mechanisms.js';
 import { workerIds } from '../upstream/fleet.js';
 import { findTtlProblem } from '../upstream/names/config.js';
 import { type ClientClass, resolveClasses } from './client-classes.js';
@@ -44,6 +44,9 @@ const scopeOf = (file: ScenarioFile): EntryScope => {
     workers,
     running: file.fleet.workers,
     ...(file.fleet.clusters !== undefined && { clusters: file.fleet.clusters }),
+    ...(file.fleet.configReaders !== undefined && {
+      configReaders: membersOf(file.fleet.configReaders, file.fleet),
+    }),
     upstreams: [...workers, ...deadPortIds(file.fleet.deadPorts ?? 0)],
     named: file.names !== undefined,
     classes: Object.keys(file.clients?.classes ?? {}),

@@ -7,6 +7,7 @@ import type { Emit } from '../core/events.js';
 import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
+import type { SendOrder } from './orders.js';
 import type { Recorder } from './recorder.js';
 import type { EntryScope } from './timeline.js';
 import type { ClientUpdate } from './timeline-clients.js';
@@ -38,6 +39,8 @@ export interface World {
   replaceCertificates(action: CertificateChange): void;
   /** Asks the admin API of the gateways, or of the edge, for something; what becomes of it is told by events. */
   askGateway(to: 'gateway' | 'edge', method: 'PUT' | 'POST', path: string, body: object): void;
+  /** Sends an order the way that clients' requests go. Only while the run goes on. */
+  readonly sendOrder: SendOrder;
   /** Ends everything that was started, in whatever state it is. */
   stop(): Promise<void>;
 }

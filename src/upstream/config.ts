@@ -8,7 +8,12 @@ import { findProblems } from '../core/validate.js';
 import { DependenciesSchema, resolveDependencies } from './dependencies/config.js';
 import type { DependencyConfig } from './dependencies/messages.js';
 import type { DownstreamConfig } from './downstream.js';
-import { MechanismProperties, type MechanismsConfig, resolveMechanisms } from './fleet/mechanisms.js';
+import {
+  MechanismProperties,
+  type MechanismsConfig,
+  membersOf,
+  resolveMechanisms,
+} from './fleet/mechanisms.js';
 import type { ServiceTime } from './service-time.js';
 import { resolveServiceTime, serviceTimeSchema } from './service-time-section.js';
 
@@ -140,6 +145,13 @@ export const FleetSchema = Section(
     ...MechanismProperties,
     dependencies: Optional(DependenciesSchema),
     config: Optional(WorkerConfigSchema),
+    configReaders: Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description:
+          'Workers or clusters that read the config which is pushed to workers; default all. The others keep the one they began with.',
+      }),
+    ),
   },
   'The simulated upstream workers.',
 );
@@ -168,6 +180,8 @@ export interface FleetConfig extends MechanismsConfig {
   readonly restart: RestartConfig;
   readonly dependencies: readonly DependencyConfig[];
   readonly initialConfig: WorkerConfig;
+  /** Who gets what is pushed; `null`: every worker. */
+  readonly configReaders: readonly string[] | null;
 }
 
 /** Below this a bare Node server has no room to serve in before V8 gives up. */
@@ -206,5 +220,6 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => {
     initialConfig: section.config ?? {
       downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
     },
+    configReaders: section.configReaders === undefined ? null : membersOf(section.configReaders, section),
   };
 };

@@ -4,6 +4,7 @@ import type { Emit } from '../../src/core/events.js';
 import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { ConfigDelivery } from '../../src/delivery/config-delivery.js';
 import { openControl } from '../../src/scenarios/control.js';
+import { Orders } from '../../src/scenarios/orders.js';
 import type { World } from '../../src/scenarios/world.js';
 import { checkWorkerConfig, type WorkerConfig } from '../../src/upstream/config.js';
 
@@ -26,7 +27,9 @@ const open = async () => {
     emit: ((type) => events.push(type)) as Emit,
   });
   const world = { fleet: { status: () => [{ worker: 'worker-1', up: true }] } } as unknown as World;
-  const control = await openControl(delivery, world);
+  const send = () => ({ abort: () => {} });
+  const orders = new Orders({ clock, emit: () => {}, send });
+  const control = await openControl({ world, delivery, orders });
   onTestFinished(() => control.close());
   const ask = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${control.address}${path}`, {

@@ -5,6 +5,7 @@ import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { ConfigDelivery } from '../../src/delivery/config-delivery.js';
 import { openControl } from '../../src/scenarios/control.js';
 import { serveFaults } from '../../src/scenarios/fault-api.js';
+import { Orders } from '../../src/scenarios/orders.js';
 import type { World } from '../../src/scenarios/world.js';
 import { ActiveFaults, type Injection } from '../../src/upstream/active-faults.js';
 import type { WorkerConfig } from '../../src/upstream/config.js';
@@ -25,7 +26,10 @@ const openFor = async (fleet: { status(): readonly { readonly worker: string }[]
     emit: () => {},
   });
   const scope = { workers: fleet.status().map(({ worker }) => worker), gateway: {} };
-  const control = await openControl(delivery, { fleet, scope } as unknown as World);
+  const world = { fleet, scope } as unknown as World;
+  const send = () => ({ abort: () => {} });
+  const orders = new Orders({ clock: new VirtualClock(), emit: () => {}, send });
+  const control = await openControl({ world, delivery, orders });
   onTestFinished(() => control.close());
   return async (method: string, query = '', body?: unknown) => {
     const response = await fetch(`${control.address}/faults${query}`, {

@@ -2,7 +2,8 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
-import { type Event, type EventMap, EventStream } from '../../src/core/events.js';
+import type { EventMap } from '../../src/core/event-map.js';
+import { type Event, EventStream } from '../../src/core/events.js';
 import type { FleetSection } from '../../src/upstream/config.js';
 import type { WorkerAddress, WorkerSample } from '../../src/upstream/fleet.js';
 import { makeFleet } from '../support/fleet.js';

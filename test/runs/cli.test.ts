@@ -158,7 +158,7 @@ describe('the other verbs', () => {
     expect((await runCli(['list'])).stdout).toContain('chatgpt-2024-11-08');
     const listed = JSON.parse((await runCli(['list', '--json'])).stdout);
     const one = listed.find(({ name }: { name: string }) => name === 'chatgpt-2024-11-08');
-    expect(one).toMatchObject({ engines: ['real', 'virtual'], realTimeMs: 130_000 });
+    expect(one).toMatchObject({ engines: ['real', 'virtual'], realTimeMs: 162_500 });
     expect(one.reproduces).toContain('seed-002');
   });
 
@@ -186,9 +186,9 @@ describe('the other verbs', () => {
   it('validate prints the resolved load and timeline', async () => {
     const { code, stdout } = await runCli(['validate', 'chatgpt-2024-11-08']);
     expect(code).toBe(0);
-    expect(stdout).toContain('192/s, poisson');
+    expect(stdout).toContain('200/s, poisson');
     expect(stdout).toContain('push a config, canary');
-    expect(stdout).toContain('in all about 5952 requests, at most 192/s');
+    expect(stdout).toContain('in all about 6200 requests, at most 200/s');
     expect(stdout).toMatch(/\n {3}windows\n {4}baseline: /);
     expect(stdout).toMatch(/\n {3}thresholds\n {4}\S/);
   });

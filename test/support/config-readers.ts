@@ -1,5 +1,6 @@
 /** Config delivery on a virtual clock, to readers that do as a test says and remember what they were given. */
-import { type Event, EventStream, type EventType } from '../../src/core/events.js';
+import type { EventType } from '../../src/core/event-map.js';
+import { type Event, EventStream } from '../../src/core/events.js';
 import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { ConfigDelivery } from '../../src/delivery/config-delivery.js';
 import type { RollbackStrategy, Strategy } from '../../src/delivery/strategy.js';

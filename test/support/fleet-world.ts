@@ -2,7 +2,8 @@
 import { Agent, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { sleep, wallClock } from '../../src/core/clock.js';
-import { type Event, type EventMap, EventStream } from '../../src/core/events.js';
+import type { EventMap } from '../../src/core/event-map.js';
+import { type Event, EventStream } from '../../src/core/events.js';
 import { Random } from '../../src/core/random.js';
 import { Reaper } from '../../src/core/reaper.js';
 import { type GatewaySection, resolveGatewayConfig } from '../../src/gateway/config.js';

@@ -36,7 +36,8 @@ describe('badgateway run --engine virtual', () => {
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as { engine: string; variants: { machine: unknown }[] };
     expect(result.engine).toBe('virtual');
-    expect(result.variants.map(({ machine }) => machine)).toEqual(new Array(4).fill(null));
+    expect(result.variants.length).toBeGreaterThan(1);
+    expect(result.variants.filter(({ machine }) => machine !== null)).toEqual([]);
   }, 60_000);
 
   it('refuses what has no meaning without sockets, with its line, and starts nothing', async () => {

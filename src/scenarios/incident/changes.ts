@@ -2,7 +2,7 @@
  * What changed in a run, as an operator knows it: what was pushed, deployed, scaled, drained, and that the load grew. Faults are
  * not among them: nobody announces those.
  */
-import type { EventMap, EventType } from '../../core/events.js';
+import type { EventMap, EventType } from '../../core/event-map.js';
 import type { Tick } from '../monitoring/ticks.js';
 import type { ResultEvent } from '../result-events.js';
 import { clientsText } from '../timeline-clients.js';

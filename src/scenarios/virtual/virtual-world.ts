@@ -17,6 +17,7 @@ import { StubResolver } from '../../upstream/names/stub-resolver.js';
 import { ModelDependencies } from '../../upstream/virtual/model-dependency.js';
 import { ModelResolver } from '../../upstream/virtual/model-resolver.js';
 import { WorkerFleet } from '../../upstream/worker-fleet.js';
+import { NO_ADDRESS } from '../addresses.js';
 import { type AskAdmin, readAnswer } from '../admin-request.js';
 import { ClientUpdates } from '../client-updates.js';
 import type { OnAnswer, RequestRecord } from '../clients.js';
@@ -24,6 +25,7 @@ import { Front } from '../front.js';
 import { GatewayDrains } from '../gateway-drains.js';
 import { startLinks } from '../links-start.js';
 import { LoadRun } from '../load-run.js';
+import type { SendOrder } from '../orders.js';
 import { Recorder } from '../recorder.js';
 import type { Variant } from '../scenario.js';
 import type { ClientUpdate } from '../timeline-clients.js';
@@ -83,6 +85,7 @@ export class VirtualWorld implements World {
   #links: LinkFleet | null = null;
   #resolver: StubResolver | null = null;
   #load: LoadRun | null = null;
+  #sender: ModelSender | null = null;
   #lastPort = FIRST_PORT;
   #stopping = false;
 
@@ -167,6 +170,7 @@ export class VirtualWorld implements World {
     const { named, resolver } = await this.#startResolver(upstreams);
     const origins = await this.#front.start(named, resolver);
     const sender = new ModelSender(origins, this.#network);
+    this.#sender = sender;
     const { load, clients, floods } = this.#variant;
     this.#load = new LoadRun({
       ...{ load, clients, floods, clock: this.clock, random: new Random(this.#random.fork('load').seed) },
@@ -203,6 +207,8 @@ export class VirtualWorld implements World {
       else this.#resolver?.inject(worker, fault, forMs);
     }
   }
+
+  readonly sendOrder: SendOrder = (asked, onAnswer) => this.#sender!.send(asked, NO_ADDRESS, [], onAnswer);
 
   updateClients(update: ClientUpdate): void {
     this.#clientUpdates.begin(update);

@@ -44,7 +44,16 @@ export const MechanismProperties = {
 };
 
 const Mechanisms = Type.Object(MechanismProperties);
-type MechanismsSection = Static<typeof Mechanisms> & { readonly workers: number };
+type MechanismsSection = Static<typeof Mechanisms> & {
+  readonly workers: number;
+  readonly configReaders?: readonly string[];
+};
+
+/** @param names of workers and clusters. @returns the workers, each once. */
+export const membersOf = (
+  names: readonly string[],
+  { clusters = {} }: { readonly clusters?: Readonly<Record<string, readonly string[]>> },
+): string[] => [...new Set(names.flatMap((name) => clusters[name] ?? name))];
 
 export interface MechanismsConfig {
   /** Places for workers, of which `workers` run at first. */
@@ -115,6 +124,14 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
       const message = `there is no ${member}${thereAre(member, known)}`;
       problems.push({ path: ['clusters', name, index], message });
     }
+  }
+  const readers = [...known, ...Object.keys(section.clusters ?? {})];
+  for (const [index, reader] of (section.configReaders ?? []).entries()) {
+    if (readers.includes(reader)) continue;
+    problems.push({
+      path: ['configReaders', index],
+      message: `there is no ${reader}${thereAre(reader, readers)}`,
+    });
   }
   if (autoscale !== undefined) problems.push(...findAutoscaleProblems(section, maxWorkersOf(section)));
   return problems;

@@ -4,7 +4,7 @@
  */
 import type { ChildExit } from '../../core/child.js';
 import { Deferred } from '../../core/deferred.js';
-import type { EventMap } from '../../core/events.js';
+import type { EventMap } from '../../core/event-map.js';
 import type { WorkerSample } from '../fleet.js';
 import type { WorkerChild } from '../machine.js';
 import type { FromWorker, VersionedWorkerConfig, WorkerArgument } from '../messages.js';

@@ -443,7 +443,7 @@ describe('an entry `update-clients`', () => {
   it('can be given by hand, and is checked the same way', () => {
     const { scope } = parseScenario(SCENARIO, 'x.yaml').variants[0]!;
     const order = { 'update-clients': changes, on: 'web', for: '1s' };
-    expect(parseByHand(order, scope)).toEqual({
+    expect(parseByHand(order, scope).action).toEqual({
       type: 'update-clients',
       update: { classes: ['web'], changes, forMs: 1_000 },
     });

@@ -52,6 +52,21 @@ describe(`a mistake about the fleet, at ${HERE},`, () => {
     ],
     ['a target of nothing', fleet('autoscale: { target: ▸0% }'), 'fleet.autoscale.target', 'above 0%'],
     [
+      'a reader of the config who is unknown',
+      fleet('clusters: { chat: [worker-1] }', 'configReaders: [chat, ▸worker-9]'),
+      'fleet.configReaders[1]',
+      'there is no worker-9; there are worker-1, worker-2',
+    ],
+    [
+      'a canary of all who read the config',
+      timeline(
+        'push-config: { downstream: { service: s, endpoints: [{ name: a, weight: 1 }] } }, strategy: canary, canary: ▸{ readers: 1 }',
+        fleet('configReaders: [worker-1]'),
+      ),
+      'timeline[0].canary',
+      'a canary of all 1 workers is none; give fewer readers',
+    ],
+    [
       'a cluster of somebody unknown',
       fleet('clusters: { a: [worker-1, ▸worker-3] }'),
       'fleet.clusters.a[1]',
