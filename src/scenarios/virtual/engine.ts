@@ -18,17 +18,22 @@ const THREAD = fileURLToPath(new URL('../../../dist/scenarios/virtual/engine-thr
  * As for the gateway's process (`gateway/gateway-child.ts`): what V8 takes for long-lived and makes in the old generation
  * keeps whole requests alive there until a full collection. Measured with 20 workers: 17,000 requests a second with it,
  * 66,000 without. V8 takes flags for a process, and heeds these in the threads that begin afterwards.
- *
- * With thousands of requests in flight a young generation of 16 MiB is full of them: each collection copies them all to
- * make a little room. Measured with 1,000 workers and 5,000 in flight: a third less processor time with 128 MiB, and with
- * 512 MiB a third less again, of which V8 takes only what it needs: 1.6 GiB in all there, and no more than with 128 in
- * runs of an ordinary size. With more it is slower again.
  */
-const V8_FLAGS = [
-  '--no-allocation-site-pretenuring',
-  '--min-semi-space-size=16',
-  '--max-semi-space-size=512',
-];
+const V8_FLAGS = ['--no-allocation-site-pretenuring', '--min-semi-space-size=16'];
+
+/**
+ * How large each half of a young generation may get. Measured: with 20 workers 32 MiB are as fast as anything, since they
+ * stay in the processor's cache, and a run takes 0.3 GiB in all, however long it is. With 1,000 workers and 5,000 requests
+ * in flight they would be full of these: each collection would copy them all to make a little room, and 512 MiB take half
+ * the processor time and 1.6 GiB in all.
+ */
+const SEMI_SPACE_MIB = 32;
+const LARGE_SEMI_SPACE_MIB = 512;
+/** Requests that a fleet serves at once. */
+const LARGE_FLEET = 2_000;
+
+/** V8 counts both halves, and a third of it for what is large. */
+const SEMI_SPACES = 3;
 
 export interface VirtualRunOptions {
   /** Aborted: runs end as soon as they can, with what was measured so far. */
@@ -39,15 +44,20 @@ export interface VirtualRunOptions {
   readonly onProgress?: (doneRatio: number) => void;
   /** Called with the place of the work; what it returns, if anything, is kept instead. */
   readonly onVariantEnd?: (result: VariantResult, index: number) => VariantResult | undefined;
+  /** Of each thread's young generation; default: what suits fleets of a usual size. */
+  readonly semiSpaceMib?: number;
 }
 
 /** One thread, for one variant at a time. */
 export class EngineThread {
-  readonly #worker = new Worker(THREAD);
+  readonly #worker: Worker;
   #onMessage: (message: FromEngine) => void = () => {};
   #onEnd: (error: Error) => void = () => {};
 
-  constructor() {
+  constructor(semiSpaceMib: number) {
+    this.#worker = new Worker(THREAD, {
+      resourceLimits: { maxYoungGenerationSizeMb: SEMI_SPACES * semiSpaceMib },
+    });
     this.#worker.on('message', (message: FromEngine) => this.#onMessage(message));
     this.#worker.on('error', (error) => this.#onEnd(error));
     this.#worker.on('exit', (code) =>
@@ -91,10 +101,11 @@ export const inThreads = async <Work, Done>(
   threads: number,
   doOne: (thread: EngineThread, work: Work, index: number) => Promise<Done>,
   signal: AbortSignal,
+  semiSpaceMib = SEMI_SPACE_MIB,
 ): Promise<Done[]> => {
   const done: Done[] = [];
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
-  const all = Array.from({ length: Math.min(threads, works.length) }, () => new EngineThread());
+  const all = Array.from({ length: Math.min(threads, works.length) }, () => new EngineThread(semiSpaceMib));
   const interrupt = (): void => {
     for (const thread of all) thread.interrupt();
   };
@@ -125,7 +136,7 @@ export interface VirtualWork {
 /** @returns what was measured, in order; interrupted, of those that were begun. Thresholds are not judged yet. */
 export const measureVirtually = (
   works: readonly VirtualWork[],
-  { signal, threads = availableParallelism(), onProgress, onVariantEnd }: VirtualRunOptions,
+  { signal, threads = availableParallelism(), onProgress, onVariantEnd, semiSpaceMib }: VirtualRunOptions,
 ): Promise<VariantResult[]> => {
   const ratios = works.map(() => 0);
   return inThreads(
@@ -139,8 +150,14 @@ export const measureVirtually = (
       return onVariantEnd?.(result, index) ?? result;
     },
     signal,
+    semiSpaceMib,
   );
 };
+
+const semiSpaceFor = (variants: readonly Variant[]): number =>
+  variants.some(({ fleet }) => fleet.maxWorkers * fleet.slots > LARGE_FLEET)
+    ? LARGE_SEMI_SPACE_MIB
+    : SEMI_SPACE_MIB;
 
 /** @returns one result per variant that was begun. */
 export const runVirtually = async (
@@ -150,5 +167,6 @@ export const runVirtually = async (
   options: VirtualRunOptions,
 ): Promise<VariantResult[]> => {
   const works = variants.map(({ name }) => ({ source, variant: name }));
-  return checkResults(scenario, variants, await measureVirtually(works, options));
+  const semiSpaceMib = semiSpaceFor(variants);
+  return checkResults(scenario, variants, await measureVirtually(works, { semiSpaceMib, ...options }));
 };
