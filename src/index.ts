@@ -30,7 +30,7 @@ export { buildGateway, type Gateway, type GatewayOptions } from './gateway/serve
 export { libraryNames, readLibrary } from './scenarios/library.js';
 export { parseScenario } from './scenarios/parse.js';
 export { RealWorld } from './scenarios/real-world.js';
-export { renderReport } from './scenarios/report.js';
+export { renderReport } from './scenarios/report/report.js';
 export { type Result, ResultSchema, type VariantResult, type Verdict } from './scenarios/result.js';
 export { type RunOptions, runScenario } from './scenarios/runner.js';
 export { type Scenario, type ScenarioFile, ScenarioSchema, type Variant } from './scenarios/scenario.js';

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RULE_ACTIONS, RulesSchema } from '../src/gateway/config/rules.js';
-import { CERTIFICATE_FAULTS, SERVICE_NAME } from '../src/scenarios/certificates.js';
-import { FrontProperties } from '../src/scenarios/front-config.js';
+import { CERTIFICATE_FAULTS, SERVICE_NAME } from '../src/scenarios/front/certificates.js';
+import { FrontProperties } from '../src/scenarios/front/config.js';
 import { parseScenario } from '../src/scenarios/parse.js';
-import { DISRUPTIONS, FRONT_ACTIONS } from '../src/scenarios/timeline-front.js';
+import { DISRUPTIONS, FRONT_ACTIONS } from '../src/scenarios/timeline/front.js';
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 

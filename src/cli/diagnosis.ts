@@ -1,7 +1,7 @@
 /** Whether a machine can run scenarios, in which engine, and what to do about it if not. */
 import { formatDuration, formatSize } from '../core/units.js';
+import { MACHINE_LIMITS } from '../scenarios/metrics/verdict.js';
 import type { Scenario } from '../scenarios/scenario.js';
-import { MACHINE_LIMITS } from '../scenarios/verdict.js';
 import { ADDRESSES, type Machine, TOOLS } from './machine.js';
 
 /** Below, something does not work; as in the package's own `engines`. */

@@ -1,7 +1,7 @@
 /** Events as lines for people. */
 import type { Event } from '../core/events.js';
 import { formatDuration, formatFor, formatRatio } from '../core/units.js';
-import { clientsText, updateText } from '../scenarios/timeline-clients.js';
+import { clientsText, updateText } from '../scenarios/timeline/clients.js';
 import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */

@@ -5,7 +5,7 @@
 import pc from 'picocolors';
 import type { Clock, Timer } from '../core/clock.js';
 import { formatRatio } from '../core/units.js';
-import { statusKey } from '../scenarios/measure-requests.js';
+import { statusKey } from '../scenarios/measure/requests.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';

@@ -1,10 +1,10 @@
 /** How a run is made in each engine: once, or once for each seed. */
 import { wallClock } from '../core/clock.js';
-import { openControl } from '../scenarios/control.js';
+import { openControl } from '../scenarios/control/control.js';
 import type { Engine } from '../scenarios/engines.js';
 import { parseScenario } from '../scenarios/parse.js';
 import { RealWorld } from '../scenarios/real-world.js';
-import { type Replication, withoutSeries } from '../scenarios/replications.js';
+import { type Replication, withoutSeries } from '../scenarios/replications/replications.js';
 import type { VariantResult } from '../scenarios/result.js';
 import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';

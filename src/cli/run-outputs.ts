@@ -1,11 +1,11 @@
 /** What `badgateway run` writes of its result, by `--out` and for GitHub Actions. */
 import { writeFileSync } from 'node:fs';
 import { observedText } from '../core/thresholds.js';
-import { causalSentence, effectSentence } from '../scenarios/cascade.js';
-import { renderMarkdown } from '../scenarios/markdown-report.js';
+import type { FindThresholdPlace } from '../scenarios/metrics/threshold-places.js';
+import { causalSentence, effectSentence } from '../scenarios/report/cascade.js';
+import { renderMarkdown } from '../scenarios/report/markdown.js';
+import { renderSeriesCsv } from '../scenarios/report/series-csv.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
-import { renderSeriesCsv } from '../scenarios/series-csv.js';
-import type { FindThresholdPlace } from '../scenarios/threshold-places.js';
 import { renderHtml } from '../web/report.js';
 import type { Output } from './flags.js';
 import { addToJobSummary, annotate } from './github.js';

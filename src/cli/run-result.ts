@@ -1,9 +1,13 @@
 /** The result document of a run, from what its variants measured. */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { isComplete, type Replication, summarizeReplications } from '../scenarios/replications.js';
+import { overallVerdict } from '../scenarios/metrics/verdict.js';
+import {
+  isComplete,
+  type Replication,
+  summarizeReplications,
+} from '../scenarios/replications/replications.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
-import { overallVerdict } from '../scenarios/verdict.js';
 import type { RunPlan } from './run-engines.js';
 
 /** Libraries whose behaviour a result depends on. */

@@ -3,10 +3,10 @@
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
 import { formatDuration, formatRatio } from '../core/units.js';
-import { actionText } from '../scenarios/action-text.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
-import type { TimelineEntry } from '../scenarios/timeline.js';
+import { actionText } from '../scenarios/timeline/action-text.js';
+import type { TimelineEntry } from '../scenarios/timeline/timeline.js';
 import { annotateError } from './github.js';
 import { enginesOf, realTimeMs } from './list.js';
 import { findScenario, type ScenarioText } from './scenario-file.js';

@@ -1,10 +1,10 @@
 /** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
-import type { ClientBehaviour } from './client-behaviour.js';
-import type { ClientClass } from './client-classes.js';
-import type { RequestRecord } from './clients.js';
-import type { FloodCounts, FloodPlan } from './flood.js';
-import type { PopulationCounts } from './population.js';
-import type { LoadPlan } from './workload.js';
+import type { ClientBehaviour } from './clients/behaviour.js';
+import type { ClientClass } from './clients/classes.js';
+import type { RequestRecord } from './clients/clients.js';
+import type { FloodCounts, FloodPlan } from './clients/flood.js';
+import type { PopulationCounts } from './clients/population.js';
+import type { LoadPlan } from './clients/workload.js';
 
 /** Whom clients believe, and what they ask for. */
 export interface ClientTls {

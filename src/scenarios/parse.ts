@@ -14,10 +14,12 @@ import { resolveGatewayConfig } from '../gateway/config.js';
 import { resolveFleetConfig } from '../upstream/config.js';
 import { resolveLinks } from '../upstream/links/config.js';
 import { resolveStubNames } from '../upstream/names/config.js';
-import { floodsOf } from './client-side.js';
+import { floodsOf } from './clients/client-side.js';
+import { loadDurationMs, resolveLoad } from './clients/workload.js';
 import type { Engine } from './engines.js';
-import { resolveFront } from './front-config.js';
-import { resolveIncident } from './incident-section.js';
+import { resolveFront } from './front/config.js';
+import { resolveIncident } from './incident/section.js';
+import { parseThreshold } from './metrics/thresholds.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -26,11 +28,9 @@ import {
   ScenarioSchema,
   type Variant,
 } from './scenario.js';
-import { parseThreshold } from './thresholds.js';
-import { resolveEntry, type TimelineEntry } from './timeline.js';
+import { resolveEntry, type TimelineEntry } from './timeline/timeline.js';
 import { checkVariant, parseWindow, readVariant, type VariantFile } from './variant-check.js';
 import { findUnmodelled } from './virtual/unmodelled.js';
-import { loadDurationMs, resolveLoad } from './workload.js';
 
 /** @throws UserError for a text that is not PATH=VALUE, or not a value for every variant. */
 export const parseOverride = (text: string): Override => {

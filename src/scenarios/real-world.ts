@@ -18,13 +18,15 @@ import { LinkFleet, spawnLinks } from '../upstream/links/link-fleet.js';
 import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
 import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../upstream/worker-fleet.js';
-import { NO_ADDRESS } from './addresses.js';
-import { askAdmin } from './admin-request.js';
-import { Certificates } from './certificates.js';
-import { ClientUpdates } from './client-updates.js';
-import { Front } from './front.js';
-import { GatewayDrains } from './gateway-drains.js';
+import { NO_ADDRESS } from './clients/addresses.js';
+import { Sender, targetOf } from './clients/sender.js';
+import { ClientUpdates } from './clients/updates.js';
+import { askAdmin } from './front/admin-request.js';
+import { Certificates } from './front/certificates.js';
+import { Front } from './front/front.js';
+import { GatewayDrains } from './front/gateway-drains.js';
 import { startLinks } from './links-start.js';
+import { Recorder } from './measure/recorder.js';
 import type {
   FromGenerator,
   FromProbe,
@@ -33,13 +35,11 @@ import type {
   ToGenerator,
   ToProbe,
 } from './messages.js';
-import type { SendOrder } from './orders.js';
-import { Recorder } from './recorder.js';
 import type { Variant } from './scenario.js';
-import { Sender, targetOf } from './sender.js';
-import type { ClientUpdate } from './timeline-clients.js';
-import type { CertificateChange, Disruption } from './timeline-front.js';
-import type { NameAction } from './timeline-names.js';
+import type { ClientUpdate } from './timeline/clients.js';
+import type { CertificateChange, Disruption } from './timeline/front.js';
+import type { NameAction } from './timeline/names.js';
+import type { SendOrder } from './timeline/orders.js';
 import type { World } from './world.js';
 
 /** Loopback only: nothing of a run can be reached from another machine. */
@@ -206,7 +206,7 @@ export class RealWorld implements World {
     const argument: ProbeArgument = { intervalMs: PROBE_INTERVAL_MS, workMs: PROBE_WORK_MS };
     const probe = new Child<ToProbe, FromProbe>({
       name: 'starvation probe',
-      entry: 'scenarios/probe.js',
+      entry: 'scenarios/measure/probe.js',
       argument,
       reaper: this.#reaper,
       nice: WORKER_NICE,
@@ -261,7 +261,7 @@ export class RealWorld implements World {
     };
     const generator = new Child<ToGenerator, FromGenerator>({
       name: 'load generator',
-      entry: 'scenarios/generator.js',
+      entry: 'scenarios/clients/generator.js',
       argument,
       reaper: this.#reaper,
       onMessage: (message) => {

@@ -7,7 +7,7 @@ import { ThresholdResultSchema } from '../core/thresholds.js';
 import { ENGINES } from './engines.js';
 import { IncidentResultSchema } from './incident/incident-schema.js';
 import { RULE_NAMES } from './monitoring/rules.js';
-import { ReplicationsSchema } from './replications-schema.js';
+import { ReplicationsSchema } from './replications/schema.js';
 
 const Numbers = (description: string) => Type.Record(Type.String(), Type.Number(), { description });
 const NumberOrNull = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });

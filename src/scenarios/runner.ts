@@ -4,13 +4,13 @@
  */
 import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
-import type { Control } from './control.js';
-import { measure } from './measure.js';
-import { Orders } from './orders.js';
-import { carryOut, type Stage } from './perform.js';
+import type { Control } from './control/control.js';
+import { measure } from './measure/measure.js';
+import { checkThresholds, judge } from './metrics/verdict.js';
 import type { VariantResult } from './result.js';
 import type { Scenario, Variant } from './scenario.js';
-import { checkThresholds, judge } from './verdict.js';
+import { Orders } from './timeline/orders.js';
+import { carryOut, type Stage } from './timeline/perform.js';
 import type { World } from './world.js';
 
 /** Who does what the timeline says. */

@@ -12,12 +12,12 @@ import type { FleetConfig } from '../upstream/config.js';
 import { FleetSchema } from '../upstream/config.js';
 import { type LinksConfig, LinksSchema } from '../upstream/links/config.js';
 import { type StubNamesConfig, StubNamesSchema } from '../upstream/names/config.js';
-import { type ClientClass, ClientsSchema } from './client-classes.js';
-import type { FloodPlan } from './flood.js';
-import { type FrontConfig, FrontProperties } from './front-config.js';
-import { type IncidentPlan, IncidentSchema } from './incident-section.js';
-import { type EntryScope, type TimelineEntry, TimelineEntrySchema } from './timeline.js';
-import { type LoadPlan, LoadSchema } from './workload.js';
+import { type ClientClass, ClientsSchema } from './clients/classes.js';
+import type { FloodPlan } from './clients/flood.js';
+import { type LoadPlan, LoadSchema } from './clients/workload.js';
+import { type FrontConfig, FrontProperties } from './front/config.js';
+import { type IncidentPlan, IncidentSchema } from './incident/section.js';
+import { type EntryScope, type TimelineEntry, TimelineEntrySchema } from './timeline/timeline.js';
 
 const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
 

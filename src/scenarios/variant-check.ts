@@ -11,16 +11,16 @@ import { findDependencyProblems } from '../upstream/dependencies/config.js';
 import { findMechanismProblems, maxWorkersOf, membersOf } from '../upstream/fleet/mechanisms.js';
 import { workerIds } from '../upstream/fleet.js';
 import { findTtlProblem } from '../upstream/names/config.js';
-import { type ClientClass, resolveClasses } from './client-classes.js';
-import { selectorScopeOf } from './client-selectors.js';
-import { checkClientSide } from './client-side.js';
-import { findFrontProblems, frontPlaces, securePlaces } from './front-config.js';
-import { findIncidentProblems } from './incident-section.js';
+import { type ClientClass, resolveClasses } from './clients/classes.js';
+import { checkClientSide } from './clients/client-side.js';
+import { selectorScopeOf } from './clients/selectors.js';
+import { loadDurationMs, resolveLoad } from './clients/workload.js';
+import { findFrontProblems, frontPlaces, securePlaces } from './front/config.js';
+import { findIncidentProblems } from './incident/section.js';
+import { parseThreshold, type ScenarioScope } from './metrics/thresholds.js';
 import type { ScenarioFile, Window } from './scenario.js';
-import { parseThreshold, type ScenarioScope } from './thresholds.js';
-import { checkEntry, type EntryScope } from './timeline.js';
-import type { DependencyKinds } from './timeline-dependencies.js';
-import { loadDurationMs, resolveLoad } from './workload.js';
+import type { DependencyKinds } from './timeline/dependencies.js';
+import { checkEntry, type EntryScope } from './timeline/timeline.js';
 
 /** A variant as it is written, right by the schema, with what its parts are checked against and resolved by. */
 export interface VariantFile {

@@ -7,12 +7,12 @@ import type { Emit } from '../core/events.js';
 import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
-import type { SendOrder } from './orders.js';
-import type { Recorder } from './recorder.js';
-import type { EntryScope } from './timeline.js';
-import type { ClientUpdate } from './timeline-clients.js';
-import type { CertificateChange, Disruption } from './timeline-front.js';
-import type { NameAction } from './timeline-names.js';
+import type { Recorder } from './measure/recorder.js';
+import type { ClientUpdate } from './timeline/clients.js';
+import type { CertificateChange, Disruption } from './timeline/front.js';
+import type { NameAction } from './timeline/names.js';
+import type { SendOrder } from './timeline/orders.js';
+import type { EntryScope } from './timeline/timeline.js';
 
 export interface World {
   readonly clock: Clock;

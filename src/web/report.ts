@@ -4,10 +4,10 @@
  */
 import { escapeHtml } from '../core/html.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../core/units.js';
-import { causalSentence } from '../scenarios/cascade.js';
+import { causalSentence } from '../scenarios/report/cascade.js';
+import { conclude, tellVariant } from '../scenarios/report/story.js';
+import { summaryRows } from '../scenarios/report/summary.js';
 import type { Result, SeriesPoint, VariantResult } from '../scenarios/result.js';
-import { conclude, tellVariant } from '../scenarios/story.js';
-import { summaryRows } from '../scenarios/summary.js';
 import { type Axis, lines, type Mark, stackedAreas } from './charts.js';
 import { alertsHtml, incidentHtml } from './incident.js';
 import { htmlTable } from './table.js';

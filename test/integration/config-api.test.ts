@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Emit } from '../../src/core/events.js';
 import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { ConfigDelivery } from '../../src/delivery/config-delivery.js';
-import { openControl } from '../../src/scenarios/control.js';
-import { Orders } from '../../src/scenarios/orders.js';
+import { openControl } from '../../src/scenarios/control/control.js';
+import { Orders } from '../../src/scenarios/timeline/orders.js';
 import type { World } from '../../src/scenarios/world.js';
 import { checkWorkerConfig, type WorkerConfig } from '../../src/upstream/config.js';
 

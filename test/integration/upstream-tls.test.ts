@@ -11,7 +11,7 @@ import {
   type CertificateState,
   Certificates,
   SERVICE_NAME,
-} from '../../src/scenarios/certificates.js';
+} from '../../src/scenarios/front/certificates.js';
 import { ask, startGateway } from '../support/gateway.js';
 import { startUpstream } from '../support/upstream.js';
 

@@ -1,6 +1,6 @@
 /** A whole run with dependencies: the timeline disturbs one, clients get degraded answers, and nothing of it remains. */
 import { describe, expect, it } from 'vitest';
-import { metricValue } from '../../src/scenarios/metrics.js';
+import { metricValue } from '../../src/scenarios/metrics/metrics.js';
 import { descendants } from '../support/processes.js';
 import { runReally } from '../support/real-run.js';
 

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EXIT_CODES } from '../../src/core/errors.js';
-import { MACHINE_LIMITS } from '../../src/scenarios/verdict.js';
+import { MACHINE_LIMITS } from '../../src/scenarios/metrics/verdict.js';
 import { type Command, scenarioFile, startCli } from '../support/cli.js';
 import { descendants } from '../support/processes.js';
 
@@ -55,7 +55,7 @@ const starve = async ({ process }: Command, entry: string): Promise<void> => {
 
 describe('a run is inconclusive', () => {
   it.each([
-    ['the load generator', 'scenarios/generator.js'],
+    ['the load generator', 'scenarios/clients/generator.js'],
     ['the gateway', 'gateway/process.js'],
   ])('when %s gets no processor for a second, and says so', async (who, entry) => {
     const command = await startRun();

@@ -6,11 +6,11 @@ import { Child } from '../../src/core/child.js';
 import { wallClock } from '../../src/core/clock.js';
 import { Deferred } from '../../src/core/deferred.js';
 import { Reaper } from '../../src/core/reaper.js';
-import type { RequestRecord } from '../../src/scenarios/clients.js';
-import type { FloodCounts } from '../../src/scenarios/flood.js';
+import type { RequestRecord } from '../../src/scenarios/clients/clients.js';
+import type { FloodCounts } from '../../src/scenarios/clients/flood.js';
+import type { PopulationCounts } from '../../src/scenarios/clients/population.js';
 import type { FromGenerator, GeneratorArgument, ToGenerator } from '../../src/scenarios/messages.js';
 import { parseScenario } from '../../src/scenarios/parse.js';
-import type { PopulationCounts } from '../../src/scenarios/population.js';
 
 /** One try, as the server saw it. */
 export interface Seen {
@@ -129,7 +129,7 @@ export const startGenerator = async (argument: GeneratorArgument): Promise<Gener
   const reaper = new Reaper();
   const child = new Child<ToGenerator, FromGenerator>({
     name: 'load generator',
-    entry: 'scenarios/generator.js',
+    entry: 'scenarios/clients/generator.js',
     argument,
     reaper,
     onMessage: (message) => {

@@ -3,10 +3,10 @@
  * comes in has to say the same.
  */
 import type { Event } from '../../src/core/events.js';
-import type { RequestRecord } from '../../src/scenarios/clients.js';
-import type { ProbeReport } from '../../src/scenarios/measure-machine.js';
-import { WHOLE_RUN } from '../../src/scenarios/metrics.js';
-import type { Recorded, RecordedPlan } from '../../src/scenarios/recorder.js';
+import type { RequestRecord } from '../../src/scenarios/clients/clients.js';
+import type { ProbeReport } from '../../src/scenarios/measure/machine.js';
+import type { Recorded, RecordedPlan } from '../../src/scenarios/measure/recorder.js';
+import { WHOLE_RUN } from '../../src/scenarios/metrics/metrics.js';
 import type { SampledRequest } from '../../src/scenarios/result.js';
 import type { Window } from '../../src/scenarios/scenario.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';

@@ -1,8 +1,8 @@
 /** Counts and latencies of requests that were kept, by window, class, bucket and second, with Node's own histogram. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { ClientClass } from '../../src/scenarios/client-classes.js';
-import { groupsOf, selects } from '../../src/scenarios/client-selectors.js';
-import type { RequestRecord } from '../../src/scenarios/clients.js';
+import type { ClientClass } from '../../src/scenarios/clients/classes.js';
+import type { RequestRecord } from '../../src/scenarios/clients/clients.js';
+import { groupsOf, selects } from '../../src/scenarios/clients/selectors.js';
 import type { RequestsResult, SeriesPoint, WindowResult } from '../../src/scenarios/result.js';
 import type { Window } from '../../src/scenarios/scenario.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import type { Event } from '../../src/core/events.js';
-import { type ClientClass, resolveClasses } from '../../src/scenarios/client-classes.js';
-import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients.js';
-import type { ProbeReport } from '../../src/scenarios/measure-machine.js';
-import type { RecordedPlan } from '../../src/scenarios/recorder.js';
+import { type ClientClass, resolveClasses } from '../../src/scenarios/clients/classes.js';
+import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients/clients.js';
+import type { ProbeReport } from '../../src/scenarios/measure/machine.js';
+import type { RecordedPlan } from '../../src/scenarios/measure/recorder.js';
 import type { Window } from '../../src/scenarios/scenario.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';
 import { ORIGIN_MS, recordedPlan } from './recording.js';

@@ -1,11 +1,11 @@
 /** A scenario's only variant on real processes; a run that the machine spoiled proves nothing and is made again. */
 import { vi } from 'vitest';
-import { openControl } from '../../src/scenarios/control.js';
+import { openControl } from '../../src/scenarios/control/control.js';
+import { machineProblems } from '../../src/scenarios/metrics/verdict.js';
 import { parseScenario } from '../../src/scenarios/parse.js';
 import { RealWorld } from '../../src/scenarios/real-world.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { runScenario } from '../../src/scenarios/runner.js';
-import { machineProblems } from '../../src/scenarios/verdict.js';
 
 /** Then it is the test's to judge, whatever it is. */
 const TRIES = 4;

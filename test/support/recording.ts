@@ -1,9 +1,9 @@
 /** What is recorded of requests, samples and events made by hand. */
 import type { Event } from '../../src/core/events.js';
-import { type ClientClass, resolveClasses } from '../../src/scenarios/client-classes.js';
-import type { RequestRecord } from '../../src/scenarios/clients.js';
-import type { ProbeReport } from '../../src/scenarios/measure-machine.js';
-import { type Recorded, type RecordedPlan, Recorder } from '../../src/scenarios/recorder.js';
+import { type ClientClass, resolveClasses } from '../../src/scenarios/clients/classes.js';
+import type { RequestRecord } from '../../src/scenarios/clients/clients.js';
+import type { ProbeReport } from '../../src/scenarios/measure/machine.js';
+import { type Recorded, type RecordedPlan, Recorder } from '../../src/scenarios/measure/recorder.js';
 import type { WindowResult } from '../../src/scenarios/result.js';
 import type { Window } from '../../src/scenarios/scenario.js';
 import type { WorkerSample } from '../../src/upstream/fleet.js';

@@ -1,7 +1,7 @@
 /** Requests, events and results made by hand, for tests of what is computed from them. */
 import type { Event } from '../../src/core/events.js';
-import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients.js';
-import { WHOLE_RUN } from '../../src/scenarios/metrics.js';
+import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients/clients.js';
+import { WHOLE_RUN } from '../../src/scenarios/metrics/metrics.js';
 import type { Result, SeriesPoint, VariantResult, WindowResult } from '../../src/scenarios/result.js';
 
 export const attempt = (fields: Partial<ClientAttempt> = {}): ClientAttempt => ({

@@ -1,7 +1,7 @@
 /** As many requests as wanted, made one by one, so that whoever takes them is the only one to keep any. */
-import { resolveClasses } from '../../src/scenarios/client-classes.js';
-import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients.js';
-import type { RecordedPlan, Recorder } from '../../src/scenarios/recorder.js';
+import { resolveClasses } from '../../src/scenarios/clients/classes.js';
+import type { ClientAttempt, RequestRecord } from '../../src/scenarios/clients/clients.js';
+import type { RecordedPlan, Recorder } from '../../src/scenarios/measure/recorder.js';
 import { ORIGIN_MS, recordedPlan } from './recording.js';
 
 const CLASSES = ['web', 'ios', 'api'];

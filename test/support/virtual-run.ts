@@ -1,7 +1,7 @@
 /** Runs a scenario in virtual time within the test's own thread: for scenarios whose gateway keeps no time by itself. */
 import { VirtualClock } from '../../src/core/virtual-clock.js';
 import { drive } from '../../src/core/virtual-drive.js';
-import type { RequestRecord } from '../../src/scenarios/clients.js';
+import type { RequestRecord } from '../../src/scenarios/clients/clients.js';
 import { parseScenario } from '../../src/scenarios/parse.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { runVariant } from '../../src/scenarios/runner.js';

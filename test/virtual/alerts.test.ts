@@ -1,6 +1,6 @@
 /** Alerts of whole runs in virtual time: silent where nothing is wrong, early where something will be. */
 import { describe, expect, it } from 'vitest';
-import { metricValue } from '../../src/scenarios/metrics.js';
+import { metricValue } from '../../src/scenarios/metrics/metrics.js';
 import { runHere } from '../support/virtual-run.js';
 
 const scenario = (keys: { rate: string; retry?: string; timeline?: string }): string => `

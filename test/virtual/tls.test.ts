@@ -3,7 +3,7 @@
  * (`test/integration/front-certificates.test.ts`, `upstream-tls.test.ts`).
  */
 import { describe, expect, it } from 'vitest';
-import { CERTIFICATE_FAULTS } from '../../src/scenarios/certificates.js';
+import { CERTIFICATE_FAULTS } from '../../src/scenarios/front/certificates.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
 import { VIRTUAL_COSTS } from '../../src/scenarios/virtual/virtual-world.js';

@@ -7,7 +7,7 @@
  * independent of each other, so that rule says what these two runs were, and not what the next ones will be.
  */
 import { chanceOfSeparation, estimateShareDifference } from '../../core/statistics.js';
-import { WHOLE_RUN } from '../metrics.js';
+import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Result, VariantResult } from '../result.js';
 import type { Change, ComparisonResult, Measure, Side, VariantComparison } from './comparison-schema.js';
 import {

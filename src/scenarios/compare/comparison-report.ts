@@ -4,7 +4,7 @@ import { markdownTable } from '../../core/markdown.js';
 import { textTable } from '../../core/text-table.js';
 import { formatValue, type Kind } from '../../core/thresholds.js';
 import { formatRatio } from '../../core/units.js';
-import type { Measured } from '../measured.js';
+import type { Measured } from '../measure/measured.js';
 import type {
   ComparisonResult,
   Measure,

@@ -1,6 +1,6 @@
 /** What `badgateway compare` finds: one versioned document. `badgateway schema compare` prints the schema. */
 import { OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
-import { MeasuredSchema } from '../measured.js';
+import { MeasuredSchema } from '../measure/measured.js';
 
 const Value = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 

@@ -1,8 +1,8 @@
 /** What two results say of the same variant, side by side, before anything is judged. */
 import type { Kind } from '../../core/thresholds.js';
-import { type Measured, toNumber } from '../measured.js';
-import { findMetric, WHOLE_RUN } from '../metrics.js';
-import { measuredOf, RUN_METRICS, WINDOW_METRICS } from '../replications.js';
+import { type Measured, toNumber } from '../measure/measured.js';
+import { findMetric, WHOLE_RUN } from '../metrics/metrics.js';
+import { measuredOf, RUN_METRICS, WINDOW_METRICS } from '../replications/replications.js';
 import type { Result, VariantResult } from '../result.js';
 import type { OfSide, ThresholdChange } from './comparison-schema.js';
 

@@ -5,7 +5,7 @@
 import type { EventMap, EventType } from '../../core/event-map.js';
 import type { Tick } from '../monitoring/ticks.js';
 import type { ResultEvent } from '../result-events.js';
-import { clientsText } from '../timeline-clients.js';
+import { clientsText } from '../timeline/clients.js';
 import { findLoadGrowths } from './load-growth.js';
 
 /** One worker that a change had reached. */

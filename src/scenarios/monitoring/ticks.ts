@@ -8,7 +8,7 @@
  */
 import type { Event } from '../../core/events.js';
 import type { WorkerSample } from '../../upstream/fleet.js';
-import type { RequestRecord } from '../clients.js';
+import type { RequestRecord } from '../clients/clients.js';
 import { HeapForecasts } from './heap-forecast.js';
 import { LatencyTicks, type TickLatency } from './latency-ticks.js';
 

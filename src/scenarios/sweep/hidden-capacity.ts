@@ -4,8 +4,8 @@
  * amplification (Bronson, Aghayev, Charapko, Zhu, "Metastable Failures in Distributed Systems", HotOS 2021, section 2).
  */
 import { formatRatio } from '../../core/units.js';
+import type { Stage } from '../clients/workload.js';
 import type { Variant } from '../scenario.js';
-import type { Stage } from '../workload.js';
 
 export interface HiddenCapacity {
   /** What the workers can serve: workers × slots / mean service time. */

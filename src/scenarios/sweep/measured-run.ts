@@ -1,7 +1,7 @@
 /** What is kept of a run of a sweep: the values that were asked for, and whether it came back. */
 import { evaluate } from '../../core/thresholds.js';
-import { hasRecovered } from '../cascade.js';
-import { type Measured, toMeasured, valueIn } from '../measured.js';
+import { type Measured, toMeasured, valueIn } from '../measure/measured.js';
+import { hasRecovered } from '../report/cascade.js';
 import type { VariantResult } from '../result.js';
 import type { SweepRun } from './grid.js';
 import type { SweepMetric } from './sweep-plan.js';

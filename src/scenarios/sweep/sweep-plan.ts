@@ -3,10 +3,10 @@ import { DocumentError, type DocumentProblem } from '../../core/document/documen
 import type { Override } from '../../core/document/overrides.js';
 import { UserError } from '../../core/errors.js';
 import { type Expression, refsIn, ThresholdError } from '../../core/thresholds.js';
-import { selectorScopeOf } from '../client-selectors.js';
+import { selectorScopeOf } from '../clients/selectors.js';
+import { parseMetric } from '../metrics/thresholds.js';
 import { parseScenario } from '../parse.js';
 import type { Scenario, Variant } from '../scenario.js';
-import { parseMetric } from '../thresholds.js';
 import type { ScenarioSource } from '../virtual/messages.js';
 import { type Point, pointsOf, pointText, runsOf, type SweepRun } from './grid.js';
 import { hiddenCapacityOf, type KnownOrNot } from './hidden-capacity.js';

@@ -4,7 +4,7 @@
  */
 import { Optional, Section, type Static, Type } from '../../core/schema.js';
 import { type Expression, refsIn } from '../../core/thresholds.js';
-import { MeasuredSchema, SpreadSchema, summarizeMeasured } from '../measured.js';
+import { MeasuredSchema, SpreadSchema, summarizeMeasured } from '../measure/measured.js';
 import { type Point, pointsOf, runKey } from './grid.js';
 import { hiddenRps } from './hidden-capacity.js';
 import type { MeasuredRun } from './measured-run.js';

@@ -4,7 +4,7 @@
  * it does not, a try was lost, counted twice, or lived in two times.
  */
 import type { Clock } from '../../core/clock.js';
-import type { RequestRecord } from '../clients.js';
+import type { RequestRecord } from '../clients/clients.js';
 
 /** Sums of many floating-point differences. */
 const TOLERANCE = 1e-6;

@@ -2,7 +2,7 @@
  * The certificates of a run in virtual time: what each is, where the other engine has files. Nothing is signed and
  * nothing is checked by its bytes; a client finds one bad for the reason for which it was made bad.
  */
-import type { CertificateFiles, CertificateState, CertificateStore } from '../certificates.js';
+import type { CertificateFiles, CertificateState, CertificateStore } from '../front/certificates.js';
 
 /** What Node says of one when a client checks it; `null`: it is good. */
 const PROBLEMS: Readonly<Record<CertificateState, string | null>> = {

@@ -11,7 +11,7 @@ import { GatewayControl } from '../../gateway/control.js';
 import type { GatewayChildOptions, GatewayReady } from '../../gateway/gateway-child.js';
 import { startingVersion } from '../../gateway/messages.js';
 import { OwnReach } from '../../gateway/reach.js';
-import type { GatewayProcess } from '../front.js';
+import type { GatewayProcess } from '../front/front.js';
 import { ModelServing, type ModelServingParts } from './model-serving.js';
 import { addressOf, type Connection, DirectConnection, type Host, type Reachability } from './network.js';
 

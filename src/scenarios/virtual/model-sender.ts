@@ -3,10 +3,10 @@
 import type { Clock } from '../../core/clock.js';
 import { DEGRADED_HEADER } from '../../core/degraded.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
-import type { Asked } from '../client-classes.js';
-import { isGood, type OnAnswer } from '../clients.js';
-import { Origins } from '../origins.js';
-import { causeOf, isUnreachable, noAnswerCause } from '../sender.js';
+import type { Asked } from '../clients/classes.js';
+import { isGood, type OnAnswer } from '../clients/clients.js';
+import { Origins } from '../clients/origins.js';
+import { causeOf, isUnreachable, noAnswerCause } from '../clients/sender.js';
 import { type Connection, Connections, type Network } from './network.js';
 
 /** undici's, which the sender over sockets leaves as it is. */

@@ -1,5 +1,5 @@
 /** The variants of a scenario with one seed after another, in virtual time. */
-import { type Replication, withoutSeries } from '../replications.js';
+import { type Replication, withoutSeries } from '../replications/replications.js';
 import type { VariantResult } from '../result.js';
 import { checkResults } from '../runner.js';
 import type { Scenario, Variant } from '../scenario.js';

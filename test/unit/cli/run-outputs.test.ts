@@ -1,9 +1,9 @@
 /** What a run writes for CI: a JUnit case for each threshold, with what was observed, expected, and where it is written. */
 import { describe, expect, it } from 'vitest';
 import { failuresOf, renderRunJunit } from '../../../src/cli/run-outputs.js';
-import { causalSentence } from '../../../src/scenarios/cascade.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { summarizeReplications } from '../../../src/scenarios/replications.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
+import { summarizeReplications } from '../../../src/scenarios/replications/replications.js';
+import { causalSentence } from '../../../src/scenarios/report/cascade.js';
 import type { Result } from '../../../src/scenarios/result.js';
 import { type Element, junitProblems, parseXml } from '../../support/junit-schema.js';
 import { result, threshold, variantResult, windowResult } from '../../support/records.js';

@@ -6,7 +6,7 @@ import {
   explainMissing,
   MAX_ADDRESSES,
   NO_ADDRESS,
-} from '../../../src/scenarios/addresses.js';
+} from '../../../src/scenarios/clients/addresses.js';
 
 describe('addresses', () => {
   it('are handed out once each, from 127.0.0.2 to 127.0.0.251', () => {

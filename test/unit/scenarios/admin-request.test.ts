@@ -1,7 +1,7 @@
 /** What the timeline asks of the gateway's admin API: a refusal that nobody else tells of is told. */
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import { askAdmin } from '../../../src/scenarios/admin-request.js';
+import { askAdmin } from '../../../src/scenarios/front/admin-request.js';
 import { freePort } from '../../support/upstream.js';
 
 /** An admin API that gives every request this answer. @returns what there is to tell of it; `null`: nothing. */

@@ -1,13 +1,13 @@
 /** What stopped a cascade and what did not, from what the variants measured. */
 import { describe, expect, it } from 'vitest';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import {
   causalSentence,
   EFFECT_LIMITS,
   type Effect,
   effectOf,
   effectSentence,
-} from '../../../src/scenarios/cascade.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+} from '../../../src/scenarios/report/cascade.js';
 import type { VariantResult } from '../../../src/scenarios/result.js';
 import { variantResult, windowResult } from '../../support/records.js';
 

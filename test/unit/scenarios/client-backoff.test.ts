@@ -6,7 +6,7 @@ import {
   backoffMs,
   type ClientBehaviour,
   resolveBehaviour,
-} from '../../../src/scenarios/client-behaviour.js';
+} from '../../../src/scenarios/clients/behaviour.js';
 
 const clients = (fields: Partial<ClientBehaviour>): ClientBehaviour => ({
   ...resolveBehaviour(),

@@ -8,7 +8,7 @@ import {
   classAt,
   MAX_CLASSES,
   resolveClasses,
-} from '../../../src/scenarios/client-classes.js';
+} from '../../../src/scenarios/clients/classes.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
 import { expectMistake, HERE, MINIMAL, problemsOf } from '../../support/scenario-text.js';
 

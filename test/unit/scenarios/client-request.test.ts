@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import { type ClientBehaviour, resolveBehaviour } from '../../../src/scenarios/client-behaviour.js';
-import { type RequestRecord, runRequest, type Send } from '../../../src/scenarios/clients.js';
+import { type ClientBehaviour, resolveBehaviour } from '../../../src/scenarios/clients/behaviour.js';
+import { type RequestRecord, runRequest, type Send } from '../../../src/scenarios/clients/clients.js';
 import { recordedWindow } from '../../support/recording.js';
 
 /** What becomes of one try; `null`: nothing, ever. */

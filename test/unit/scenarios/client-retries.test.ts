@@ -11,14 +11,14 @@ import {
   type ClientBehaviour,
   resolveBehaviour,
   retryWaitMs,
-} from '../../../src/scenarios/client-behaviour.js';
+} from '../../../src/scenarios/clients/behaviour.js';
 import {
   type ClientParts,
   type OnAnswer,
   type RequestId,
   type RequestRecord,
   runRequest,
-} from '../../../src/scenarios/clients.js';
+} from '../../../src/scenarios/clients/clients.js';
 
 const START_MS = Date.UTC(2024, 10, 8, 16, 6, 0);
 

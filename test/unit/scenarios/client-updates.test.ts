@@ -8,20 +8,20 @@ import { eventText } from '../../../src/cli/event-text.js';
 import { type Event, EventStream } from '../../../src/core/events.js';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import { AddressBook } from '../../../src/scenarios/addresses.js';
-import { parseByHand } from '../../../src/scenarios/by-hand.js';
+import { AddressBook } from '../../../src/scenarios/clients/addresses.js';
 import {
   type BehaviourSection,
   type ClientBehaviour,
   resolveBehaviour,
-} from '../../../src/scenarios/client-behaviour.js';
-import { resolveClasses } from '../../../src/scenarios/client-classes.js';
-import { ClientCrowd } from '../../../src/scenarios/client-crowd.js';
-import { ClientUpdates } from '../../../src/scenarios/client-updates.js';
-import type { RequestId, RequestRecord } from '../../../src/scenarios/clients.js';
+} from '../../../src/scenarios/clients/behaviour.js';
+import { resolveClasses } from '../../../src/scenarios/clients/classes.js';
+import type { RequestId, RequestRecord } from '../../../src/scenarios/clients/clients.js';
+import { ClientCrowd } from '../../../src/scenarios/clients/crowd.js';
+import { ClientUpdates } from '../../../src/scenarios/clients/updates.js';
+import { parseByHand } from '../../../src/scenarios/control/by-hand.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { tellVariant } from '../../../src/scenarios/story.js';
-import type { ClientUpdate } from '../../../src/scenarios/timeline-clients.js';
+import { tellVariant } from '../../../src/scenarios/report/story.js';
+import type { ClientUpdate } from '../../../src/scenarios/timeline/clients.js';
 import { resultEvent, variantResult } from '../../support/records.js';
 import { expectMistake, MINIMAL } from '../../support/scenario-text.js';
 

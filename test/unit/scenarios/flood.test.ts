@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import type { OnAnswer } from '../../../src/scenarios/clients.js';
-import { Flood, type FloodPlan } from '../../../src/scenarios/flood.js';
-import { FloodLoad } from '../../../src/scenarios/flood-load.js';
+import type { OnAnswer } from '../../../src/scenarios/clients/clients.js';
+import { Flood, type FloodPlan } from '../../../src/scenarios/clients/flood.js';
+import { FloodLoad } from '../../../src/scenarios/clients/flood-load.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
 import { MINIMAL, problemsOf, unmark } from '../../support/scenario-text.js';
 

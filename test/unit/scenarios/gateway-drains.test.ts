@@ -1,8 +1,8 @@
 /** Every gateway is told which workers get nothing: at once, when it comes later, and when it comes again. */
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import { askAdmin } from '../../../src/scenarios/admin-request.js';
-import { GatewayDrains } from '../../../src/scenarios/gateway-drains.js';
+import { askAdmin } from '../../../src/scenarios/front/admin-request.js';
+import { GatewayDrains } from '../../../src/scenarios/front/gateway-drains.js';
 
 const HOST = '127.0.0.1';
 

@@ -1,6 +1,6 @@
 /** The section `incident` of a scenario: what it comes to, and mistakes in it. */
 import { describe, expect, it } from 'vitest';
-import { metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+import { metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
 import { variantResult, windowResult } from '../../support/records.js';
 import { expectMistake, HERE, MINIMAL } from '../../support/scenario-text.js';

@@ -1,7 +1,7 @@
 /** Which events a result holds: what happened, in order of time, and no more of a type than anybody reads. */
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/events.js';
-import { EventList } from '../../../src/scenarios/measure-events.js';
+import { EventList } from '../../../src/scenarios/measure/events.js';
 import { ORIGIN_MS } from '../../support/recording.js';
 import { failedAttempt } from '../../support/records.js';
 

@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/events.js';
-import type { RequestRecord } from '../../../src/scenarios/clients.js';
-import { FailureSample, MAX_SAMPLED_REQUESTS } from '../../../src/scenarios/measure-failures.js';
+import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
+import { FailureSample, MAX_SAMPLED_REQUESTS } from '../../../src/scenarios/measure/failures.js';
 import type { SampledRequest } from '../../../src/scenarios/result.js';
 import { recorded } from '../../support/recording.js';
 import { attempt, failedAttempt, failedRequest, goodRequest } from '../../support/records.js';

@@ -1,7 +1,7 @@
 /** How far the machine kept up: late sends and starved probes, by the window in which it was worst. */
 import { describe, expect, it } from 'vitest';
-import type { RequestRecord } from '../../../src/scenarios/clients.js';
-import { LateSends, type ProbeReport, StarvedProbes } from '../../../src/scenarios/measure-machine.js';
+import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
+import { LateSends, type ProbeReport, StarvedProbes } from '../../../src/scenarios/measure/machine.js';
 import type { Window } from '../../../src/scenarios/scenario.js';
 import { goodRequest } from '../../support/records.js';
 

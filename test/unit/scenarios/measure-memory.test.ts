@@ -1,6 +1,6 @@
 /** What a recorder keeps does not grow with the requests it is told of: neither with their rate nor with their time. */
 import { describe, expect, it } from 'vitest';
-import { Recorder } from '../../../src/scenarios/recorder.js';
+import { Recorder } from '../../../src/scenarios/measure/recorder.js';
 import { keptBytes } from '../../support/config-heap.js';
 import { ORIGIN_MS } from '../../support/recording.js';
 import { recordSynthetic, syntheticPlan } from '../../support/synthetic-load.js';

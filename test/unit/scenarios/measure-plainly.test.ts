@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Recorded, Recorder } from '../../../src/scenarios/recorder.js';
+import { type Recorded, Recorder } from '../../../src/scenarios/measure/recorder.js';
 import { measurePlainly } from '../../support/measured-plainly.js';
 import { type Delivery, type RandomRun, randomRuns, WORKERS } from '../../support/random-runs.js';
 import { ORIGIN_MS } from '../../support/recording.js';

@@ -1,6 +1,6 @@
 /** When service was good again after it had failed, and how long after the outage that was. */
 import { describe, expect, it } from 'vitest';
-import type { RequestRecord } from '../../../src/scenarios/clients.js';
+import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
 import type { Window } from '../../../src/scenarios/scenario.js';
 import { recorded } from '../../support/recording.js';
 import { failedRequest, goodRequest } from '../../support/records.js';

@@ -1,15 +1,15 @@
 /** The run in buckets: requests by when they were meant to be sent, workers by their samples. */
 import { describe, expect, it } from 'vitest';
-import { resolveClasses } from '../../../src/scenarios/client-classes.js';
-import type { RequestRecord } from '../../../src/scenarios/clients.js';
+import { resolveClasses } from '../../../src/scenarios/clients/classes.js';
+import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
+import { Recorder } from '../../../src/scenarios/measure/recorder.js';
 import {
   BUCKET_MS,
   bucketMsFor,
   MAX_BUCKETS,
   SETTLE_SLACK_MS,
-} from '../../../src/scenarios/measure-series.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { Recorder } from '../../../src/scenarios/recorder.js';
+} from '../../../src/scenarios/measure/series.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import type { WorkerSample } from '../../../src/upstream/fleet.js';
 import { ORIGIN_MS, recorded, recordedPlan } from '../../support/recording.js';
 import { failedRequest, goodRequest } from '../../support/records.js';

@@ -1,7 +1,7 @@
 /** Every metric that a threshold can name: what it counts, and where in a result its value comes from. */
 import { describe, expect, it } from 'vitest';
-import { METRICS, metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { parseThreshold } from '../../../src/scenarios/thresholds.js';
+import { METRICS, metricValue, WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
+import { parseThreshold } from '../../../src/scenarios/metrics/thresholds.js';
 import { resultEvent, variantResult, windowResult, workerExit } from '../../support/records.js';
 
 const variant = variantResult({

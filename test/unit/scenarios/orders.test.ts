@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { eventText } from '../../../src/cli/event-text.js';
 import { type Event, EventStream } from '../../../src/core/events.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import { parseByHand } from '../../../src/scenarios/by-hand.js';
-import type { Answer, OnAnswer } from '../../../src/scenarios/clients.js';
-import { Orders } from '../../../src/scenarios/orders.js';
+import type { Answer, OnAnswer } from '../../../src/scenarios/clients/clients.js';
+import { parseByHand } from '../../../src/scenarios/control/by-hand.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
-import { tellVariant } from '../../../src/scenarios/story.js';
-import { resolveThrough, type Through } from '../../../src/scenarios/timeline-through.js';
+import { tellVariant } from '../../../src/scenarios/report/story.js';
+import { Orders } from '../../../src/scenarios/timeline/orders.js';
+import { resolveThrough, type Through } from '../../../src/scenarios/timeline/through.js';
 import { resultEvent, variantResult } from '../../support/records.js';
 import { expectMistake, HERE, MINIMAL } from '../../support/scenario-text.js';
 

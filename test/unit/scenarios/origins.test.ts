@@ -1,7 +1,7 @@
 /** Where clients go when there are several gateways, or an edge before them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AVOID_MS, Origins } from '../../../src/scenarios/origins.js';
+import { AVOID_MS, Origins } from '../../../src/scenarios/clients/origins.js';
 
 describe('origins', () => {
   it('take turns', () => {

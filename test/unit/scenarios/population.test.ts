@@ -6,15 +6,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
-import { parseScenario } from '../../../src/scenarios/parse.js';
 import {
   Population,
   type PopulationCounts,
   type PopulationPlan,
   resolvePopulation,
   usersByClass,
-} from '../../../src/scenarios/population.js';
-import { runPopulation } from '../../../src/scenarios/population-load.js';
+} from '../../../src/scenarios/clients/population.js';
+import { runPopulation } from '../../../src/scenarios/clients/population-load.js';
+import { parseScenario } from '../../../src/scenarios/parse.js';
 import { failedRequest, goodRequest } from '../../support/records.js';
 import { expectMistake, MINIMAL } from '../../support/scenario-text.js';
 

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import {
   isComplete,
   judgeDifferences,
   type Replication,
   summarizeReplications,
   withoutSeries,
-} from '../../../src/scenarios/replications.js';
-import { renderReport } from '../../../src/scenarios/report.js';
+} from '../../../src/scenarios/replications/replications.js';
+import { renderReport } from '../../../src/scenarios/report/report.js';
 import { type Result, ResultSchema } from '../../../src/scenarios/result.js';
 import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
 

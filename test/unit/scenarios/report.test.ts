@@ -1,7 +1,7 @@
 /** The report for a terminal: story, table, thresholds with what was observed, and the verdict. */
 import { describe, expect, it } from 'vitest';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { type ReportOptions, renderReport } from '../../../src/scenarios/report.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
+import { type ReportOptions, renderReport } from '../../../src/scenarios/report/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
 import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { resolveClasses } from '../../../src/scenarios/client-classes.js';
-import { KeyedRequests } from '../../../src/scenarios/keys.js';
+import { resolveClasses } from '../../../src/scenarios/clients/classes.js';
+import { KeyedRequests } from '../../../src/scenarios/clients/keys.js';
 import { expectMistake, MINIMAL } from '../../support/scenario-text.js';
 
 const keyed = (keys: { count: number; zipf?: number }, path = '/pages', seed = 1) => {

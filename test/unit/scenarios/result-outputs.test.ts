@@ -1,10 +1,10 @@
 /** A result as Markdown and as CSV. */
 import { describe, expect, it } from 'vitest';
-import { renderMarkdown } from '../../../src/scenarios/markdown-report.js';
-import { WHOLE_RUN } from '../../../src/scenarios/metrics.js';
-import { summarizeReplications } from '../../../src/scenarios/replications.js';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
+import { summarizeReplications } from '../../../src/scenarios/replications/replications.js';
+import { renderMarkdown } from '../../../src/scenarios/report/markdown.js';
+import { renderSeriesCsv } from '../../../src/scenarios/report/series-csv.js';
 import type { VariantResult } from '../../../src/scenarios/result.js';
-import { renderSeriesCsv } from '../../../src/scenarios/series-csv.js';
 import { result, seriesPoint, threshold, variantResult, windowResult } from '../../support/records.js';
 
 const bad = variantResult({

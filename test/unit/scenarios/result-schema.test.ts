@@ -1,10 +1,10 @@
 /** The schema of a result: what the program makes is valid by it, and what it does not know is refused. */
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { resolveClasses } from '../../../src/scenarios/client-classes.js';
-import { measureClients } from '../../../src/scenarios/measure-clients.js';
+import { resolveClasses } from '../../../src/scenarios/clients/classes.js';
+import { measureClients } from '../../../src/scenarios/measure/clients.js';
 import { ResultSchema } from '../../../src/scenarios/result.js';
-import { resolveFlood } from '../../../src/scenarios/timeline-clients.js';
+import { resolveFlood } from '../../../src/scenarios/timeline/clients.js';
 import { recorded } from '../../support/recording.js';
 import {
   attempt,

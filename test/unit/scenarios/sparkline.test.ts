@@ -1,7 +1,7 @@
 /** Curves made of characters: what was good, and which error there was most of. */
 import { describe, expect, it } from 'vitest';
+import { markLegend, sparkAxis, sparkline, sparkScale } from '../../../src/scenarios/report/sparkline.js';
 import type { SeriesPoint } from '../../../src/scenarios/result.js';
-import { markLegend, sparkAxis, sparkline, sparkScale } from '../../../src/scenarios/sparkline.js';
 import { seriesPoint, variantResult } from '../../support/records.js';
 
 const point = (status: Record<string, number>): SeriesPoint => {

@@ -1,6 +1,10 @@
 /** Whose doing a stall of a gateway is. */
 import { describe, expect, it } from 'vitest';
-import { BURNED_BY_RULES_MS, SETTLED_AFTER_MS, StallWatch } from '../../../src/scenarios/stall-watch.js';
+import {
+  BURNED_BY_RULES_MS,
+  SETTLED_AFTER_MS,
+  StallWatch,
+} from '../../../src/scenarios/measure/stall-watch.js';
 
 const STALL = { stallMs: 900, ruleMs: 0 };
 

@@ -1,8 +1,8 @@
 /** The story of a variant: its turning points in order of time, each drawn from what was recorded. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { conclude, tellVariant } from '../../../src/scenarios/report/story.js';
 import type { VariantResult } from '../../../src/scenarios/result.js';
-import { conclude, tellVariant } from '../../../src/scenarios/story.js';
 import { resultEvent, variantResult, windowResult, workerExit } from '../../support/records.js';
 
 const pushed = resultEvent(4, 'config.pushed', {

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkThreshold, type MetricRef, variantsOf } from '../../../src/core/thresholds.js';
-import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/metrics/thresholds.js';
 
 const SCOPE: ScenarioScope = {
   variants: ['as-it-happened', 'canary', 'canary-fast'],

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ThresholdError } from '../../../src/core/thresholds.js';
-import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/metrics/thresholds.js';
 import { HERE, unmark } from '../../support/scenario-text.js';
 
 const SCOPE: ScenarioScope = { variants: ['as-it-happened', 'canary'], windows: ['baseline', 'outage'] };

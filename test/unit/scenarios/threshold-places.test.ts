@@ -1,7 +1,7 @@
 /** Where a threshold is written: at its own line, in the base or in a variant's overlay. */
 import { describe, expect, it } from 'vitest';
+import { findThresholdPlaces } from '../../../src/scenarios/metrics/threshold-places.js';
 import { type ParseOptions, parseOverride, parseScenario } from '../../../src/scenarios/parse.js';
-import { findThresholdPlaces } from '../../../src/scenarios/threshold-places.js';
 import { MINIMAL } from '../../support/scenario-text.js';
 
 const TEXT = `${MINIMAL}variants:

@@ -2,9 +2,14 @@
  * What a run proves: pass and fail by its thresholds, and neither when the machine or the baseline was bad.
  */
 import { describe, expect, it } from 'vitest';
+import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/metrics/thresholds.js';
+import {
+  checkThresholds,
+  judge,
+  MACHINE_LIMITS,
+  overallVerdict,
+} from '../../../src/scenarios/metrics/verdict.js';
 import type { VariantResult, Verdict } from '../../../src/scenarios/result.js';
-import { parseThreshold, type ScenarioScope } from '../../../src/scenarios/thresholds.js';
-import { checkThresholds, judge, MACHINE_LIMITS, overallVerdict } from '../../../src/scenarios/verdict.js';
 import { threshold, variantResult, windowResult } from '../../support/records.js';
 
 const MIN_BASELINE = 0.99;

@@ -5,7 +5,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { arrivalTimes, type LoadPlan, loadDurationMs, type Stage } from '../../../src/scenarios/workload.js';
+import {
+  arrivalTimes,
+  type LoadPlan,
+  loadDurationMs,
+  type Stage,
+} from '../../../src/scenarios/clients/workload.js';
 
 const arrivalsOf = (plan: LoadPlan, seed = 1): number[] => [...arrivalTimes(plan, new Random(seed))];
 

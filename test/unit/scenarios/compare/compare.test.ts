@@ -12,8 +12,8 @@ import {
   ComparisonResultSchema,
   type Measure,
 } from '../../../../src/scenarios/compare/comparison-schema.js';
-import { WHOLE_RUN } from '../../../../src/scenarios/metrics.js';
-import { summarizeReplications } from '../../../../src/scenarios/replications.js';
+import { WHOLE_RUN } from '../../../../src/scenarios/metrics/metrics.js';
+import { summarizeReplications } from '../../../../src/scenarios/replications/replications.js';
 import type { Result, VariantResult } from '../../../../src/scenarios/result.js';
 import { result, threshold, variantResult, windowResult } from '../../../support/records.js';
 

@@ -1,7 +1,7 @@
 /** The incident of a run: what was noticed, suspected and over, and when. */
 import { describe, expect, it } from 'vitest';
 import { findIncident, type Observed } from '../../../../src/scenarios/incident/incident.js';
-import { metricValue } from '../../../../src/scenarios/metrics.js';
+import { metricValue } from '../../../../src/scenarios/metrics/metrics.js';
 import type { Alert } from '../../../../src/scenarios/monitoring/alerts.js';
 import { TICK_MS, type Tick } from '../../../../src/scenarios/monitoring/ticks.js';
 import { resultEvent, variantResult, workerExit } from '../../../support/records.js';

@@ -1,0 +1,181 @@
+/**
+ * Clients that behave like people: they wait as long as their patience lasts, try again by their own rules, and leave.
+ * Leaving aborts what is under way.
+ *
+ * Latency counts from the moment a request was meant to be sent, so a generator that falls behind cannot hide it.
+ */
+import type { Clock, Timer } from '../../core/clock.js';
+import type { Random } from '../../core/random.js';
+import type { RetryBudget } from '../../policies/budgets/retry-budget.js';
+import type { Outcome } from '../../policies/outcome.js';
+import { type ClientBehaviour, retryWaitMs } from './behaviour.js';
+
+/** What came back for one try. */
+export interface Answer {
+  /** 0: no answer at all. */
+  readonly status: number;
+  /** Why it is not a good answer; empty for a good one. */
+  readonly cause: string;
+  readonly rayId: string;
+  /** Good, and less than it could be, because a dependency failed; left out where it is not. */
+  readonly degraded?: true;
+}
+
+/** One try, times in milliseconds since the load began. */
+export interface ClientAttempt extends Answer {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export type RequestId = number | string;
+
+/** One request of one client, with everything that became of it. */
+export interface RequestRecord {
+  /** Its place in the row of arrivals; of a user of a population: the user, and which of its requests. */
+  readonly id: RequestId;
+  /** Of its client; left out where the scenario names no classes. */
+  readonly class?: string;
+  /** When it was meant to be sent. */
+  readonly arrivalMs: number;
+  /** How much later it was sent. */
+  readonly lateMs: number;
+  readonly endMs: number;
+  readonly ok: boolean;
+  /** Of the last answer; 0 when there was none. */
+  readonly status: number;
+  readonly cause: string;
+  /** Of the last answer; left out where it is not. */
+  readonly degraded?: true;
+  readonly attempts: readonly ClientAttempt[];
+}
+
+/** Causes that only a client can see. */
+export const CLIENT_CAUSES = [
+  'upstream_response',
+  'gateway_unreachable',
+  'gateway_closed_connection',
+] as const;
+
+/** @param retryAfter the field as it came; empty: there was none. */
+export type OnAnswer = (answer: Answer, retryAfter?: string) => void;
+
+/** Sends one try of a request; what it returns takes it back. */
+export type Send = (onAnswer: OnAnswer, id: RequestId) => { abort(): void };
+
+const NOT_RETRIED_BELOW = 500;
+const TOO_MANY_REQUESTS = 429;
+
+export const isGood = (status: number): boolean => status >= 200 && status < 400;
+
+const isRetried = (status: number): boolean =>
+  status === 0 || status === TOO_MANY_REQUESTS || status >= NOT_RETRIED_BELOW;
+
+/**
+ * What requests of one client have in common; made once, and used for all of them. Its `behaviour` and `budget` may be
+ * exchanged while requests are under way: an app that is updated decides by its new rules from then on.
+ */
+export interface ClientParts {
+  /** Of the client; left out where the scenario names no classes. */
+  readonly class?: string;
+  /** Bounds the retries of all its requests together; left out: nothing does. */
+  readonly budget?: RetryBudget | null;
+  readonly behaviour: ClientBehaviour;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly send: Send;
+  /** The clock's time at which the load began. */
+  readonly originMs: number;
+}
+
+/** Key by key: V8 takes a microsecond for `...answer` with more behind it, and there is one for every try. */
+const attemptOf = (answer: Answer, startMs: number, endMs: number): ClientAttempt => {
+  const { status, cause, rayId, degraded } = answer;
+  return degraded === undefined
+    ? { status, cause, rayId, startMs, endMs }
+    : { status, cause, rayId, degraded, startMs, endMs };
+};
+
+/** @param tries how many there were, the one that ended included. */
+const settle = (budget: RetryBudget | null, tries: number, outcome: Outcome): void => {
+  if (tries === 1) budget?.firstEnded(outcome);
+  else budget?.retryEnded(outcome);
+};
+
+/**
+ * Lives through one request; `onDone` gets the whole of it, once. How long it is waited for is settled when it begins, as a
+ * timeout is; whether and when it is tried again, each time anew.
+ */
+export const runRequest = (
+  id: RequestId,
+  arrivalMs: number,
+  parts: ClientParts,
+  onDone: (record: RequestRecord) => void,
+): void => {
+  const { clock, random, send, originMs } = parts;
+  const { patienceMs } = parts.behaviour;
+  // Whose the try is that is under way, or in its wait: it ends where it began.
+  let budget = parts.budget ?? null;
+  const sinceOriginMs = (): number => clock.nowMs() - originMs;
+  const attempts: ClientAttempt[] = [];
+  const sentMs = sinceOriginMs();
+  let underWay: { abort(): void } | null = null;
+  let startMs = sentMs;
+  let waiting: Timer | null = null;
+
+  const finish = (): void => {
+    patience.cancel();
+    const last = attempts.at(-1)!;
+    const { status, cause } = last;
+    const degraded = last.degraded && { degraded: last.degraded };
+    const name = parts.class === undefined ? undefined : { class: parts.class };
+    const lateMs = sentMs - arrivalMs;
+    const ok = isGood(status);
+    onDone({
+      id,
+      ...name,
+      arrivalMs,
+      lateMs,
+      endMs: sinceOriginMs(),
+      ok,
+      status,
+      cause,
+      ...degraded,
+      attempts,
+    });
+  };
+
+  const tryOnce = (): void => {
+    waiting = null;
+    startMs = sinceOriginMs();
+    let answered = false;
+    const sent = send((answer, retryAfter = '') => {
+      answered = true;
+      underWay = null;
+      attempts.push(attemptOf(answer, startMs, sinceOriginMs()));
+      const failed = isRetried(answer.status);
+      settle(budget, attempts.length, failed ? 'failure' : 'success');
+      const { behaviour } = parts;
+      const nowMs = clock.nowMs();
+      budget = parts.budget ?? null;
+      const again = failed && attempts.length < behaviour.attempts && (budget?.tryBeginRetry(nowMs) ?? true);
+      if (!again) return finish();
+      const wait = { behaviour, patienceMs, attempt: attempts.length + 1, retryAfter, nowMs };
+      waiting = clock.after(retryWaitMs(wait, random), tryOnce);
+    }, id);
+    // An answer may come before `send` returns; then nothing is under way any more.
+    if (!answered) underWay = sent;
+  };
+
+  const patience = clock.after(arrivalMs + patienceMs - sentMs, () => {
+    waiting?.cancel();
+    // A retry has begun for its budget when its wait has.
+    settle(budget, attempts.length + 1, 'ignored');
+    if (underWay !== null) {
+      underWay.abort();
+      attempts.push({ status: 0, cause: 'client_left', rayId: '', startMs, endMs: sinceOriginMs() });
+    }
+    finish();
+  });
+  budget?.firstBegan(clock.nowMs());
+  tryOnce();
+};

@@ -1,0 +1,69 @@
+/** The load generator: a process of its own, so that nothing else in the run can slow it down unseen. */
+import { childArgument, parentLink } from '../../core/child.js';
+import { wallClock } from '../../core/clock.js';
+import { Random } from '../../core/random.js';
+import type { FromGenerator, GeneratorArgument, ToGenerator } from '../messages.js';
+import { explainMissing } from './addresses.js';
+import type { Asked } from './classes.js';
+import type { RequestRecord } from './clients.js';
+import { LoadRun } from './load-run.js';
+import { Sender, type Target, targetOf } from './sender.js';
+
+const REPORT_INTERVAL_MS = 100;
+
+const { load, clients, floods, seed, origins, tls } = childArgument<GeneratorArgument>();
+const link = parentLink<ToGenerator, FromGenerator>();
+const sender = new Sender(origins, tls, wallClock);
+/** What is asked for, made ready to be sent. */
+const targets = new Map<Asked, Target>();
+
+const targetFor = (asked: Asked): Target => {
+  let target = targets.get(asked);
+  if (target === undefined) {
+    target = targetOf(asked);
+    targets.set(asked, target);
+  }
+  return target;
+};
+
+let records: RequestRecord[] = [];
+
+const run = new LoadRun({
+  ...{ load, clients, floods, clock: wallClock, random: new Random(seed) },
+  send: (asked, address, extra, onAnswer) => sender.send(targetFor(asked), address, extra, onAnswer),
+  onRecord: (record) => records.push(record),
+  onFloodEnded: (flood, counts) => {
+    report();
+    link.send({ type: 'flood-ended', flood, counts });
+  },
+  onFinished: () => {
+    report();
+    link.send({ type: 'finished' });
+  },
+});
+
+const report = (): void => {
+  const { sent, population, floods } = run;
+  link.send({ type: 'records', records, sent, ...(population && { population }), ...(floods && { floods }) });
+  records = [];
+};
+
+const reporting = wallClock.every(REPORT_INTERVAL_MS, () => {
+  if (run.goesOn || records.length > 0) report();
+});
+
+const stop = (): void => {
+  reporting.cancel();
+  run.stop();
+  if (records.length > 0) report();
+  sender.destroy().finally(() => process.disconnect());
+};
+
+link.onMessage((message) => {
+  if (message.type === 'start') run.start(message.atMs);
+  else if (message.type === 'update') run.update(message.behaviours);
+  else stop();
+});
+explainMissing(run.addresses).then((message) => {
+  link.send(message === null ? { type: 'ready' } : { type: 'unable', message });
+});

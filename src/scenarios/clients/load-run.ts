@@ -1,0 +1,190 @@
+/**
+ * The load of a run, from its beginning until the last client is done. Three kinds of it beside each other: the stages of
+ * an open loop, which never wait for an answer before the next request is sent; a population, whose users do; and floods.
+ * Over real sockets in a process of its own (`generator.ts`), or in virtual time.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { Random } from '../../core/random.js';
+import { FINGERPRINT_HEADER } from '../../upstream/fingerprint.js';
+import { AddressBook } from './addresses.js';
+import type { ClientBehaviour } from './behaviour.js';
+import type { Asked, ClientClass } from './classes.js';
+import type { OnAnswer, RequestId, RequestRecord } from './clients.js';
+import { ClientCrowd } from './crowd.js';
+import type { FloodCounts, FloodPlan } from './flood.js';
+import { FloodLoad } from './flood-load.js';
+import { Population, type PopulationCounts, usersByClass } from './population.js';
+import { runPopulation } from './population-load.js';
+import { arrivalTimes, type LoadPlan } from './workload.js';
+
+export interface LoadParts {
+  readonly load: LoadPlan;
+  readonly clients: readonly ClientClass[];
+  readonly floods: readonly FloodPlan[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /**
+   * Sends one try.
+   * @param extra further headers of it alone, names and values in turn. @returns takes it back.
+   */
+  readonly send: (
+    asked: Asked,
+    address: string,
+    extra: readonly string[],
+    onAnswer: OnAnswer,
+  ) => { abort(): void };
+  readonly onRecord: (record: RequestRecord) => void;
+  readonly onFloodEnded: (flood: number, counts: FloodCounts) => void;
+  /** The last client is done; floods may go on. */
+  readonly onFinished: () => void;
+}
+
+export class LoadRun {
+  readonly #parts: LoadParts;
+  readonly #crowd: ClientCrowd;
+  readonly #floodAddresses: readonly (readonly string[])[];
+  /** Of every request of the run; the same for the same seed, so that a request is the same one in every variant. */
+  readonly #idPrefix: string;
+  readonly #populations: Record<string, Population> = {};
+  readonly #enders: (() => void)[] = [];
+  #floods: readonly FloodLoad[] = [];
+  #sent = 0;
+  /** Kinds of load whose clients are not done yet. */
+  #underWay = 0;
+
+  constructor(parts: LoadParts) {
+    const { clients: classes, floods, clock, random } = parts;
+    const book = new AddressBook();
+    this.#parts = parts;
+    this.#idPrefix = (random.seed >>> 0).toString(16).padStart(8, '0');
+    this.#crowd = new ClientCrowd({
+      ...{ classes, book, clock, random },
+      send: (one, address, id, onAnswer) => parts.send(one, address, this.#idHeader(id), onAnswer),
+    });
+    this.#floodAddresses = floods.map(({ identities }) => book.take(identities));
+  }
+
+  /** From which requests are sent. */
+  get addresses(): string[] {
+    return [...this.#crowd.addresses, ...this.#floodAddresses.flat()];
+  }
+
+  /** Requests so far, without their further tries. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether somebody is not done yet. */
+  get goesOn(): boolean {
+    return this.#underWay > 0 || this.#floods.some(({ over }) => !over);
+  }
+
+  /** Of the users of each class; left out without a population. */
+  get population(): Readonly<Record<string, PopulationCounts>> | undefined {
+    if (this.#parts.load.population === undefined) return undefined;
+    return Object.fromEntries(Object.entries(this.#populations).map(([name, { counts }]) => [name, counts]));
+  }
+
+  /** In the order of the plans; left out without floods. */
+  get floods(): readonly FloodCounts[] | undefined {
+    return this.#floods.length === 0 ? undefined : this.#floods.map(({ counts }) => counts);
+  }
+
+  /** @param originMs the moment of the clock at which it begins. */
+  start(originMs: number): void {
+    // The open loop counts even without stages, so that there is always somebody to be done.
+    this.#underWay = 1;
+    this.#startFloods(originMs);
+    this.#startUsers(originMs);
+    this.#startStages(originMs);
+  }
+
+  /** @param behaviours what clients do from now on, in the order of the classes. */
+  update(behaviours: readonly ClientBehaviour[]): void {
+    this.#crowd.update(behaviours);
+  }
+
+  /** Nothing more is begun. */
+  stop(): void {
+    for (const end of this.#enders.splice(0)) end();
+  }
+
+  #idHeader(id: RequestId): string[] {
+    return [FINGERPRINT_HEADER, `${this.#idPrefix}-${id}`];
+  }
+
+  #finishOne(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#parts.onFinished();
+  }
+
+  #startStages(originMs: number): void {
+    const { load, clock, random, onRecord } = this.#parts;
+    const arrivals = arrivalTimes(load, random.fork('arrivals'));
+    const begin = this.#crowd.openLoop(originMs);
+    let finished = 0;
+    let begun = 0;
+    let over = false;
+    let next = arrivals.next();
+
+    const finishIfDone = (): void => {
+      if (over || !next.done || finished < begun) return;
+      over = true;
+      this.#finishOne();
+    };
+    const onDone = (record: RequestRecord): void => {
+      onRecord(record);
+      finished++;
+      finishIfDone();
+    };
+    const sendDue = (): void => {
+      while (!next.done && originMs + next.value <= clock.nowMs()) {
+        this.#sent++;
+        begin(begun++, next.value, onDone);
+        next = arrivals.next();
+      }
+      if (next.done) finishIfDone();
+      else clock.after(originMs + next.value - clock.nowMs(), sendDue);
+    };
+    clock.after(originMs - clock.nowMs(), sendDue);
+  }
+
+  #startUsers(originMs: number): void {
+    const { load, clients, clock, random, onRecord } = this.#parts;
+    const { population: plan } = load;
+    if (plan === undefined) return;
+    const shares = clients.map(({ shareRatio }) => shareRatio);
+    for (const [index, users] of usersByClass(plan.users, shares).entries()) {
+      if (users === 0) continue;
+      const { name } = clients[index]!;
+      const population = new Population(plan, users, random.fork(`population ${name}`));
+      const begins = this.#crowd.users(index, users, originMs);
+      this.#populations[name] = population;
+      this.#underWay++;
+      const stop = runPopulation({
+        ...{ population, users, clock, originMs, onRecord },
+        label: name === '' ? 'user-' : `${name}-user-`,
+        begin: (user, id, atMs, onDone) => {
+          this.#sent++;
+          begins[user]!(id, atMs, onDone);
+        },
+        onOver: () => this.#finishOne(),
+      });
+      this.#enders.push(stop);
+    }
+  }
+
+  #startFloods(originMs: number): void {
+    const { floods, clock, send, onFloodEnded } = this.#parts;
+    this.#floods = floods.map((plan, index) => {
+      const addresses = this.#floodAddresses[index]!;
+      return new FloodLoad({
+        ...{ plan, clock, originMs },
+        label: `flood-${index + 1}-`,
+        send: (identity, id, onAnswer) => send(plan, addresses[identity]!, this.#idHeader(id), onAnswer),
+        onOver: () => onFloodEnded(index, this.#floods[index]!.counts),
+      });
+    });
+    this.#enders.push(...this.#floods.map((flood) => () => flood.stop()));
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A sample of the failed requests, whole, spread evenly over all that failed, and joined with what the gateway reported
+ * under their Ray IDs. What the gateway saw and what became of the request come from different processes, in either
+ * order: reports are kept for a while for a request that is still to come, and for as long as the request is kept.
+ */
+import type { Event } from '../../core/events.js';
+import type { RequestRecord } from '../clients/clients.js';
+import type { SampledRequest } from '../result.js';
+import { round } from './requests.js';
+
+/** Failed requests that a result holds. Enough to explain any phase of an outage. */
+export const MAX_SAMPLED_REQUESTS = 200;
+
+/**
+ * Failed requests kept while a run goes on, a kilobyte or so each: the sample is spread over all failures up to so many.
+ * When there are more, every second one is dropped, and of those that come half as many are kept as before.
+ */
+export const MAX_KEPT_FAILURES = 10_000;
+
+/**
+ * Requests for which the gateway's reports are kept until it is known what became of them: 25 s of 1,000 requests a
+ * second that fail at first. Beyond twice as many, the oldest are dropped; some are nobody's, such as those of floods.
+ */
+export const MAX_UNCLAIMED_RAYS = 25_000;
+
+type UpstreamAttempt = SampledRequest['attempts'][number]['upstreams'][number];
+
+/** Reports by Ray ID, of which the oldest are dropped when there are too many, at least a limit's worth after they came. */
+class Unclaimed {
+  readonly #limit: number;
+  #recent = new Map<string, UpstreamAttempt[]>();
+  #older = new Map<string, UpstreamAttempt[]>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(rayId: string, attempt: UpstreamAttempt): void {
+    const known = this.#recent.get(rayId) ?? this.#older.get(rayId);
+    if (known !== undefined) {
+      known.push(attempt);
+      return;
+    }
+    // Two maps in turn: to look for the oldest in one from which much was deleted takes longer and longer.
+    if (this.#recent.size >= this.#limit) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(rayId, [attempt]);
+  }
+
+  get isEmpty(): boolean {
+    return this.#recent.size + this.#older.size === 0;
+  }
+
+  /** @returns what there is of it, which is then forgotten here. */
+  take(rayId: string): UpstreamAttempt[] | undefined {
+    const found = this.#recent.get(rayId) ?? this.#older.get(rayId);
+    if (found !== undefined && !this.#recent.delete(rayId)) this.#older.delete(rayId);
+    return found;
+  }
+}
+
+export interface FailureLimits {
+  readonly kept: number;
+  readonly unclaimed: number;
+}
+
+export class FailureSample {
+  readonly #limits: FailureLimits;
+  /** In the order in which they ended. */
+  #kept: RequestRecord[] = [];
+  /** One of so many is kept. */
+  #stride = 1;
+  #seen = 0;
+  /** Of requests that are kept, by Ray ID. */
+  readonly #claimed = new Map<string, UpstreamAttempt[]>();
+  readonly #unclaimed: Unclaimed;
+
+  constructor(limits: FailureLimits = { kept: MAX_KEPT_FAILURES, unclaimed: MAX_UNCLAIMED_RAYS }) {
+    this.#limits = limits;
+    this.#unclaimed = new Unclaimed(limits.unclaimed);
+  }
+
+  record(one: RequestRecord): void {
+    const isKept = !one.ok && this.#seen++ % this.#stride === 0;
+    if (!isKept && this.#unclaimed.isEmpty) return;
+    for (const { rayId } of one.attempts) {
+      if (rayId === '') continue;
+      const upstreams = this.#unclaimed.take(rayId);
+      if (isKept) this.#claimed.set(rayId, upstreams ?? []);
+    }
+    if (!isKept) return;
+    this.#kept.push(one);
+    if (this.#kept.length > this.#limits.kept) this.#thin();
+  }
+
+  attemptFailed({ rayId, upstream, cause, afterMs }: Event<'attempt.failed'>): void {
+    const attempt = { upstream, cause, afterMs };
+    const claimed = this.#claimed.get(rayId);
+    if (claimed === undefined) this.#unclaimed.add(rayId, attempt);
+    else claimed.push(attempt);
+  }
+
+  result(): SampledRequest[] {
+    const failed = this.#kept.toSorted((a, b) => a.arrivalMs - b.arrivalMs);
+    const step = Math.max(1, failed.length / MAX_SAMPLED_REQUESTS);
+    return Array.from({ length: Math.min(failed.length, MAX_SAMPLED_REQUESTS) }, (_, index) =>
+      this.#sampled(failed[Math.floor(index * step)]!),
+    );
+  }
+
+  /** Keeps the first, and from there every second one. */
+  #thin(): void {
+    this.#stride *= 2;
+    this.#kept = this.#kept.filter((one, index) => {
+      if (index % 2 === 0) return true;
+      for (const { rayId } of one.attempts) this.#claimed.delete(rayId);
+      return false;
+    });
+  }
+
+  #sampled(record: RequestRecord): SampledRequest {
+    return {
+      rayId: record.attempts.findLast((attempt) => attempt.rayId !== '')?.rayId ?? '',
+      arrivalMs: round(record.arrivalMs),
+      endMs: round(record.endMs),
+      status: record.status,
+      cause: record.cause,
+      attempts: record.attempts.map(({ startMs, endMs, status, cause, rayId }) => ({
+        startMs: round(startMs),
+        endMs: round(endMs),
+        status,
+        cause,
+        rayId,
+        upstreams: (this.#claimed.get(rayId) ?? []).map((one) => ({ ...one, afterMs: round(one.afterMs) })),
+      })),
+    };
+  }
+}

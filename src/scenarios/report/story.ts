@@ -1,0 +1,276 @@
+/**
+ * What happened, told from a result: the turning points of each variant in order, and what made the difference between
+ * the variants. Every sentence is drawn from measured values and recorded events; a scenario has no text of its own
+ * here.
+ */
+import type { EventMap, EventType } from '../../core/event-map.js';
+import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
+import { EDGE } from '../front/config.js';
+import type { Result, SampledRequest, VariantResult } from '../result.js';
+import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from '../result-events.js';
+import { clientsText, updateText } from '../timeline/clients.js';
+
+export interface Moment {
+  /** Seconds from the start of the load. */
+  readonly t: number;
+  readonly text: string;
+}
+
+/** What a status came from, by the cause of the first request that got it. */
+const CAUSE_TEXT: Readonly<Record<string, string>> = {
+  connection_refused: 'nothing listens where a worker was',
+  connection_reset: 'a worker died with the request in its hands',
+  connection_closed: 'a worker died with the request in its hands',
+  no_upstream: 'no healthy worker is left to ask',
+  circuit_open: 'the circuits of the workers are open',
+  concurrency_limit: 'the workers have as many requests as they may have; the rest is refused at once',
+  queue_full: 'the queue in front of the workers is full',
+  queue_timeout: 'requests wait too long in front of the workers',
+  connect_timeout: 'a worker does not accept connections',
+  response_timeout: 'a worker does not answer in time',
+  deadline: 'the time for the whole request is over',
+  rate_limited: 'clients send more than they may',
+  dns: 'the name of a worker does not resolve',
+  no_route: 'no route leads where the request wants to go',
+  blocked: 'a rule does not let them in',
+  tls_certificate_error: 'the certificate behind the edge is not to be trusted',
+};
+
+const statusText = (variant: VariantResult, status: string): string => {
+  const first = variant.requests
+    .flatMap(({ attempts }) => attempts)
+    .filter((attempt) => String(attempt.status) === status)
+    .reduce<SampledRequest['attempts'][number] | undefined>(
+      (earliest, attempt) => (earliest !== undefined && earliest.endMs <= attempt.endMs ? earliest : attempt),
+      undefined,
+    );
+  const text = CAUSE_TEXT[first?.cause ?? ''];
+  return text === undefined ? '' : `: ${text}`;
+};
+
+/** More than this many deaths are counted, not listed. */
+const MAX_DEATHS_TOLD = 1;
+
+const strategyText: Readonly<Record<string, string>> = {
+  'all-at-once': 'to all of them at once',
+  rolling: 'one after another',
+  canary: 'to a canary first',
+  staged: 'to a growing share of the requests',
+};
+
+const deathText = (death: EventMap['worker.exited']): string => {
+  const how = death.signal ?? `exit code ${death.code}`;
+  const heap = `${formatMebibytes(death.lastHeapBytes)} of ${formatMebibytes(death.heapLimitBytes)} heap in use`;
+  const cause = death.fatalLine === null ? '' : `, ${death.fatalLine.replace(/^FATAL ERROR: /, 'V8: ')}`;
+  return `${death.worker} dies by ${how} with ${heap}${cause}`;
+};
+
+/** What can be said of deaths after every worker's first. */
+const againText = (variant: VariantResult, deaths: readonly TypedEvent<'worker.exited'>[]): string => {
+  const version = deaths.at(-1)!.fields.configVersion;
+  const byMemory = deaths.every(({ fields }) => fields.fatalLine !== null);
+  const pushed = ofWorkerConfig(variant, 'config.pushed').some(({ fields }) => fields.version === version);
+  return byMemory && pushed
+    ? `restarted workers read version ${version} again, and run out of memory again`
+    : 'restarted workers die again';
+};
+
+/** Those that a config which was pushed can reach, where that is not everybody. */
+interface Reached {
+  readonly count: number;
+  /** Empty: everybody. */
+  readonly who: string;
+}
+
+const reachedBy = (variant: VariantResult): Reached => {
+  const workers = variant.series[0]?.workers.length ?? 0;
+  const readers = ofWorkerConfig(variant, 'config.pushed')[0]?.fields.readers ?? workers;
+  return readers < workers ? { count: readers, who: ' that read the config' } : { count: workers, who: '' };
+};
+
+const deathMoments = (variant: VariantResult, { count, who }: Reached): Moment[] => {
+  const deaths = ofType(variant, 'worker.exited');
+  const moments = deaths.slice(0, MAX_DEATHS_TOLD).map(({ t, fields }) => ({ t, text: deathText(fields) }));
+  const first = deaths[0];
+  if (first === undefined) return moments;
+  const lost = new Set<string>();
+  const last = deaths.find(({ fields }) => lost.add(fields.worker).size === count);
+  if (last !== undefined && count > 1) {
+    const spread = formatDuration((last.t - first.t) * 1000);
+    moments.push({ t: last.t, text: `all ${count} workers${who} have died, within ${spread}` });
+  }
+  const more = deaths.length - variant.workersLost;
+  if (more > 0) {
+    const what = more === 1 ? 'death' : 'deaths';
+    moments.push({
+      t: deaths.at(-1)!.t,
+      text: `the last of ${more} more ${what}: ${againText(variant, deaths)}`,
+    });
+  }
+  return moments;
+};
+
+/** When every upstream was unhealthy at once, for the first time. */
+const allUnhealthy = (variant: VariantResult, { count, who }: Reached): Moment[] => {
+  const unhealthy = new Set<string>();
+  for (const event of variant.events) {
+    // Its upstreams are the gateways.
+    if ((event as { gateway?: unknown }).gateway === EDGE) continue;
+    if (event.type === 'upstream.turned-unhealthy') {
+      unhealthy.add(fieldsOf(event, 'upstream.turned-unhealthy').upstream);
+    } else if (event.type === 'upstream.turned-healthy') {
+      unhealthy.delete(fieldsOf(event, 'upstream.turned-healthy').upstream);
+    }
+    if (unhealthy.size === count)
+      return [
+        {
+          t: event.t,
+          text:
+            who === ''
+              ? 'health checks have taken the last worker out'
+              : `health checks have taken out the last of the ${count} workers${who}`,
+        },
+      ];
+  }
+  return [];
+};
+
+const DISRUPTED: Readonly<Record<string, string>> = {
+  kill: 'is killed',
+  stop: 'stands still',
+  block: 'burns its processor and serves nobody',
+};
+
+const CERTIFICATE_TEXT: Readonly<Record<string, string>> = {
+  valid: 'is renewed',
+  expired: 'expires',
+  'wrong-name': 'is for another name',
+  untrusted: 'is of nobody whom clients believe',
+};
+
+/** The edge is a gateway too, and where there are several things to say it of, an event says whose it is. */
+type Told<Type extends EventType> = EventMap[Type] & { readonly gateway?: string };
+
+const configOf = (gateway: string | undefined): string =>
+  gateway === EDGE ? "the edge's config" : "the gateway's config";
+
+/** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
+const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
+  'run.noted': ({ text }) => text,
+  'config.pushed': ({ version, readers, strategy, to, gateway }) =>
+    to === 'gateway'
+      ? `version ${version} of ${configOf(gateway)} goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`
+      : `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
+  'config.promoted': ({ version, to, gateway }) =>
+    to === 'gateway'
+      ? `version ${version} of ${configOf(gateway)} serves all requests`
+      : `the canary passed: version ${version} goes to the rest`,
+  'config.rolled-back': ({ from, version, reason, to, gateway }) => {
+    const what = to === 'gateway' ? `version ${from} of ${configOf(gateway)}` : `version ${from}`;
+    return `${what} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`;
+  },
+  'config.rollback-finished': ({ version, to, gateway }) =>
+    to === 'gateway'
+      ? `every request gets version ${version} of ${configOf(gateway)} again`
+      : `every worker is meant to run version ${version} again`,
+  'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
+  'config.locked': ({ reason }) => `the config is locked: ${reason}`,
+  'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
+  'name.changed': ({ name, from, to }) => `${name} resolves to ${to}, no longer to ${from}`,
+  'name.recovered': ({ name, afterMs }) => `${name} resolves again, after ${formatDuration(afterMs)}`,
+  'order.accepted': ({ order, tries, afterMs }) =>
+    `the order to ${order} gets through, after ${formatDuration(afterMs)} and ${tries} ${tries === 1 ? 'try' : 'tries'}`,
+  'order.failed': ({ order, tries, status, cause }) =>
+    `the order to ${order} does not get through (try ${tries}): ${status === 0 ? cause : `${status} ${cause}`}`,
+  'clients.updated': ({ classes, ...update }) =>
+    `${clientsText(classes)} behave otherwise from now on: ${updateText(update)}`,
+  'clients.reverted': ({ classes, changes }) =>
+    `${clientsText(classes)} behave as before: no more ${updateText({ changes, forMs: null })}`,
+  'flood.began': ({ path, rateRps, identities }) =>
+    `${identities} hostile clients begin to ask for ${path}, ${rateRps} times a second`,
+  'flood.ended': ({ path, sent, skipped }) =>
+    `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
+  'gateway.disrupted': ({ gateway, how }) => `${gateway} ${DISRUPTED[how] ?? how}`,
+  'gateway.recovered': ({ gateway, how, configVersion }) =>
+    how === 'kill'
+      ? `${gateway} is started again, with version ${configVersion} of its config`
+      : `${gateway} works again`,
+  'certificate.replaced': ({ gateway, as }) => `the certificate of ${gateway} ${CERTIFICATE_TEXT[as] ?? as}`,
+  'rule.switched-off': ({ rule, tookMs }) =>
+    `${rule} is switched off: its expressions took ${formatDuration(tookMs)} of the processor's time`,
+  'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
+  'fault.refused': ({ fault, worker, reason }) => `${worker} cannot get fault ${fault}: it is ${reason}`,
+  'fault.healed': ({ fault, worker, reason }) =>
+    reason === 'restarted'
+      ? `${worker} is restarted, and ${fault} is gone`
+      : `${fault} of ${worker} is healed`,
+};
+
+const eventMoments = (variant: VariantResult): Moment[] =>
+  variant.events.flatMap((event): Moment[] => {
+    const sentence = SENTENCES[event.type as EventType] as ((fields: unknown) => string) | undefined;
+    return sentence === undefined ? [] : [{ t: event.t, text: sentence(event) }];
+  });
+
+/** What the scenario knows that a status page said while the run went on. */
+const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>
+  (incident?.timeline ?? []).flatMap(({ state, publishedMs }): Moment[] =>
+    publishedMs === null || publishedMs > durationMs
+      ? []
+      : [{ t: publishedMs / 1000, text: `the status page says: ${state}` }],
+  );
+
+/** The turning points of a variant, in order. */
+export const tellVariant = (variant: VariantResult): Moment[] => {
+  const reached = reachedBy(variant);
+  const moments: Moment[] = [
+    ...eventMoments(variant),
+    ...publishedMoments(variant),
+    ...deathMoments(variant, reached),
+    ...allUnhealthy(variant, reached),
+  ];
+  for (const [status, ms] of Object.entries(variant.firstStatusMs)) {
+    if (Number(status) >= 400) {
+      moments.push({ t: ms / 1000, text: `first ${status}${statusText(variant, status)}` });
+    }
+  }
+  if (variant.recoveredMs !== null && variant.recoveredMs > 0) {
+    moments.push({ t: variant.recoveredMs / 1000, text: 'service is good again' });
+  }
+  if (variant.recoveredMs === null && !variant.partial) {
+    moments.push({ t: variant.durationMs / 1000, text: 'the end: service never became good again' });
+  }
+  return moments.sort((a, b) => a.t - b.t);
+};
+
+const outageOf = (variant: VariantResult) => variant.windows.outage;
+
+const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.availability ?? 1);
+
+/** How a variant dealt with a config that was pushed; empty when there was none. */
+const reachText = (variant: VariantResult): string => {
+  const [push] = ofWorkerConfig(variant, 'config.pushed');
+  if (push === undefined) return '';
+  const { version, readers } = push.fields;
+  const reached = workersGiven(variant, new Set([version]));
+  const [rollback] = ofWorkerConfig(variant, 'config.rolled-back');
+  const reach = `version ${version} reached ${reached.size} of ${readers} workers`;
+  if (rollback === undefined) return `${reach} and was never rolled back`;
+  return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;
+};
+
+/** One sentence a variant: what it cost, and what made the difference to the first. */
+export const conclude = (result: Pick<Result, 'variants'>): string[] => {
+  const [first] = result.variants;
+  if (first === undefined || outageOf(first) === undefined) return [];
+  return result.variants.filter(outageOf).map((variant) => {
+    const outage = outageOf(variant)!;
+    const failed = formatRatio(failedIn(variant));
+    const reach = reachText(variant);
+    const lost = `${variant.workersLost} ${variant.workersLost === 1 ? 'worker' : 'workers'} lost`;
+    const cost = `${failed} of ${outage.requests} requests failed in the outage window, ${lost}`;
+    const comparison =
+      variant === first ? '' : ` (${first.name}: ${formatRatio(failedIn(first))}, ${first.workersLost})`;
+    return `${variant.name}: ${cost}${comparison}${reach === '' ? '' : `; ${reach}`}.`;
+  });
+};
