@@ -23,6 +23,8 @@ import {
   toRuns,
 } from './calibration.js';
 import { calibrationTable } from './calibration-table.js';
+import { readCount } from './count.js';
+import { writePart } from './page.js';
 import { type Place, runCommand } from './run-command.js';
 
 /** One more than shows whether two were alike by chance. */
@@ -35,8 +37,6 @@ const MAX_TRIES = 4;
 const FOLDER = new URL('../../test/fixtures/calibration/', import.meta.url);
 const MEASURED = new URL('measured.json', FOLDER);
 const PAGE = new URL('../../docs/virtual-time.md', import.meta.url);
-const BEGIN = '<!-- calibration: begin -->';
-const END = '<!-- calibration: end -->';
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -93,10 +93,11 @@ const readArgs = (): Asked => {
   if (unknown !== undefined) throw new Error(`${unknown}: measure or table is wanted`);
   if (only !== undefined && !calibrationFiles(FOLDER).includes(`${only}.yaml`))
     throw new Error(`--only ${only}: there is no ${only}.yaml in test/fixtures/calibration`);
-  const count = Number(runs);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_RUNS)
-    throw new Error(`--runs ${runs}: a whole number from 1 to ${MAX_RUNS} is wanted`);
-  return { runs: count, only, parts: positionals.length > 0 ? positionals : PARTS };
+  return {
+    runs: readCount('runs', runs, MAX_RUNS),
+    only,
+    parts: positionals.length > 0 ? positionals : PARTS,
+  };
 };
 
 const seedsOf = (text: string, name: string, runs: number): number[] => {
@@ -137,8 +138,7 @@ const writeTable = async (place: Place): Promise<string> => {
   for (const [name, file] of Object.entries(measured.files))
     virtual[name] = await runVirtually(place, name, file);
   const markdown = calibrationTable(measured, virtual);
-  const [before, rest] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${markdown}\n${END}${rest!.split(END)[1]!}`);
+  writePart(PAGE, 'calibration', markdown);
   return markdown;
 };
 

@@ -6,13 +6,15 @@
  * `-- --only NAME` (may be repeated) takes these alone, `-- --passes 1` is content with one, `-- --at-once 2` runs two
  * scenarios side by side, `-- --table` runs nothing.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT_CODES, libraryNames, Reaper, readLibrary } from 'badgateway';
 import { digestOf } from './calibration.js';
+import { readCount } from './count.js';
 import { type LibraryRun, libraryTable, passesInARow, readRecord, toLibraryRun } from './library-runs.js';
+import { writePart } from './page.js';
 import { type Place, runCommand } from './run-command.js';
 
 /** As many as the library promises. */
@@ -26,8 +28,6 @@ const MAX_AT_ONCE = 4;
 
 const RECORD = new URL('../../docs/library-runs.json', import.meta.url);
 const PAGE = new URL('../../docs/library-runs.md', import.meta.url);
-const BEGIN = '<!-- runs: begin -->';
-const END = '<!-- runs: end -->';
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -72,15 +72,7 @@ const writeTable = (): void => {
   const current = Object.entries(record).filter(
     ([name, { digest }]) => names.includes(name) && digest === digestOf(readLibrary(name)),
   );
-  const [before, rest] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  const table = libraryTable(names, Object.fromEntries(current));
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${table}\n\n${END}${rest!.split(END)[1]!}`);
-};
-
-const readCount = (flag: string, text: string, max: number): number => {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= max) return count;
-  throw new Error(`--${flag} ${text}: a whole number from 1 to ${max} is wanted`);
+  writePart(PAGE, 'runs', libraryTable(names, Object.fromEntries(current)));
 };
 
 const readArgs = () => {

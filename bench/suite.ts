@@ -4,7 +4,7 @@
  * the tables of `docs/performance.md`. `npm run bench -- --runs 3` measures the peers three times, from the start each
  * time, and shows how far the runs agree; `--trials 3` starts each target three times in a run and not six times.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import {
@@ -30,7 +30,9 @@ import {
   WORKLOADS,
   type Workload,
 } from 'badgateway';
+import { readCount } from './count.js';
 import { nativeTargets } from './native.js';
+import { writePart } from './page.js';
 import { type Row, type Table, toMarkdown } from './table.js';
 
 /**
@@ -224,8 +226,6 @@ const measurePolicies = async (bench: Bench): Promise<Table> => {
 };
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url);
-const BEGIN = '<!-- measured: begin -->';
-const END = '<!-- measured: end -->';
 
 /** With everything set up anew. */
 const withBench = async <Result>(plan: Plan, measure: (bench: Bench) => Promise<Result>): Promise<Result> => {
@@ -242,12 +242,6 @@ const withBench = async <Result>(plan: Plan, measure: (bench: Bench) => Promise<
 
 const MAX_RUNS = 9;
 const MAX_TRIALS = 20;
-
-const readCount = (name: string, text: string, max: number): number => {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= max) return count;
-  throw new Error(`--${name} ${text}: a whole number from 1 to ${max} is wanted`);
-};
 
 const readArgs = (): { readonly count: number; readonly plan: Plan } => {
   const { runs, trials } = parseArgs({
@@ -292,10 +286,7 @@ const main = async (): Promise<void> => {
     `${JSON.stringify(measured, null, 2)}\n`,
   );
   const markdown = toMarkdown(measured);
-  const page = readFileSync(PAGE, 'utf8');
-  const [before, rest] = page.split(BEGIN);
-  const after = rest!.split(END)[1]!;
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${markdown}\n${END}${after}`);
+  writePart(PAGE, 'measured', markdown);
   process.stdout.write(`${markdown}\nresults/bench.json and docs/performance.md are written\n`);
 };
 
