@@ -2,21 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
+import { CRASH_BEHIND_LINK, linksScenario, toxicScenario } from '../support/both-engines.js';
 import { runCli, scenarioFile, startCli } from '../support/cli.js';
 import { descendants, isAlive } from '../support/processes.js';
 import { runAndAsk, runReally } from '../support/real-run.js';
-
-const scenario = (timeline: string, more = ''): string => `
-version: 1
-name: links
-title: What is wrong with a link
-fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 5ms } }
-gateway: { timeouts: { connect: 300ms, attempt: 600ms } }
-clients: { patience: 2s }
-load: { arrivals: constant, stages: [{ rate: 40/s, for: 6s }] }
-windows: { baseline: 0s..1s, outage: 2s..4s, after: 5s..6s }
-timeline: ${timeline}
-${more}`;
 
 interface Links {
   readonly toxiproxy: string | null;
@@ -32,7 +21,7 @@ const failuresIn = (result: VariantResult, window: string, status: string): numb
 
 describe('a run with a toxic on one worker’s link', () => {
   it('fails while it is there, and not before or after', async () => {
-    const text = scenario('[{ at: 2s, toxic: reset_peer, on: worker-2, for: 2s }]');
+    const text = toxicScenario('reset_peer');
     const { result, answer } = await runAndAsk(text, async (address) => {
       const links = await askForLinks(address);
       return { links, proxies: await (await fetch(`${links.toxiproxy}/proxies`)).json() };
@@ -59,13 +48,13 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 
   it('is refused in a moment where a firewall rejects', async () => {
-    const result = await runReally(scenario('[{ at: 2s, toxic: down, on: worker-2, for: 2s }]'));
+    const result = await runReally(toxicScenario('down'));
     expect(failuresIn(result, 'outage', '502')).toBeGreaterThan(10);
     expect(failuresIn(result, 'after', '502')).toBe(0);
   });
 
   it('is waited for where a firewall drops', async () => {
-    const result = await runReally(scenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 2s }]'));
+    const result = await runReally(toxicScenario('black-hole'));
     expect(failuresIn(result, 'outage', '504')).toBeGreaterThan(10);
     expect(failuresIn(result, 'outage', '502')).toBe(0);
     expect(result.windows.outage!.latencyMs.max).toBeGreaterThan(290);
@@ -74,7 +63,7 @@ describe('a run with a toxic on one worker’s link', () => {
 
   it('that is never taken away is taken away at the end', async () => {
     const result = await runReally(
-      scenario('[{ at: 2s, toxic: latency, on: all, attributes: { latency: 200 } }]'),
+      linksScenario('[{ at: 2s, toxic: latency, on: all, attributes: { latency: 200 } }]'),
     );
     expect(result.windows.after!.latencyMs.p50).toBeGreaterThan(195);
     const removed = ofType(result, 'link.toxic-removed').map(({ fields }) => [fields.link, fields.reason]);
@@ -85,10 +74,7 @@ describe('a run with a toxic on one worker’s link', () => {
   });
 
   it('sees a crashed worker refuse connections, as without a link', async () => {
-    const crash = '[{ at: 2s, inject: crash, on: worker-2, how: kill }]';
-    const result = await runReally(
-      scenario(crash, 'links: {}\n').replace('slots: 8', 'slots: 8, restart: { delay: 1s }'),
-    );
+    const result = await runReally(CRASH_BEHIND_LINK);
     expect(result.windows.outage!.cause.connection_refused ?? 0).toBeGreaterThan(5);
     expect(failuresIn(result, 'after', '502')).toBe(0);
   });
@@ -96,14 +82,14 @@ describe('a run with a toxic on one worker’s link', () => {
 
 describe('a run without links', () => {
   it('has none, and says so', async () => {
-    const { answer } = await runAndAsk(scenario('[]'), askForLinks);
+    const { answer } = await runAndAsk(linksScenario('[]'), askForLinks);
     expect(answer).toEqual({ toxiproxy: null, links: [] });
   });
 });
 
 describe('a run with links that is killed', () => {
   it('leaves no process, though a thread of one stands still', async () => {
-    const text = scenario('[{ at: 100ms, toxic: black-hole, on: all }]').replace('for: 6s', 'for: 60s');
+    const text = linksScenario('[{ at: 100ms, toxic: black-hole, on: all }]').replace('for: 6s', 'for: 60s');
     const command = startCli(['run', scenarioFile(text)]);
     await command.said('black-hole on the link of worker-2');
     const started = descendants(command.process.pid!);
@@ -117,7 +103,7 @@ describe('a run with links that is killed', () => {
 describe('a scenario with a toxic that makes no sense', () => {
   it('is refused with exit code 104, its place and a hint, and nothing is started', async () => {
     const wrong = '[{ at: 2s, toxic: latency, on: worker-9, attributes: { latency: -1 } }]';
-    const { code, stderr } = await runCli(['run', scenarioFile(scenario(wrong))]);
+    const { code, stderr } = await runCli(['run', scenarioFile(linksScenario(wrong))]);
     expect(code).toBe(104);
     expect(stderr).toMatch(/:10:\d+: timeline\[0\]\.on: there is no worker-9; there are worker-1, worker-2/);
     expect(stderr).toMatch(/:10:\d+: timeline\[0\]\.attributes\.latency: must be a whole number \(ms\)/);

@@ -1,25 +1,13 @@
 /**
  * Toxics in virtual time: what docs/links.md says that a client sees of each, as it is over sockets
- * (`test/integration/links.test.ts`, `links-scenario.test.ts`).
+ * (`test/integration/links.test.ts`, `test/runs/links-scenario.test.ts`).
  */
 import { describe, expect, it } from 'vitest';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
 import { VIRTUAL_COSTS } from '../../src/scenarios/virtual/virtual-world.js';
+import { CRASH_BEHIND_LINK, linksScenario, toxicScenario } from '../support/both-engines.js';
 import { runHere } from '../support/virtual-run.js';
-
-/** The scenario of the test over sockets: two workers, the toxic is on worker-2 for two seconds. */
-const scenarioOf = (timeline: string, more = ''): string => `
-version: 1
-name: links
-title: What is wrong with a link
-fleet: { workers: 2, slots: 8, serviceTime: { distribution: constant, mean: 5ms } }
-gateway: { timeouts: { connect: 300ms, attempt: 600ms } }
-clients: { patience: 2s }
-load: { arrivals: constant, stages: [{ rate: 40/s, for: 6s }] }
-windows: { baseline: 0s..1s, outage: 2s..4s, after: 5s..6s }
-timeline: ${timeline}
-${more}`;
 
 const run = async (text: string): Promise<VariantResult> => {
   const { result } = await runHere(text, 42, VIRTUAL_COSTS);
@@ -27,8 +15,7 @@ const run = async (text: string): Promise<VariantResult> => {
   return result;
 };
 
-const withToxic = (toxic: string): Promise<VariantResult> =>
-  run(scenarioOf(`[{ at: 2s, toxic: ${toxic}, on: worker-2, for: 2s }]`));
+const withToxic = (toxic: string): Promise<VariantResult> => run(toxicScenario(toxic));
 
 const outageOf = ({ windows }: VariantResult) => windows.outage!;
 
@@ -104,7 +91,7 @@ describe('in virtual time', () => {
   });
 
   it('a handshake into a black hole is let in as it knocks again, a second after the first time', async () => {
-    const patient = scenarioOf('[{ at: 2s, toxic: black-hole, on: worker-2, for: 500ms }]')
+    const patient = linksScenario('[{ at: 2s, toxic: black-hole, on: worker-2, for: 500ms }]')
       .replace('connect: 300ms, attempt: 600ms', 'connect: 3s, attempt: 3s')
       .replace('patience: 2s', 'patience: 5s');
     const { availability, latencyMs } = outageOf(await run(patient));
@@ -115,7 +102,7 @@ describe('in virtual time', () => {
 
   it('a toxicity meets a share of the connections, drawn from the seed', async () => {
     const timeline = '[{ at: 2s, toxic: reset_peer, on: all, toxicity: 0.5, for: 2s }]';
-    const text = scenarioOf(timeline).replace('attempt: 600ms }', 'attempt: 600ms }, keepAlive: off');
+    const text = linksScenario(timeline).replace('attempt: 600ms }', 'attempt: 600ms }, keepAlive: off');
     const met = async (seed: number): Promise<number> =>
       outageOf((await runHere(text, seed, VIRTUAL_COSTS)).result).status[502] ?? 0;
     const first = await met(1);
@@ -127,7 +114,7 @@ describe('in virtual time', () => {
 
   it('is taken away by order, and at the end of the run', async () => {
     const ordered = await run(
-      scenarioOf(`
+      linksScenario(`
   - { at: 2s, toxic: down, on: worker-2 }
   - { at: 3s, remove-toxic: all, on: all }
   - { at: 5s, toxic: latency, on: all, attributes: { latency: 200 } }`),
@@ -139,16 +126,14 @@ describe('in virtual time', () => {
   });
 
   it('a crashed worker is refused through its link, as without one', async () => {
-    const crash = '[{ at: 2s, inject: crash, on: worker-2, how: kill }]';
-    const text = scenarioOf(crash, 'links: {}\n').replace('slots: 8', 'slots: 8, restart: { delay: 1s }');
-    const result = await run(text);
+    const result = await run(CRASH_BEHIND_LINK);
     expect(outageOf(result).cause.connection_refused ?? 0).toBeGreaterThan(5);
     expect(result.windows.after!.availability).toBe(1);
   });
 
   it('links without a toxic add their own way, and nothing else', async () => {
-    const plain = (await run(scenarioOf('[]'))).windows.after!.latencyMs.p50;
-    const linked = (await run(scenarioOf('[]', 'links: {}\n'))).windows.after!.latencyMs.p50;
+    const plain = (await run(linksScenario('[]'))).windows.after!.latencyMs.p50;
+    const linked = (await run(linksScenario('[]', 'links: {}\n'))).windows.after!.latencyMs.p50;
     expect(linked - plain).toBeCloseTo(0.2, 1);
   });
 });

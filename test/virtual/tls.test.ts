@@ -1,53 +1,34 @@
 /**
  * TLS at the front in virtual time: what docs/front.md says of certificates, as it is over sockets
- * (`test/integration/front-certificates.test.ts`, `upstream-tls.test.ts`).
+ * (`test/runs/front-certificates.test.ts`, `test/integration/upstream-tls.test.ts`).
  */
 import { describe, expect, it } from 'vitest';
 import { CERTIFICATE_FAULTS } from '../../src/scenarios/front/certificates.js';
 import type { VariantResult } from '../../src/scenarios/result.js';
 import { ofType } from '../../src/scenarios/result-events.js';
 import { VIRTUAL_COSTS } from '../../src/scenarios/virtual/virtual-world.js';
+import {
+  badEdgeCertificate,
+  badGatewayCertificates,
+  certificatesScenario,
+  expectBadEdgeCertificate,
+  expectBadGatewayCertificates,
+  ofClass,
+} from '../support/both-engines.js';
 import { runHere } from '../support/virtual-run.js';
 
-/** The scenario of the test over sockets: an app that keeps its connections, and visitors who come once. */
-const scenarioOf = (front: string, timeline = '[]'): string => `
-version: 1
-name: certificates
-title: Certificates that go wrong
-fleet: { workers: 2, serviceTime: { distribution: constant, mean: 5ms } }
-${front}
-clients:
-  patience: 1s
-  classes: { app: { share: 50% }, visitors: { share: 50%, keepAlive: off } }
-load: { arrivals: constant, stages: [{ rate: 60/s, for: 3500ms }] }
-windows: { baseline: 0s..700ms, outage: 1500ms..2200ms, after: 2900ms..3500ms }
-timeline: ${timeline}
-`;
+const runText = async (text: string): Promise<VariantResult> =>
+  (await runHere(text, 42, VIRTUAL_COSTS)).result;
 
-const run = async (front: string, timeline?: string): Promise<VariantResult> =>
-  (await runHere(scenarioOf(front, timeline), 42, VIRTUAL_COSTS)).result;
-
-const ofClass = (result: VariantResult, window: string, name: string) =>
-  result.windows[window]!.classes![name]!;
+const run = (front: string, timeline?: string): Promise<VariantResult> =>
+  runText(certificatesScenario(front, timeline));
 
 describe('in virtual time', () => {
   it.each(CERTIFICATE_FAULTS)(
     'a certificate of an edge that is %s keeps out whoever connects anew, and nobody who is connected',
     async (fault) => {
-      const timeline = `[{ at: 1s, certificate: ${fault}, on: edge, for: 1300ms }]`;
-      const result = await run('tls: on\nedge: { tls: on }', timeline);
-      const { baseline, after } = result.windows;
-      expect([baseline!.availability, after!.availability]).toEqual([1, 1]);
-      expect(ofClass(result, 'outage', 'app').availability).toBe(1);
-      const visitors = ofClass(result, 'outage', 'visitors');
-      expect(visitors.availability).toBe(0);
-      expect(visitors.cause).toEqual({ tls_certificate_error: visitors.requests });
-      expect(visitors.status).toEqual({ none: visitors.requests });
-      const told = ofType(result, 'certificate.replaced').map(({ fields: { gateway, as } }) => [gateway, as]);
-      expect(told).toEqual([
-        ['edge', fault],
-        ['edge', 'valid'],
-      ]);
+      const result = await runText(badEdgeCertificate(fault));
+      expectBadEdgeCertificate(result, fault);
       const reloaded = ofType(result, 'certificate.reloaded').map(({ t }) => t);
       expect(reloaded).toHaveLength(2);
       for (const [index, atS] of [1, 2.3].entries()) {
@@ -60,13 +41,7 @@ describe('in virtual time', () => {
   it.each(CERTIFICATE_FAULTS)(
     'one of the gateways that is %s is a 502 to the clients of an edge',
     async (fault) => {
-      const front = 'gateways: 2\ntls: on\nedge: { gateway: { healthCheck: off, keepAlive: off } }';
-      const on = 'on: [gateway-1, gateway-2]';
-      const timeline = `[{ at: 1s, certificate: ${fault}, ${on} }, { at: 2300ms, certificate: renewed, ${on} }]`;
-      const { outage, after } = (await run(front, timeline)).windows;
-      expect(outage!.status).toEqual({ 502: outage!.requests });
-      expect(outage!.cause).toEqual({ tls_certificate_error: outage!.requests });
-      expect(after!.availability).toBe(1);
+      expectBadGatewayCertificates(await runText(badGatewayCertificates(fault)));
     },
   );
 
