@@ -96,7 +96,12 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
       );
       timers.push(world.clock.after(originMs - world.clock.nowMs(), () => world.fleet.beginScaling()));
       const timelineDone = new Promise<void>((resolve) => {
-        timers.push(world.clock.after(originMs + variant.durationMs - world.clock.nowMs(), resolve));
+        const end = (): void => {
+          // Clients still wait for their last answers; what is ordered now would change nothing that is measured.
+          orders.stop();
+          resolve();
+        };
+        timers.push(world.clock.after(originMs + variant.durationMs - world.clock.nowMs(), end));
       });
       await Promise.race([Promise.all([world.runLoad(originMs), timelineDone]), interrupted]);
     }

@@ -100,7 +100,10 @@ const changeOf = (event: ResultEvent, events: readonly ResultEvent[]): Change[] 
 
 const rps = (rate: number): string => `${Math.round(rate)}/s`;
 
-/** In order of time. */
+/** What comes before the load is the set-up, such as spare workers that are drained; nobody suspects that. */
+const isOfRun = ({ t }: ResultEvent): boolean => t >= 0;
+
+/** In order of time, from the start of the load. */
 export const findChanges = (
   { events }: { readonly events: readonly ResultEvent[] },
   ticks: readonly Pick<Tick, 'requests'>[],
@@ -112,5 +115,6 @@ export const findChanges = (
       reach: 'everybody',
     }),
   );
-  return [...events.flatMap((event) => changeOf(event, events)), ...growths].sort((a, b) => a.atMs - b.atMs);
+  const ordered = events.filter(isOfRun).flatMap((event) => changeOf(event, events));
+  return [...ordered, ...growths].sort((a, b) => a.atMs - b.atMs);
 };

@@ -72,20 +72,27 @@ class Order {
 export class Orders {
   readonly #parts: OrdersParts;
   readonly #orders: Order[] = [];
+  #stopped = false;
 
   constructor(parts: OrdersParts) {
     this.#parts = parts;
   }
 
-  /** @param text what it is, for people. */
+  /**
+   * @param text what it is, for people.
+   * @param carryOut called once, when it is answered; not any more when they are stopped.
+   */
   send(text: string, through: Through, carryOut: () => void): void {
+    // By hand, while the run is being stopped: nobody would stop it any more.
+    if (this.#stopped) return;
     const order = new Order(this.#parts, text, through, carryOut);
     this.#orders.push(order);
     order.try();
   }
 
-  /** Those that were not answered are given up. */
+  /** Those that were not answered are given up, and no other is taken. */
   stop(): void {
+    this.#stopped = true;
     for (const order of this.#orders) order.stop();
   }
 }

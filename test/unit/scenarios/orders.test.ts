@@ -81,6 +81,19 @@ describe('an order through the gateways', () => {
     expect({ sent: sentAtMs.length, carriedOutAtMs }).toEqual({ sent: 1, carriedOutAtMs: [] });
   });
 
+  it('is not sent at all once the run is being stopped', () => {
+    const { clock, orders, sentAtMs, carriedOutAtMs, events } = start([GOOD, GOOD]);
+    clock.advance(1_000);
+    orders.stop();
+    orders.send('roll the config back', THROUGH, () => carriedOutAtMs.push(clock.nowMs()));
+    clock.advance(60_000);
+    expect({ sent: sentAtMs.length, carriedOutAtMs, events: events.length }).toEqual({
+      sent: 1,
+      carriedOutAtMs: [100],
+      events: 1,
+    });
+  });
+
   it('has defaults', () => {
     expect(resolveThrough({})).toMatchObject({
       asked: { method: 'POST', path: '/admin', headers: [], keepAlive: true, bodyBytes: 0 },

@@ -123,6 +123,15 @@ describe('what an operator knows of', () => {
     ]);
   });
 
+  it('is nothing that came before the load, such as spare workers that were drained', () => {
+    const events = [
+      resultEvent(-0.25, 'upstream.drained', { upstream: 'worker-4' }),
+      resultEvent(-0.05, 'config.pushed', { version: 2, to: 'gateway', strategy: 'staged', readers: 1 }),
+      resultEvent(0, 'cache.purged', { responses: 3 }),
+    ];
+    expect(findChanges({ events }, [])).toEqual([change('cache purged', 0)]);
+  });
+
   it('is which workers are in trouble', () => {
     const events = [
       workerExit(1, 'worker-1'),
