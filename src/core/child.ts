@@ -16,13 +16,13 @@ export interface ChildExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface ChildOptions<Received> {
+export interface ChildOptions<Received, Argument = unknown> {
   /** Name in messages. */
   readonly name: string;
   /** The compiled program, below `dist/`. */
   readonly entry: string;
   /** Passed as one JSON argument; read it with `childArgument()`. Every user of the machine can see it. */
-  readonly argument: unknown;
+  readonly argument: Argument;
   /** Laid over this process's own environment; what is `undefined` is not passed on. For what others must not see. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly reaper: Reaper;
@@ -39,6 +39,12 @@ export interface ChildOptions<Received> {
   readonly openFiles?: number;
   readonly onMessage: (message: Received) => void;
 }
+
+/** What is said of one child; the program and how it runs are its spawner's. */
+export type ChildSpawn<Argument, Received> = Pick<
+  ChildOptions<Received, Argument>,
+  'name' | 'argument' | 'onMessage'
+>;
 
 /** How much of the end of stderr is kept: V8's last words and a stack fit, a flood does not. */
 const STDERR_TAIL_CHARS = 16_384;
@@ -122,6 +128,12 @@ export class Child<Sent, Received> {
     insist.cancel();
   }
 }
+
+/** A child that ends when it is asked to, or a model of one. */
+export type StoppableChild<Sent> = Pick<
+  Child<Sent, unknown>,
+  'pid' | 'name' | 'stderr' | 'exited' | 'send' | 'stop'
+>;
 
 /** How a child ended, with its last words. */
 export const exitText = (

@@ -19,14 +19,12 @@ import type {
 import { Primary } from '../../gateway/primary.js';
 import type { ServingChild } from '../../gateway/process-group.js';
 import { ServingService } from '../../gateway/serving-service.js';
+import { BARE_BOOT_MS } from '../../upstream/virtual/model-child.js';
 import { checkOver } from './model-check.js';
 import type { ModelGatewayOptions, ModelGatewayProcess } from './model-gateway.js';
 import { modelQuery } from './model-query.js';
 import { ModelServing, type ModelServingParts } from './model-serving.js';
 import { addressOf, type Connection, DirectConnection, type Host, type Reachability } from './network.js';
-
-/** From its start until it hears. Measured on Node 20: a bare process. */
-const BOOT_MS = 60;
 
 /** It is counted in workers alone. */
 const NO_MEMORY: MemoryUse = { heapBytes: 0, externalBytes: 0, residentBytes: 0 };
@@ -58,7 +56,7 @@ class ModelServingProcess implements ServingChild {
     this.#send = (message) => {
       network.clock.after(0, () => onMessage(message));
     };
-    this.#clock.after(BOOT_MS, () => this.#boot(argument));
+    this.#clock.after(BARE_BOOT_MS, () => this.#boot(argument));
   }
 
   /** `null`: it does not listen. */

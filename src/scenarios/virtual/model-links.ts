@@ -1,18 +1,14 @@
 /** The process of the links in virtual time: the links' own code, on ports and connections that are models. */
-import type { ChildExit } from '../../core/child.js';
-import { Deferred } from '../../core/deferred.js';
 import { Random } from '../../core/random.js';
 import { type Address, formatAddress } from '../../upstream/links/address.js';
 import { LinkCollection } from '../../upstream/links/link-collection.js';
-import type { LinksChild, LinksSpawn } from '../../upstream/links/link-fleet.js';
+import type { LinksSpawn } from '../../upstream/links/link-fleet.js';
 import type { LinkPort, LinkPortParts, PortState } from '../../upstream/links/link-port.js';
 import { LinkService } from '../../upstream/links/link-service.js';
 import type { ToLinks } from '../../upstream/links/messages.js';
+import { BARE_BOOT_MS, ModelChild } from '../../upstream/virtual/model-child.js';
 import { ModelLinkConnection } from './model-link-connection.js';
 import type { Connection, Host, Network, Reachability } from './network.js';
-
-/** From its start until it listens. Measured on Node 20: a bare process. */
-const BOOT_MS = 60;
 
 const REACHABILITIES: Readonly<Record<PortState, Reachability>> = {
   closed: 'refused',
@@ -52,22 +48,14 @@ class ModelPort implements LinkPort, Host {
   }
 }
 
-export class ModelLinks implements LinksChild {
-  readonly pid = 0;
-  readonly name: string;
-  readonly stderr = '';
-  readonly exited: Promise<ChildExit>;
-  readonly #exit = new Deferred<ChildExit>();
-  readonly #network: Network;
+export class ModelLinks extends ModelChild<ToLinks> {
   readonly #service: LinkService;
 
   /** @param nextPort a port that nobody has. */
   constructor({ name, argument, onMessage }: LinksSpawn, network: Network, nextPort: () => number) {
     const { clock } = network;
     const { host, seed } = argument;
-    this.name = name;
-    this.exited = this.#exit.promise;
-    this.#network = network;
+    super(name, clock);
     const links = new LinkCollection({
       ...{ clock, random: new Random(seed) },
       report: (report) => onMessage({ type: 'report', report }),
@@ -75,16 +63,16 @@ export class ModelLinks implements LinksChild {
         new ModelPort({ ...parts, listen: { ...listen, port: listen.port || nextPort() } }, network),
     });
     this.#service = new LinkService(links, host, onMessage);
-    clock.after(BOOT_MS, () => onMessage({ type: 'ready', apiPort: argument.apiPort || nextPort() }));
+    this.later(() => onMessage({ type: 'ready', apiPort: argument.apiPort || nextPort() }), BARE_BOOT_MS);
   }
 
-  /** Heard in another turn, as over a channel. */
-  send(message: ToLinks): void {
-    if (message.type !== 'stop') this.#network.clock.after(0, () => this.#service.onMessage(message));
-  }
-
-  async stop(): Promise<void> {
+  /** Takes every toxic away first. */
+  override async stop(): Promise<void> {
     await this.#service.stop();
-    this.#exit.resolve({ code: 0, signal: null });
+    this.end();
+  }
+
+  protected hear(message: ToLinks): void {
+    if (message.type !== 'stop') this.#service.onMessage(message);
   }
 }

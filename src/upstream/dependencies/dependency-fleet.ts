@@ -1,5 +1,5 @@
 /** The dependencies of a run: one process each, disturbed and recovered as ordered, and back on its port after a death. */
-import { type Child, exitText } from '../../core/child.js';
+import { type Child, type ChildSpawn, exitText } from '../../core/child.js';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
@@ -44,11 +44,7 @@ export type DependencyChild = Pick<
   'name' | 'stderr' | 'exited' | 'send' | 'kill'
 >;
 
-export interface DependencySpawn {
-  readonly name: string;
-  readonly argument: DependencyArgument;
-  readonly onMessage: (message: FromDependency) => void;
-}
+export type DependencySpawn = ChildSpawn<DependencyArgument, FromDependency>;
 
 export interface DependencyFleetOptions {
   readonly configs: readonly DependencyConfig[];

@@ -1,5 +1,5 @@
 /** The links of a run, as whoever runs it sees them: one process, started, told what to do, and stopped. */
-import { Child, exitText } from '../../core/child.js';
+import { Child, type ChildSpawn, exitText, type StoppableChild } from '../../core/child.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
@@ -21,21 +21,14 @@ export interface LinkFleetOptions {
 }
 
 /** The process of the links, or a model of it. */
-export type LinksChild = Pick<
-  Child<ToLinks, FromLinks>,
-  'pid' | 'name' | 'stderr' | 'exited' | 'send' | 'stop'
->;
+export type LinksChild = StoppableChild<ToLinks>;
 
-export interface LinksSpawn {
-  readonly name: string;
-  readonly argument: LinksArgument;
-  readonly onMessage: (message: FromLinks) => void;
-}
+export type LinksSpawn = ChildSpawn<LinksArgument, FromLinks>;
 
 export const spawnLinks =
   (reaper: Reaper) =>
-  (options: LinksSpawn): LinksChild =>
-    new Child<ToLinks, FromLinks>({ ...options, entry: 'upstream/links/process.js', reaper });
+  (spawn: LinksSpawn): LinksChild =>
+    new Child<ToLinks, FromLinks>({ ...spawn, entry: 'upstream/links/process.js', reaper });
 
 /** Where a link stands. */
 export interface LinkStatus {

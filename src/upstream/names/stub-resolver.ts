@@ -3,7 +3,7 @@
  * has one fault at a time; another takes its place. Each heals when its time is over, when it is told to, and with the
  * process at the end of the run.
  */
-import { Child, exitText } from '../../core/child.js';
+import { Child, type ChildSpawn, exitText, type StoppableChild } from '../../core/child.js';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
@@ -32,21 +32,14 @@ export interface StubResolverOptions {
 }
 
 /** The resolver's process, or a model of it. */
-export type ResolverChild = Pick<
-  Child<ToResolver, FromResolver>,
-  'pid' | 'name' | 'stderr' | 'exited' | 'send' | 'stop'
->;
+export type ResolverChild = StoppableChild<ToResolver>;
 
-export interface ResolverSpawn {
-  readonly name: string;
-  readonly argument: ResolverArgument;
-  readonly onMessage: (message: FromResolver) => void;
-}
+export type ResolverSpawn = ChildSpawn<ResolverArgument, FromResolver>;
 
 export const spawnResolver =
   (reaper: Reaper) =>
-  (options: ResolverSpawn): ResolverChild =>
-    new Child<ToResolver, FromResolver>({ ...options, entry: 'upstream/names/resolver-process.js', reaper });
+  (spawn: ResolverSpawn): ResolverChild =>
+    new Child<ToResolver, FromResolver>({ ...spawn, entry: 'upstream/names/resolver-process.js', reaper });
 
 /** What is wrong with the name of one worker. */
 interface WrongName {

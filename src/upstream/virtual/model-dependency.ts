@@ -1,4 +1,5 @@
 /** A dependency in virtual time: its model (`dependencies/model.ts`), as the process that it is in the other engine. */
+import type { ChildExit } from '../../core/child.js';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { type ErrorCode, GatewayError } from '../../core/errors.js';
@@ -10,14 +11,10 @@ import type { DependencyTarget, ToDependency } from '../dependencies/messages.js
 import { DependencyModel, type Session } from '../dependencies/model.js';
 import { answered } from '../dependencies/wire.js';
 import type { Undo } from '../faults/fault.js';
-
-/** From its start until it listens. Measured on Node 20: a bare process. */
-const BOOT_MS = 60;
+import { BARE_BOOT_MS } from './model-child.js';
 
 /** A query that the database refused. */
 const QUERY_FAILED = 500;
-
-type Exit = Awaited<DependencyChild['exited']>;
 
 /** All dependencies of a run, by their port. */
 export class ModelDependencies {
@@ -35,7 +32,7 @@ export class ModelDependencies {
   readonly spawn = (options: DependencySpawn): DependencyChild => {
     const port = options.argument.port || this.#nextPort();
     const dependency = new ModelDependency(options, this.#clock);
-    this.#clock.after(BOOT_MS, () => {
+    this.#clock.after(BARE_BOOT_MS, () => {
       if (!dependency.running) return;
       this.#listening.set(port, dependency);
       options.onMessage({ type: 'ready', port });
@@ -112,13 +109,13 @@ export class ModelDependencies {
 class ModelDependency implements DependencyChild {
   readonly name: string;
   readonly stderr = '';
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ChildExit>;
   readonly model: DependencyModel;
   /** Each breaks a call that is under way. */
   readonly open = new Set<() => void>();
   running = true;
   readonly #clock: Clock;
-  readonly #exit = new Deferred<Exit>();
+  readonly #exit = new Deferred<ChildExit>();
   readonly #disturbed = new Map<number, Undo>();
 
   constructor({ name, argument }: DependencySpawn, clock: Clock) {

@@ -2,6 +2,7 @@
  * A model of the memory, the event loop and the end of a worker process. Memory is counted; the heap has a limit at
  * which the process is aborted as V8 does it, and before that a collector that takes more and more of the time.
  */
+import type { ChildExit } from '../../core/child.js';
 import type { Timer } from '../../core/clock.js';
 import type { Processors } from '../../core/processors.js';
 import type { Random } from '../../core/random.js';
@@ -50,9 +51,7 @@ const COLLECT_INTERVAL_MS = 50;
 const CHURN_TIME_RATIO = 0.5;
 
 /** How a process ended, in the words of whoever started it. */
-export interface ModelExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+export interface ModelExit extends ChildExit {
   readonly stderr: string;
 }
 

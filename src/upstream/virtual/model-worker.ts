@@ -1,5 +1,6 @@
 /** A worker in virtual time: its service (`worker-service.ts`) on a model of a process, from its boot to its end. */
 import { Bag } from '../../core/bag.js';
+import type { ChildExit } from '../../core/child.js';
 import type { Clock, Timer } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import type { MemoryExchange } from '../../core/memory-http.js';
@@ -33,9 +34,9 @@ export interface ModelWorkerParts {
 export class ModelWorker implements WorkerChild {
   readonly pid: number;
   readonly name: string;
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<ChildExit>;
   stderr = '';
-  readonly #exit = new Deferred<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>();
+  readonly #exit = new Deferred<ChildExit>();
   readonly #clock: StallableClock;
   readonly #parts: ModelWorkerParts;
   readonly #onMessage: (message: FromWorker) => void;
