@@ -15,7 +15,10 @@ export const EFFECT_LIMITS = {
   goodAvailability: RECOVERY_AVAILABILITY,
   /** An outage is stopped when service is good so soon after the cause is gone: five seconds, whatever the patience. */
   recoveryMs: 5_000,
-  /** It is softened when not more than this share of the first variant's failures is left. */
+  /**
+   * It is softened when not more than this share of the first variant's failures is left, or when service is good again
+   * at all, and the first variant's never was.
+   */
   softenedShare: 0.5,
   /** It is made worse when there are more failures than the first variant's, by this factor… */
   worseFactor: 1.1,
@@ -44,6 +47,10 @@ const recoversSoon = (variant: VariantResult): boolean =>
   hasRecovered(variant) &&
   (variant.windows.outage === undefined || (variant.recoveryMs ?? Infinity) <= EFFECT_LIMITS.recoveryMs);
 
+/** Late, but the other never does. */
+const comesBack = (variant: VariantResult, reference: VariantResult): boolean =>
+  variant.recoveredMs !== null && reference.recoveredMs === null;
+
 /** What a variant made of the outage of another, which ran under the same arrivals. */
 export const effectOf = (variant: VariantResult, reference: VariantResult): Effect => {
   if (isPrevented(variant)) return 'prevented';
@@ -51,7 +58,7 @@ export const effectOf = (variant: VariantResult, reference: VariantResult): Effe
   const { worseFactor, worseShare, softenedShare } = EFFECT_LIMITS;
   if (failed > failedBefore * worseFactor && failed > failedBefore + worseShare) return 'worse';
   if (recoversSoon(variant) && !recoversSoon(reference)) return 'stopped';
-  return failed <= failedBefore * softenedShare ? 'softened' : 'no-help';
+  return failed <= failedBefore * softenedShare || comesBack(variant, reference) ? 'softened' : 'no-help';
 };
 
 const EFFECT_VERBS: Readonly<Record<Effect, string>> = {

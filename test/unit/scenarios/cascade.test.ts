@@ -48,6 +48,9 @@ describe('the effect of a variant', () => {
     ['stopped', lasting, { outage: 0.7, after: 1, run: 0.8, recoveryMs: EFFECT_LIMITS.recoveryMs }],
     ['softened', lasting, { outage: 0.7, after: 1, run: 0.8, recoveryMs: EFFECT_LIMITS.recoveryMs + 1 }],
     ['no-help', lasting, { outage: 0.35, after: 0.26, run: 0.4, recoveryMs: null }],
+    // Late, but the first never comes back.
+    ['softened', lasting, { outage: 0.3, after: 1, run: 0.4, recoveryMs: 16_000 }],
+    ['no-help', ended, { outage: 0.4, after: 1, run: 0.7, recoveryMs: 16_000 }],
   ])('is %s', (effect, reference, shares) => {
     expect(effectOf(variantOf('other', shares), reference)).toBe(effect);
   });
