@@ -18,6 +18,7 @@ export class RollingWindow {
     this.#buckets = new Float64Array(buckets);
   }
 
+  /** @param nowMs what is late by a little counts for the latest bucket. */
   add(amount: number, nowMs: number): void {
     this.#advance(nowMs);
     this.#buckets[this.#current % this.#buckets.length]! += amount;

@@ -3,6 +3,7 @@
  * forgotten after a while. A reserve lets a gateway with little traffic retry too. Finagle's `RetryBudget`, and
  * Linkerd's: over `ttlMs`, retries are at most `ratio` of the requests plus `minRetriesRps` a second.
  */
+import { RollingWindow } from '../../core/rolling-window.js';
 import type { RetryBudget } from './retry-budget.js';
 
 export interface DepositBudgetOptions {
@@ -21,19 +22,15 @@ export const DEPOSIT_BUDGET_DEFAULTS: DepositBudgetOptions = { ratio: 0.2, ttlMs
 const SLICES = 10;
 
 export class DepositBudget implements RetryBudget {
-  readonly #sliceMs: number;
   /** In payments of one request, which are whole numbers for the usual shares, so that no rounding adds up. */
   readonly #price: number;
   readonly #payment: number;
   readonly #reserve: number;
-  /** What each slice of time left in the account, by the number of the slice modulo `SLICES`. */
-  readonly #slices = new Float64Array(SLICES);
-  #balance = 0;
-  #slice = 0;
+  readonly #account: RollingWindow;
   #retries = 0;
 
   constructor({ ratio, ttlMs, minRetriesRps }: DepositBudgetOptions) {
-    this.#sliceMs = ttlMs / SLICES;
+    this.#account = new RollingWindow(ttlMs, SLICES);
     this.#payment = ratio > 0 ? 1 : 0;
     this.#price = ratio > 0 ? 1 / ratio : 1;
     this.#reserve = minRetriesRps * (ttlMs / 1000) * this.#price;
@@ -44,39 +41,19 @@ export class DepositBudget implements RetryBudget {
   }
 
   firstBegan(nowMs: number): void {
-    this.#add(this.#payment, nowMs);
+    this.#account.add(this.#payment, nowMs);
   }
 
   firstEnded(): void {}
 
   tryBeginRetry(nowMs: number): boolean {
-    this.#forget(nowMs);
-    if (this.#reserve + this.#balance < this.#price) return false;
-    this.#add(-this.#price, nowMs);
+    if (this.#reserve + this.#account.sumAt(nowMs) < this.#price) return false;
+    this.#account.add(-this.#price, nowMs);
     this.#retries++;
     return true;
   }
 
   retryEnded(): void {
     this.#retries--;
-  }
-
-  #add(amount: number, nowMs: number): void {
-    this.#forget(nowMs);
-    this.#slices[this.#slice % SLICES]! += amount;
-    this.#balance += amount;
-  }
-
-  /** Goes on to the slice of `nowMs`, and never back: what is late by a little counts for the slice of the latest. */
-  #forget(nowMs: number): void {
-    const slice = Math.floor(nowMs / this.#sliceMs);
-    if (slice <= this.#slice) return;
-    const passed = Math.min(SLICES, slice - this.#slice);
-    for (let step = 0; step < passed; step++) {
-      const old = (slice - step) % SLICES;
-      this.#balance -= this.#slices[old]!;
-      this.#slices[old] = 0;
-    }
-    this.#slice = slice;
   }
 }

@@ -24,6 +24,14 @@ describe('a rolling window', () => {
     expect(window.sumAt(1_000_251)).toBe(1);
   });
 
+  it('takes what is late by a little for the latest bucket', () => {
+    const window = new RollingWindow(1_000, 10);
+    window.add(1, 5_000);
+    window.add(1, 4_100);
+    expect(window.sumAt(5_999)).toBe(2);
+    expect(window.sumAt(6_000)).toBe(0);
+  });
+
   it('says what a list of everything would', () => {
     const steps = fc.array(fc.record({ gapMs: fc.nat(400), amount: fc.nat(10) }), { maxLength: 60 });
     fc.assert(
