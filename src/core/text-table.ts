@@ -53,3 +53,7 @@ export const wrapText = (text: string, columns: number, indent = 0): string[] =>
   }
   return [...lines, line];
 };
+
+/** `a, b and c`; of nothing, an empty text. */
+export const listed = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;

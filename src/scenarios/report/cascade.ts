@@ -2,6 +2,7 @@
  * What a variant made of the outage that the first variant of its scenario had: whether it prevented it, stopped it,
  * softened it, or did nothing for it. docs/incidents.md has the definitions in words.
  */
+import { listed } from '../../core/text-table.js';
 import { formatDuration, formatRatio } from '../../core/units.js';
 import { RECOVERY_AVAILABILITY } from '../measure/recovery.js';
 import { WHOLE_RUN } from '../metrics/metrics.js';
@@ -88,9 +89,6 @@ const evidence = (variant: VariantResult, effect: Effect, lasting: boolean): str
     ? `${share}, good again within ${formatDuration(recoveryMs)}`
     : share;
 };
-
-const listed = (items: readonly string[]): string =>
-  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 
 /** What of it was served, and when. */
 const servedText = (reference: VariantResult): string => {

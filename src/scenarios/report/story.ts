@@ -3,18 +3,12 @@
  * the variants. Every sentence is drawn from measured values and recorded events; a scenario has no text of its own
  * here.
  */
-import type { EventMap, EventType } from '../../core/event-map.js';
+import type { EventMap } from '../../core/event-map.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
 import { EDGE } from '../front/config.js';
 import type { Result, SampledRequest, VariantResult } from '../result.js';
 import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from '../result-events.js';
-import { clientsText, updateText } from '../timeline/clients.js';
-
-export interface Moment {
-  /** Seconds from the start of the load. */
-  readonly t: number;
-  readonly text: string;
-}
+import { eventMoments, type Moment } from './event-moments.js';
 
 /** What a status came from, by the cause of the first request that got it. */
 const CAUSE_TEXT: Readonly<Record<string, string>> = {
@@ -50,13 +44,6 @@ const statusText = (variant: VariantResult, status: string): string => {
 
 /** More than this many deaths are counted, not listed. */
 const MAX_DEATHS_TOLD = 1;
-
-const strategyText: Readonly<Record<string, string>> = {
-  'all-at-once': 'to all of them at once',
-  rolling: 'one after another',
-  canary: 'to a canary first',
-  staged: 'to a growing share of the requests',
-};
 
 const deathText = (death: EventMap['worker.exited']): string => {
   const how = death.signal ?? `exit code ${death.code}`;
@@ -134,83 +121,6 @@ const allUnhealthy = (variant: VariantResult, { count, who }: Reached): Moment[]
   }
   return [];
 };
-
-const DISRUPTED: Readonly<Record<string, string>> = {
-  kill: 'is killed',
-  stop: 'stands still',
-  block: 'burns its processor and serves nobody',
-};
-
-const CERTIFICATE_TEXT: Readonly<Record<string, string>> = {
-  valid: 'is renewed',
-  expired: 'expires',
-  'wrong-name': 'is for another name',
-  untrusted: 'is of nobody whom clients believe',
-};
-
-/** The edge is a gateway too, and where there are several things to say it of, an event says whose it is. */
-type Told<Type extends EventType> = EventMap[Type] & { readonly gateway?: string };
-
-const configOf = (gateway: string | undefined): string =>
-  gateway === EDGE ? "the edge's config" : "the gateway's config";
-
-/** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
-const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
-  'run.noted': ({ text }) => text,
-  'config.pushed': ({ version, readers, strategy, to, gateway }) =>
-    to === 'gateway'
-      ? `version ${version} of ${configOf(gateway)} goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`
-      : `version ${version} of the config goes to ${readers} workers, ${strategyText[strategy]}`,
-  'config.promoted': ({ version, to, gateway }) =>
-    to === 'gateway'
-      ? `version ${version} of ${configOf(gateway)} serves all requests`
-      : `the canary passed: version ${version} goes to the rest`,
-  'config.rolled-back': ({ from, version, reason, to, gateway }) => {
-    const what = to === 'gateway' ? `version ${from} of ${configOf(gateway)}` : `version ${from}`;
-    return `${what} is rolled back to ${version} ${reason === 'ordered' ? 'by order' : `by itself: ${reason}`}`;
-  },
-  'config.rollback-finished': ({ version, to, gateway }) =>
-    to === 'gateway'
-      ? `every request gets version ${version} of ${configOf(gateway)} again`
-      : `every worker is meant to run version ${version} again`,
-  'config.refused': ({ status, reason }) => `a config is refused with ${status}: ${reason}`,
-  'config.locked': ({ reason }) => `the config is locked: ${reason}`,
-  'config.glass-broken': ({ reason }) => `the lock is passed by: ${reason}`,
-  'name.changed': ({ name, from, to }) => `${name} resolves to ${to}, no longer to ${from}`,
-  'name.recovered': ({ name, afterMs }) => `${name} resolves again, after ${formatDuration(afterMs)}`,
-  'order.accepted': ({ order, tries, afterMs }) =>
-    `the order to ${order} gets through, after ${formatDuration(afterMs)} and ${tries} ${tries === 1 ? 'try' : 'tries'}`,
-  'order.failed': ({ order, tries, status, cause }) =>
-    `the order to ${order} does not get through (try ${tries}): ${status === 0 ? cause : `${status} ${cause}`}`,
-  'clients.updated': ({ classes, ...update }) =>
-    `${clientsText(classes)} behave otherwise from now on: ${updateText(update)}`,
-  'clients.reverted': ({ classes, changes }) =>
-    `${clientsText(classes)} behave as before: no more ${updateText({ changes, forMs: null })}`,
-  'flood.began': ({ path, rateRps, identities }) =>
-    `${identities} hostile clients begin to ask for ${path}, ${rateRps} times a second`,
-  'flood.ended': ({ path, sent, skipped }) =>
-    `the flood on ${path} ends: ${sent} requests sent${skipped === 0 ? '' : `, ${skipped} not, for its limits`}`,
-  'gateway.disrupted': ({ gateway, how }) => `${gateway} ${DISRUPTED[how] ?? how}`,
-  'gateway.recovered': ({ gateway, how, configVersion }) =>
-    how === 'kill'
-      ? `${gateway} is started again, with version ${configVersion} of its config`
-      : `${gateway} works again`,
-  'certificate.replaced': ({ gateway, as }) => `the certificate of ${gateway} ${CERTIFICATE_TEXT[as] ?? as}`,
-  'rule.switched-off': ({ rule, tookMs }) =>
-    `${rule} is switched off: its expressions took ${formatDuration(tookMs)} of the processor's time`,
-  'fault.injected': ({ fault, worker }) => `fault ${fault} is injected into ${worker}`,
-  'fault.refused': ({ fault, worker, reason }) => `${worker} cannot get fault ${fault}: it is ${reason}`,
-  'fault.healed': ({ fault, worker, reason }) =>
-    reason === 'restarted'
-      ? `${worker} is restarted, and ${fault} is gone`
-      : `${fault} of ${worker} is healed`,
-};
-
-const eventMoments = (variant: VariantResult): Moment[] =>
-  variant.events.flatMap((event): Moment[] => {
-    const sentence = SENTENCES[event.type as EventType] as ((fields: unknown) => string) | undefined;
-    return sentence === undefined ? [] : [{ t: event.t, text: sentence(event) }];
-  });
 
 /** What the scenario knows that a status page said while the run went on. */
 const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>

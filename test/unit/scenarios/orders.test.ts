@@ -155,4 +155,27 @@ describe('told', () => {
     expect(told).toContain('does not get through (try 2): 504 deadline');
     expect(told).toContain('gets through, after 4s and 3 tries');
   });
+
+  it('in the story once for its tries in vain, and how many more there were until when', () => {
+    const again = (t: number, tries: number) => resultEvent(t, 'order.failed', { ...failed, tries });
+    const story = (events: ReturnType<typeof resultEvent>[]) =>
+      tellVariant(variantResult({ events })).map(({ t, text }) => `${t} ${text}`);
+    const first = '3 the order to roll the config back does not get through (try 1): 504 deadline';
+    const tries = [again(3, 1), again(5, 2), again(7, 3)];
+    expect(story(tries.slice(0, 1))).toEqual([first]);
+    expect(story(tries.slice(0, 2))).toEqual([
+      first,
+      '5 the order to roll the config back is tried once more in vain',
+    ]);
+    expect(story(tries)).toEqual([
+      first,
+      '7 the last of 2 more tries in vain of the order to roll the config back',
+    ]);
+    const arrived = resultEvent(9, 'order.accepted', { ...accepted, tries: 4, afterMs: 6_000 });
+    expect(story([...tries, arrived, again(12, 1)])).toEqual([
+      first,
+      '9 the order to roll the config back gets through, after 6s and 4 tries',
+      '12 the order to roll the config back does not get through (try 1): 504 deadline',
+    ]);
+  });
 });

@@ -126,6 +126,84 @@ describe('the story of a variant', () => {
     );
   });
 
+  it('tells in one line what is done to several workers at one moment', () => {
+    const fault = (t: number, type: string, worker: string, more: object) =>
+      resultEvent(t, type, { fault: 'crash', worker, ...more });
+    const injected = (t: number, worker: string, options = {}) =>
+      fault(t, 'fault.injected', worker, { options, forMs: null });
+    const events = [
+      ...[10, 9, 1, 2, 11].map((id, index) => injected(4 + index * 0.01, `worker-${id}`)),
+      injected(4.05, 'worker-3', { share: 0.5 }),
+      injected(4.2, 'worker-4'),
+      ...['db-1', 'db-2'].map((worker) => fault(5, 'fault.refused', worker, { reason: 'down' })),
+      ...['worker-1', 'worker-2', 'worker-3'].map((worker) =>
+        fault(6, 'fault.healed', worker, { reason: 'time-over' }),
+      ),
+      fault(6, 'fault.healed', 'worker-4', { reason: 'restarted' }),
+    ];
+    expect(told({ events })).toEqual([
+      'fault crash is injected into worker-1, worker-2 and worker-9 to worker-11',
+      'fault crash is injected into worker-3',
+      'fault crash is injected into worker-4',
+      'db-1 and db-2 cannot get fault crash: they are down',
+      'crash of worker-1 to worker-3 is healed',
+      'worker-4 is restarted, and crash is gone',
+    ]);
+  });
+
+  it('names each worker once, in as many lines as there are moments', () => {
+    const at = fc.integer({ min: 0, max: 20 });
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), at, (ids, t) => {
+        const events = ids.map((id) =>
+          resultEvent(t, 'fault.injected', {
+            fault: 'leak',
+            worker: `worker-${id}`,
+            options: {},
+            forMs: null,
+          }),
+        );
+        const lines = told({ events });
+        expect(lines).toHaveLength(1);
+        const named = lines[0]!
+          .split('into ')[1]!
+          .split(/, | and /)
+          .flatMap((part) => {
+            const [from, to = from] = part.split(' to ').map((name) => Number(name.slice('worker-'.length)));
+            return Array.from({ length: to! - from! + 1 }, (_, index) => from! + index);
+          });
+        expect(named).toEqual([...ids].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  it('tells what is done to dependencies, links, caches and the fleet', () => {
+    const toxic = { name: 'far', toxic: 'latency', stream: 'both', toxicity: 1, attributes: {} };
+    const events = [
+      resultEvent(1, 'dependency.disturbed', { dependency: 'db', fault: 'slow', options: {}, forMs: 5_000 }),
+      resultEvent(6, 'dependency.recovered', { dependency: 'db', fault: 'slow', reason: 'time-over' }),
+      ...['worker-1', 'worker-2'].map((link) =>
+        resultEvent(7, 'link.toxic-added', { ...toxic, link, forMs: null, by: 'timeline' }),
+      ),
+      resultEvent(8, 'link.toxic-removed', { ...toxic, link: 'worker-1', reason: 'ordered' }),
+      resultEvent(9, 'link.toxic-removed', { ...toxic, link: 'worker-2', reason: 'run-over' }),
+      resultEvent(10, 'cache.purged', { responses: 12 }),
+      resultEvent(11, 'cache.purged', { responses: 3, gateway: 'edge' }),
+      resultEvent(12, 'deploy.began', { version: 2, strategy: 'rolling', workers: 4 }),
+      resultEvent(13, 'fleet.scaled', { from: 4, to: 6, reason: 'ordered' }),
+    ];
+    expect(told({ events })).toEqual([
+      'dependency db is disturbed: slow for 5s',
+      'dependency db has recovered from slow',
+      'toxic latency is put on the links of worker-1 and worker-2',
+      'toxic latency is taken off the link of worker-1',
+      'the cache of the gateway is emptied of 12 answers',
+      'the cache of the edge is emptied of 3 answers',
+      'a deploy of version 2 to 4 workers begins, rolling',
+      'the fleet goes from 4 to 6 workers: ordered',
+    ]);
+  });
+
   it('tells of faults and of configs that were refused', () => {
     const events = [
       resultEvent(1, 'fault.injected', { fault: 'slow', worker: 'worker-2', forMs: null, options: {} }),
