@@ -47,7 +47,8 @@ export const wrapText = (text: string, columns: number, indent = 0): string[] =>
   let line = '';
   for (const word of text.split(' ')) {
     if (line.trim() !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
+      // Where it was broken at a gap of several spaces, one of them is left.
+      lines.push(line.trimEnd());
       line = `${' '.repeat(indent)}${word}`;
     } else line = line === '' && lines.length === 0 ? word : `${line} ${word}`;
   }

@@ -3,6 +3,7 @@
  * to. A reference to nothing, or to a pool with nobody in it, is valid to a schema and a 503 to every client of that
  * route (OpenAI, 21 May 2024: routing data without backends; Amazon DynamoDB, 20 October 2025: an empty DNS record).
  */
+import { thereAre } from '../core/nearest.js';
 
 export type Path = readonly (string | number)[];
 
@@ -76,7 +77,9 @@ const findMemberProblems = (
     if (seen.has(member)) return [{ path: at, message: `upstream "${member}" is there twice` }];
     seen.add(member);
     const known = upstreams === null || upstreams.has(member);
-    return known ? [] : [{ path: at, message: `there is no upstream "${member}"` }];
+    return known
+      ? []
+      : [{ path: at, message: `there is no upstream "${member}"${thereAre(member, [...upstreams.keys()])}` }];
   });
 };
 

@@ -213,6 +213,11 @@ const topOf = (variants: readonly VariantResult[]): number =>
     ...variants.flatMap(({ series, bucketMs }) => series.map(({ offered }) => (offered / bucketMs) * 1000)),
   );
 
+const ENGINE_TEXT: Readonly<Record<Result['engine'], string>> = {
+  real: 'real processes',
+  virtual: 'virtual time',
+};
+
 export const renderHtml = (result: Result): string => {
   const { scenario, variants, verdict, seed, host } = result;
   const top = Math.ceil(topOf(variants) / 50) * 50;
@@ -223,7 +228,7 @@ export const renderHtml = (result: Result): string => {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(scenario.title)} · badgateway</title><style>${STYLE}</style></head><body><main>
 <h1>${escapeHtml(scenario.title)}</h1>
-<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · real processes</p>
+<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}</p>
 <p class="verdict ${verdict}">${verdict.toUpperCase()}</p>${reasons.length > 0 ? `<ul>${reasons.join('')}</ul>` : ''}
 <p>${escapeHtml(scenario.story)}</p>
 ${htmlTable(summaryRows(variants))}

@@ -148,9 +148,12 @@ const conclusionLines = (result: Result, style: Style): string[] => {
 };
 
 /** Everything but the verdict and what it rests on. */
-const measuredLines = ({ scenario, seed, variants }: Result, style: Style): string[] => [
+const measuredLines = ({ scenario, engine, seed, variants }: Result, style: Style): string[] => [
   '',
-  ...wrapText(`${scenario.title}  ${scenario.name}, seed ${seed}`, style.columns).map((line, index) =>
+  ...wrapText(
+    `${scenario.title}  ${scenario.name}, seed ${seed}${engine === 'virtual' ? ', virtual time' : ''}`,
+    style.columns,
+  ).map((line, index) =>
     index === 0 && line.startsWith(scenario.title)
       ? style.colors.bold(scenario.title) + style.colors.dim(line.slice(scenario.title.length))
       : line,

@@ -52,6 +52,10 @@ describe('a paragraph', () => {
     expect(wrapText('one two three four', 9, 2)).toEqual(['one two', '  three', '  four']);
   });
 
+  it('has nothing at the end of a line that was broken at a gap', () => {
+    expect(wrapText('one two  three', 9)).toEqual(['one two', 'three']);
+  });
+
   it('leaves a word alone that is longer than a line', () => {
     expect(wrapText('a incomprehensibilities b', 5)).toEqual(['a', 'incomprehensibilities', 'b']);
   });

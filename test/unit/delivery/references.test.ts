@@ -46,7 +46,7 @@ describe('a reference', () => {
       'to an upstream that is not there',
       [pool('api', ['a', 'x'])],
       [],
-      ['pools.api.upstreams.1: there is no upstream "x"'],
+      ['pools.api.upstreams.1: there is no upstream "x"; there are a, b, idle'],
     ],
     [
       'to an upstream, twice',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { type ReportOptions, renderReport } from '../../../src/scenarios/report/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
+import { renderHtml } from '../../../src/web/report.js';
 import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
 
 const PLAIN = { color: false, interrupted: false };
@@ -60,6 +61,12 @@ const both = result([bad, good], { verdict: 'fail' });
 describe('a report', () => {
   it('begins with what was run, and with which seed', () => {
     expect(linesOf(both)[1]).toBe('A small one  small, seed 42');
+  });
+
+  it('says that it was in virtual time, in the terminal and on the page', () => {
+    expect(linesOf({ ...both, engine: 'virtual' })[1]).toBe('A small one  small, seed 42, virtual time');
+    expect(renderHtml({ ...both, engine: 'virtual' })).toContain('· virtual time</p>');
+    expect(renderHtml({ ...both, engine: 'real' })).toContain('· real processes</p>');
   });
 
   it('tells the story of each variant, with times', () => {
