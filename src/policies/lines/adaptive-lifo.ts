@@ -4,39 +4,29 @@
  * gone by then. The paper leaves open when a queue begins to form; this is the rule by which its CoDel goes.
  */
 import { Backlog } from './backlog.js';
-import type { Line, Waiting } from './line.js';
-import { WaitingList } from './waiting-list.js';
+import type { Waiting } from './line.js';
+import { ListLine } from './list-line.js';
 
-export class AdaptiveLifoLine<Item extends Waiting> implements Line<Item> {
-  readonly #list = new WaitingList<Item>();
+export class AdaptiveLifoLine<Item extends Waiting> extends ListLine<Item> {
   readonly #backlog: Backlog;
 
   /** @param intervalMs a line that has not been empty for so long has a backlog. */
   constructor(intervalMs: number) {
+    super();
     this.#backlog = new Backlog(intervalMs);
   }
 
-  get size(): number {
-    return this.#list.size;
-  }
-
-  add(item: Item, nowMs: number): void {
-    if (this.#list.size === 0) this.#backlog.wasEmpty(nowMs);
-    this.#list.add(item);
+  override add(item: Item, nowMs: number): void {
+    if (this.list.size === 0) this.#backlog.wasEmpty(nowMs);
+    super.add(item, nowMs);
   }
 
   next(nowMs: number): Item | null {
-    const item = this.#backlog.standsAt(nowMs) ? this.#list.newest : this.#list.oldest;
-    if (item !== null) this.#list.remove(item);
-    return item;
+    return this.list.take(this.#backlog.standsAt(nowMs) ? this.list.newest : this.list.oldest);
   }
 
   evictFor(item: Item, nowMs: number): Item | null {
-    const last = this.#backlog.standsAt(nowMs) ? this.#list.oldest : this.#list.newest;
-    return this.#list.evict(last, item);
-  }
-
-  remove(item: Item): boolean {
-    return this.#list.remove(item);
+    const last = this.#backlog.standsAt(nowMs) ? this.list.oldest : this.list.newest;
+    return this.list.evict(last, item);
   }
 }

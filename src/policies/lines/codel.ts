@@ -9,8 +9,8 @@
  * a line that was emptied so is patient again.
  */
 import { Backlog } from './backlog.js';
-import type { DropReason, Line, Waiting } from './line.js';
-import { WaitingList } from './waiting-list.js';
+import type { DropReason, Waiting } from './line.js';
+import { ListLine } from './list-line.js';
 
 export interface CodelOptions {
   /** How long one may wait in a line with a backlog. */
@@ -19,38 +19,34 @@ export interface CodelOptions {
   readonly intervalMs: number;
 }
 
-export class CodelLine<Item extends Waiting> implements Line<Item> {
+export class CodelLine<Item extends Waiting> extends ListLine<Item> {
   readonly #options: CodelOptions;
-  readonly #list = new WaitingList<Item>();
   readonly #backlog: Backlog;
   /** Who came when there was a backlog, and may wait for `targetMs` only. */
   readonly #hurried = new Set<Item>();
 
   constructor(options: CodelOptions) {
+    super();
     this.#options = options;
     this.#backlog = new Backlog(options.intervalMs);
   }
 
-  get size(): number {
-    return this.#list.size;
-  }
-
-  add(item: Item, nowMs: number): void {
-    if (this.#list.size === 0) this.#backlog.wasEmpty(nowMs);
+  override add(item: Item, nowMs: number): void {
+    if (this.list.size === 0) this.#backlog.wasEmpty(nowMs);
     else if (this.#backlog.standsAt(nowMs)) this.#hurried.add(item);
-    this.#list.add(item);
+    super.add(item, nowMs);
   }
 
   next(nowMs: number, drop: (item: Item, reason: DropReason) => void): Item | null {
     const newestFirst = this.#backlog.standsAt(nowMs);
     // The oldest may not be served for long, and must not fill the line until then.
-    for (let oldest = this.#list.oldest; oldest !== null; oldest = this.#list.oldest) {
+    for (let oldest = this.list.oldest; oldest !== null; oldest = this.list.oldest) {
       if (!this.#isOver(oldest, nowMs)) break;
       this.remove(oldest);
       drop(oldest, 'waited-too-long');
     }
     for (;;) {
-      const item = newestFirst ? this.#list.newest : this.#list.oldest;
+      const item = newestFirst ? this.list.newest : this.list.oldest;
       if (item === null) return null;
       const over = this.#isOver(item, nowMs);
       this.remove(item);
@@ -60,15 +56,15 @@ export class CodelLine<Item extends Waiting> implements Line<Item> {
   }
 
   evictFor(item: Item, nowMs: number): Item | null {
-    const last = this.#backlog.standsAt(nowMs) ? this.#list.oldest : this.#list.newest;
-    const victim = this.#list.evict(last, item);
+    const last = this.#backlog.standsAt(nowMs) ? this.list.oldest : this.list.newest;
+    const victim = this.list.evict(last, item);
     if (victim !== null) this.#hurried.delete(victim);
     return victim;
   }
 
-  remove(item: Item): boolean {
+  override remove(item: Item): boolean {
     this.#hurried.delete(item);
-    return this.#list.remove(item);
+    return super.remove(item);
   }
 
   #isOver(item: Item, nowMs: number): boolean {

@@ -3,41 +3,27 @@
  * goes to somebody who can. "In time" takes a margin, about as long as an answer takes. Without one the requests at the
  * head are those about to expire, and under overload all of them do so while they are served.
  */
-import type { DropReason, Line, Waiting } from './line.js';
-import { WaitingList } from './waiting-list.js';
+import type { DropReason, Waiting } from './line.js';
+import { ListLine } from './list-line.js';
 
-export class DeadlineLine<Item extends Waiting> implements Line<Item> {
+export class DeadlineLine<Item extends Waiting> extends ListLine<Item> {
   readonly #marginMs: number;
-  readonly #list = new WaitingList<Item>();
 
   /** @param marginMs how long an answer takes: with less time than that left, it would come too late. */
   constructor(marginMs: number) {
+    super();
     this.#marginMs = marginMs;
-  }
-
-  get size(): number {
-    return this.#list.size;
-  }
-
-  add(item: Item): void {
-    this.#list.add(item);
   }
 
   next(nowMs: number, drop: (item: Item, reason: DropReason) => void): Item | null {
     for (;;) {
-      const item = this.#list.oldest;
-      if (item === null) return null;
-      this.#list.remove(item);
-      if (item.deadlineMs - nowMs >= this.#marginMs) return item;
+      const item = this.list.take(this.list.oldest);
+      if (item === null || item.deadlineMs - nowMs >= this.#marginMs) return item;
       drop(item, 'too-late');
     }
   }
 
   evictFor(item: Item): Item | null {
-    return this.#list.evict(this.#list.newest, item);
-  }
-
-  remove(item: Item): boolean {
-    return this.#list.remove(item);
+    return this.list.evict(this.list.newest, item);
   }
 }

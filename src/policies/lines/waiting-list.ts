@@ -48,6 +48,12 @@ export class WaitingList<Item extends Waiting> {
     return true;
   }
 
+  /** Takes out whom it is given, which must be there. @returns the same. */
+  take(item: Item | null): Item | null {
+    if (item !== null) this.remove(item);
+    return item;
+  }
+
   /** Takes `candidate` out, who would have been served last, if it is less critical than the newcomer. */
   evict(candidate: Item | null, newcomer: Item): Item | null {
     if (candidate === null || candidate.criticality <= newcomer.criticality) return null;
