@@ -3,10 +3,8 @@
  * that come from memory. What reply-from does for a request there, its fields and its way into the pipeline, is `handle`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
-import { type Emit, type EventListener, EventStream } from '../core/events.js';
-import type { Random } from '../core/random.js';
+import { type Emit, EventStream } from '../core/events.js';
 import type { Headers } from '../policies/service.js';
 import type { GatewayConfig } from './config.js';
 import { Door } from './edge/door.js';
@@ -17,20 +15,11 @@ import { type Check, HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
 import { buildMetrics, type Metrics, readPool } from './metrics.js';
 import { type Names, type OpenNamesParts, openNames } from './names/names.js';
+import type { GatewayOptions } from './server.js';
 import type { Transport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
-export interface MemoryGatewayOptions {
-  readonly config: GatewayConfig;
-  /** Its number; default 1. */
-  readonly version?: number;
-  readonly upstreams: readonly UpstreamAddress[];
-  /** Who resolves their names, where the config does not say. */
-  readonly resolver?: string | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: EventListener;
-  readonly onResult?: (version: number, good: boolean) => void;
+export interface MemoryGatewayOptions extends GatewayOptions {
   /** The way to an upstream. */
   readonly open: (upstream: UpstreamAddress, config: GatewayConfig, names: Names | null) => Transport;
   /** How a DNS server is asked. */
