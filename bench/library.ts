@@ -13,12 +13,17 @@ import { parseArgs } from 'node:util';
 import { EXIT_CODES, libraryNames, Reaper, readLibrary } from 'badgateway';
 import { digestOf } from './calibration.js';
 import { readCount } from './count.js';
-import { type LibraryRun, libraryTable, passesInARow, readRecord, toLibraryRun } from './library-runs.js';
+import {
+  type LibraryRun,
+  libraryTable,
+  PASSES,
+  passesInARow,
+  readRecord,
+  toLibraryRun,
+} from './library-runs.js';
 import { writePart } from './page.js';
 import { type Place, runCommand } from './run-command.js';
 
-/** As many as the library promises. */
-const DEFAULT_PASSES = 3;
 /** A scenario that needs more runs than this for them is one to be mended. */
 const MAX_RUNS = 6;
 /** What the machine spoils is made again so often. */
@@ -84,7 +89,7 @@ const readArgs = () => {
   } = parseArgs({
     options: {
       only: { type: 'string', multiple: true, default: [] },
-      passes: { type: 'string', default: String(DEFAULT_PASSES) },
+      passes: { type: 'string', default: String(PASSES) },
       'at-once': { type: 'string', default: '1' },
       table: { type: 'boolean', default: false },
     },
