@@ -6,13 +6,17 @@ import { formatDuration, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { actionText } from '../scenarios/timeline/action-text.js';
+import type { Through } from '../scenarios/timeline/through.js';
 import type { TimelineEntry } from '../scenarios/timeline/timeline.js';
 import { annotateError } from './github.js';
 import { enginesOf, realTimeMs } from './list.js';
 import { findScenario, type ScenarioText } from './scenario-file.js';
 
+const throughText = ({ asked, patienceMs, againMs }: Through): string =>
+  `, through ${asked.path} (patience ${formatDuration(patienceMs)}, again after ${formatDuration(againMs)})`;
+
 const entryText = ({ action, through }: TimelineEntry): string =>
-  through === undefined ? actionText(action) : `${actionText(action)}, through ${through.asked.path}`;
+  through === undefined ? actionText(action) : `${actionText(action)}${throughText(through)}`;
 
 const populationLines = ({ load: { population } }: Variant): string[] => {
   if (population === undefined) return [];
@@ -44,10 +48,10 @@ const totalLine = ({ load: { stages } }: Variant): string[] => {
 const windowLines = ({ windows }: Variant): string[] =>
   windows.map(({ name, fromMs, toMs }) => `    ${name}: ${formatDuration(fromMs)}..${formatDuration(toMs)}`);
 
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [`   ${title}`, ...lines];
+/** A title, and the lines below it. */
+type Section = readonly [title: string, lines: readonly string[]];
 
-const variantLines = (variant: Variant): string[] => {
+const sectionsOf = (variant: Variant): Section[] => {
   let startMs = 0;
   const load = variant.load.stages.map(({ fromRps, toRps, durationMs }) => {
     const span = `${formatDuration(startMs)}..${formatDuration(startMs + durationMs)}`;
@@ -57,23 +61,34 @@ const variantLines = (variant: Variant): string[] => {
   });
   const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${entryText(entry)}`);
   return [
-    `  ${variant.name}`,
-    ...section('load', [...load, ...totalLine(variant), ...populationLines(variant)]),
-    ...section('clients', classLines(variant)),
-    ...section('timeline', timeline),
-    ...section('windows', windowLines(variant)),
-    ...section(
-      'thresholds',
-      variant.thresholds.map(({ text }) => `    ${text}`),
-    ),
+    ['load', [...load, ...totalLine(variant), ...populationLines(variant)]],
+    ['clients', classLines(variant)],
+    ['timeline', timeline],
+    ['windows', windowLines(variant)],
+    ['thresholds', variant.thresholds.map(({ text }) => `    ${text}`)],
   ];
+};
+
+/** What is as in the first variant is not said again: what differs is what a variant is there for. */
+const variantLines = (variant: Variant, first: Variant): string[] => {
+  const known = new Map(sectionsOf(first));
+  const lines = sectionsOf(variant).flatMap(([title, below]) => {
+    if (below.length === 0) return known.get(title)!.length === 0 ? [] : [`   ${title}: none`];
+    const isSame = variant !== first && below.join('\n') === known.get(title)!.join('\n');
+    return isSame ? [`   ${title}: as in ${first.name}`] : [`   ${title}`, ...below];
+  });
+  return [`  ${variant.name}`, ...lines];
 };
 
 const render = ({ file, text }: ScenarioText, scenario: Scenario): string => {
   const takes = `takes about ${formatDuration(realTimeMs(scenario))} in real time`;
   const engines = enginesOf(text, file).join(' and ');
   const head = `${file}: ${scenario.name} is valid; ${takes}; engines: ${engines}`;
-  return [head, ...scenario.variants.flatMap(variantLines), ''].join('\n');
+  return [
+    head,
+    ...scenario.variants.flatMap((variant) => variantLines(variant, scenario.variants[0]!)),
+    '',
+  ].join('\n');
 };
 
 export const validateFiles = (files: readonly string[]): number => {

@@ -193,6 +193,15 @@ describe('the other verbs', () => {
     expect(stdout).toMatch(/\n {3}thresholds\n {4}\S/);
   });
 
+  it('validate says of a variant what differs from the first, and how an order goes the clients’ way', async () => {
+    const { stdout } = await runCli(['validate', 'control-plane-lockout']);
+    const [, first, impatient] = stdout.split(/\n {2}(?=\S)/);
+    expect(first).toMatch(/^as-it-happened\n {3}load\n {4}0ms/);
+    expect(impatient).toContain('\n   load: as in as-it-happened\n   timeline\n');
+    expect(impatient).toMatch(/through \/admin \(patience \S+, again after \S+\)/);
+    expect(impatient).not.toContain('in all about');
+  });
+
   it('schema prints what the editors’ file holds', async () => {
     const committed = readFileSync(new URL('../../docs/scenario.schema.json', import.meta.url), 'utf8');
     expect((await runCli(['schema'])).stdout).toBe(committed);
