@@ -42,12 +42,16 @@ svg{display:block;width:100%;height:auto;overflow:visible}.window{fill:var(--sha
 .limit{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:8 4}.line{fill:none;stroke-width:1.75}
 .s-ok{fill:#009e73}.s-502{fill:#d55e00}.s-503{fill:#f0c04a}.s-504{fill:#8a5aa8}.s-other{fill:#56b4e9}.s-none{fill:#8c9299}
 .l-a{stroke:#0072b2}.l-b{stroke:#d55e00;stroke-dasharray:6 3}.w-0{stroke:#0072b2}.w-1{stroke:#d55e00;stroke-dasharray:7 3}
-.w-2{stroke:#009e73;stroke-dasharray:2 3}.w-3{stroke:#aa6fb5;stroke-dasharray:9 3 2 3}@media(prefers-color-scheme:dark){.l-a,.w-0{stroke:#4aa8e0}
+.w-2{stroke:#009e73;stroke-dasharray:2 3}.w-3{stroke:#aa6fb5;stroke-dasharray:9 3 2 3}
+.w-4{stroke:#9a7b00;stroke-dasharray:1 3}.w-5{stroke:#56b4e9;stroke-dasharray:13 4}.w-6{stroke:#7b848c;stroke-dasharray:5 2 1 2 1 2}.w-7{stroke:#c2557f}@media(prefers-color-scheme:dark){.l-a,.w-0{stroke:#4aa8e0}
 .l-b,.w-1{stroke:#ff9248}}.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.2rem 0 0;padding:0;list-style:none;font-size:.85rem;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:.4rem}.legend svg{width:1.6rem;height:.8rem}@media print{body{font-size:11px}section{break-inside:avoid}}`.replaceAll(
   '\n',
   '',
 );
+
+/** Lines that can be told from each other, by colour and by dashes; the ninth worker is drawn as the first. */
+const WORKER_LINES = 8;
 
 const legend = (
   entries: readonly (readonly [name: string, className: string, kind: 'area' | 'line'])[],
@@ -163,7 +167,7 @@ const latencyChart = (variant: VariantResult, axis: Axis): string => {
 
 const heapChart = (variant: VariantResult, axis: Axis): string => {
   const workers = variant.series[0]?.workers.map(({ worker }) => worker) ?? [];
-  const className = (index: number): string => `w-${index % 4}`;
+  const className = (index: number): string => `w-${index % WORKER_LINES}`;
   const chart = lines({
     title: `${variant.name}: heap of the workers`,
     axis,

@@ -4,7 +4,14 @@ import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { type ReportOptions, renderReport } from '../../../src/scenarios/report/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
 import { renderHtml } from '../../../src/web/report.js';
-import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
+import {
+  result,
+  resultEvent,
+  seriesPoint,
+  threshold,
+  variantResult,
+  windowResult,
+} from '../../support/records.js';
 
 const PLAIN = { color: false, interrupted: false };
 const ESCAPE = '\u001b';
@@ -202,5 +209,19 @@ describe('a report of an interrupted run', () => {
 
   it('says when there is nothing to show', () => {
     expect(renderReport(result([]), interrupted)).toBe('Interrupted before anything was measured.\n');
+  });
+});
+
+describe('the page of a fleet', () => {
+  it('has a line for each of eight workers that is like no other', () => {
+    const names = Array.from({ length: 8 }, (_, index) => `worker-${index + 1}`);
+    const point = (t: number) => ({
+      ...seriesPoint([], { t }),
+      workers: names.map((worker) => ({ worker, heapBytes: 1_000_000, busy: 0, queued: 0 })),
+    });
+    const page = renderHtml(result([variantResult({ series: [point(0), point(0.25)] })]));
+    const classes = new Set([...page.matchAll(/class="line (w-\d)"/g)].map(([, name]) => name));
+    expect(classes.size).toBe(names.length);
+    for (const name of classes) expect(page).toContain(`.${name}{stroke:`);
   });
 });
