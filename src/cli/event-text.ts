@@ -2,6 +2,7 @@
 import type { Event } from '../core/events.js';
 import { formatDuration, formatFor, formatRatio } from '../core/units.js';
 import { clientsText, updateText } from '../scenarios/timeline/clients.js';
+import { answerText } from '../scenarios/timeline/orders.js';
 import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */
@@ -13,9 +14,6 @@ const seenText = ({ observed, threshold }: { observed: number; threshold: number
   threshold <= 1
     ? `${formatRatio(observed)} against ${formatRatio(threshold)}`
     : `${observed} failures in a row`;
-
-const answerText = ({ status, cause }: { status: number; cause: string }): string =>
-  status === 0 ? cause : `${status} ${cause}`;
 
 /** What the progress of a run says of an event; `null`: nothing. */
 export const eventText = (event: Event): string | null => {

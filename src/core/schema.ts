@@ -33,3 +33,6 @@ export const Optional = <Schema extends TSchema>(schema: Schema) => Type.Optiona
 /** An object that takes the named keys and no others. */
 export const Section = <Properties extends TProperties>(properties: Properties, description: string) =>
   Type.Object(properties, { additionalProperties: false, description });
+
+/** The path of a request, with its query: printable ASCII without spaces. */
+export const PATH_PATTERN = '^/[!-~]*$';

@@ -5,7 +5,17 @@
 import { merge } from '../../core/document/overrides.js';
 import type { Finding } from '../../core/document/schema-problems.js';
 import { isObject, type Json } from '../../core/json.js';
-import { Count, OneOf, Optional, Percent, Section, Size, type Static, Type } from '../../core/schema.js';
+import {
+  Count,
+  OneOf,
+  Optional,
+  PATH_PATTERN,
+  Percent,
+  Section,
+  Size,
+  type Static,
+  Type,
+} from '../../core/schema.js';
 import { parseRatio, parseSizeBytes } from '../../core/units.js';
 import { resolveRoute } from '../../gateway/config/routing.js';
 import type { GatewaySection } from '../../gateway/config.js';
@@ -32,8 +42,6 @@ const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
 
 /** Never the word for all of them. */
 const CLASS_NAME = '^(?!all$)[a-z0-9]+(-[a-z0-9]+)*$';
-
-export const PATH_PATTERN = '^/[!-~]*$';
 
 /** What is asked for. */
 export const ASKED_PROPERTIES = {

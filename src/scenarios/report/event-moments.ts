@@ -10,6 +10,7 @@ import { EDGE } from '../front/config.js';
 import type { VariantResult } from '../result.js';
 import { fieldsOf } from '../result-events.js';
 import { clientsText, updateText } from '../timeline/clients.js';
+import { answerText } from '../timeline/orders.js';
 
 export interface Moment {
   /** Seconds from the start of the load. */
@@ -229,7 +230,7 @@ const orderMoments = (events: readonly ResultEvent[]): Moment[] => {
         vain.lastT = event.t;
         continue;
       }
-      const text = `the order to ${order} does not get through (try ${tries}): ${status === 0 ? cause : `${status} ${cause}`}`;
+      const text = `the order to ${order} does not get through (try ${tries}): ${answerText({ status, cause })}`;
       open.set(order, { first: { t: event.t, text }, order, more: 0, lastT: event.t });
     } else if (event.type === 'order.accepted') {
       const { order, tries, afterMs } = fieldsOf(event, 'order.accepted');

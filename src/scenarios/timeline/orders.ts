@@ -14,6 +14,10 @@ export interface OrdersParts {
   readonly emit: Emit;
 }
 
+/** What an order got, for people. */
+export const answerText = ({ status, cause }: Pick<Answer, 'status' | 'cause'>): string =>
+  status === 0 ? cause : `${status} ${cause}`;
+
 const NO_ANSWER: Answer = { status: 0, cause: 'no_answer', rayId: '' };
 
 class Order {

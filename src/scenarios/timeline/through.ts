@@ -3,9 +3,9 @@
  * clients' requests go, and is carried out when it is answered. So shares its fate whoever reaches the control plane
  * through what it controls (OpenAI, 11 December 2024; Cloudflare, 2 July 2019; Google Cloud, 12 June 2025).
  */
-import { Duration, Optional, Section, type Static, Type } from '../../core/schema.js';
+import { Duration, Optional, PATH_PATTERN, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseDurationMsOr } from '../../core/units.js';
-import { ASKED_PROPERTIES, type Asked, PATH_PATTERN, resolveAsked } from '../clients/classes.js';
+import { ASKED_PROPERTIES, type Asked, resolveAsked } from '../clients/classes.js';
 import type { EntryProblem } from './timeline.js';
 
 /** As long as an operator's tool waits who has set it to give up at all; longer than any gateway waits here. */

@@ -2,7 +2,7 @@
  * What faults can be given, by name. A name means the same whichever fault takes it, so that a timeline can be checked,
  * and read, without looking up each fault.
  */
-import { Count, OneOf, Percent, type Schema, Size, Type } from '../../core/schema.js';
+import { Count, OneOf, PATH_PATTERN, Percent, type Schema, Size, Type } from '../../core/schema.js';
 import { formatRatio, formatSize, parseRatio, parseSizeBytes } from '../../core/units.js';
 
 interface Parameter<Written, Value> {
@@ -44,7 +44,7 @@ export const FAULT_PARAMETERS = {
   requests: plain<number>(Count(1, 'It meets the first so many requests of a process, and no more.')),
   path: plain<string>(
     Type.String({
-      pattern: '^/[!-~]*$',
+      pattern: PATH_PATTERN,
       description: 'It meets requests whose path begins so, and no others; default all.',
     }),
   ),
