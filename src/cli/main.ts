@@ -32,6 +32,7 @@ const FROM_ENVIRONMENT = [
   'resume',
   'threads',
   'variant',
+  'target',
   'set',
   'out',
   'json',
@@ -70,6 +71,18 @@ export const main = async (args: readonly string[]): Promise<number> => {
       'real (default): processes and sockets; virtual: models of them, in virtual time, the same at every run',
     )
     .option('--variant <names>', 'Only these variants, comma-separated')
+    .option(
+      '--target <names>',
+      'What stands in the gateway’s place: gateway (default), naive, direct, nginx, haproxy, caddy, envoy; several with commas, side by side',
+    )
+    .option(
+      '--config <file>',
+      'Your own config of the proxy that --target names; docs/targets.md has its places',
+    )
+    .option(
+      '--map <text=place>',
+      'What an address in that config means: 10.0.0.7:8080=worker-1, *:80=listen (repeatable)',
+    )
     .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
     .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=0.5 (repeatable)')
     .option(

@@ -8,6 +8,8 @@ import { type Replication, withoutSeries } from '../scenarios/replications/repli
 import type { VariantResult } from '../scenarios/result.js';
 import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
+import type { Target } from '../scenarios/targets/choice.js';
+import { placeVariants, type SkippedVariant } from '../scenarios/targets/place.js';
 import { runVirtually } from '../scenarios/virtual/engine.js';
 import { replicateVirtually, type VirtualReplications } from '../scenarios/virtual/replicate.js';
 import { Progress, type ProgressOutput } from './progress.js';
@@ -16,6 +18,9 @@ import { VirtualProgress } from './virtual-progress.js';
 /** What is run. */
 export interface RunPlan extends VirtualReplications {
   readonly engine: Engine;
+  /** What stands in the gateway's place; the variants are placed at each. */
+  readonly targets: readonly Target[];
+  readonly skipped: readonly SkippedVariant[];
 }
 
 /** @returns what was begun. */
@@ -38,7 +43,7 @@ const runOnce = (
 };
 
 /** One seed after another: two runs at once would share the machine. */
-const runReally: Run = async ({ scenario, variants, source, seeds }, signal, output) => {
+const runReally: Run = async ({ scenario, variants, source, seeds, targets }, signal, output) => {
   const replications: Replication[] = [];
   for (const [index, seed] of seeds.entries()) {
     if (signal.aborted) break;
@@ -46,7 +51,8 @@ const runReally: Run = async ({ scenario, variants, source, seeds }, signal, out
     const { text, file, options } = source;
     const seeded = index === 0 ? { variants } : parseScenario(text, file, { ...options, seed });
     const names = variants.map(({ name }) => name);
-    const chosen = seeded.variants.filter(({ name }) => names.includes(name));
+    const placed = index === 0 ? seeded.variants : placeVariants(seeded.variants, targets).variants;
+    const chosen = placed.filter(({ name }) => names.includes(name));
     const results = await runOnce(scenario, chosen, signal, output);
     replications.push({ seed, variants: index === 0 ? results : results.map(withoutSeries) });
   }

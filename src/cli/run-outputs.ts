@@ -106,7 +106,9 @@ const suiteOf = (run: FinishedRun, variant: VariantResult): JunitSuite => {
   const spoilt = spoiltReasons(run.result, variant.name);
   const cases = [
     ...thresholdCases(run, variant),
-    ...variant.skippedThresholds.map((name) => ({ name, failure: null, skipped: 'a variant was not run' })),
+    ...variant.skippedThresholds.map(({ expression, reason }) => ({
+      ...{ name: expression, failure: null, skipped: reason },
+    })),
   ];
   // A file without a case counts as broken in some systems.
   const whole = spoilt !== null || cases.length === 0 ? [{ name: WHOLE, failure: null, error: spoilt }] : [];
@@ -115,15 +117,39 @@ const suiteOf = (run: FinishedRun, variant: VariantResult): JunitSuite => {
     className: `${scenario.name}.${variant.name}`,
     startedAt,
     durationMs: variant.durationMs,
-    properties: { engine, seed: replications === undefined ? String(seed) : replications.seeds.join(',') },
+    properties: {
+      engine,
+      target: variant.target ?? 'gateway',
+      seed: replications === undefined ? String(seed) : replications.seeds.join(','),
+    },
     cases: [...whole, ...cases],
+  };
+};
+
+const skippedSuite = (
+  { scenario, startedAt, engine, seed }: Result,
+  { name, target, reasons, thresholds }: NonNullable<Result['skippedVariants']>[number],
+): JunitSuite => {
+  const skipped = reasons.join('; ');
+  return {
+    ...{
+      name: `${scenario.name} / ${name}`,
+      className: `${scenario.name}.${name}`,
+      startedAt,
+      durationMs: 0,
+    },
+    properties: { engine, target, seed: String(seed) },
+    cases: [WHOLE, ...thresholds].map((one) => ({ name: one, failure: null, skipped })),
   };
 };
 
 /** One test case for each threshold, grouped by variant. */
 export const renderRunJunit = (run: FinishedRun): string => {
-  const { variants, scenario, startedAt, engine, seed } = run.result;
-  const suites = variants.map((variant) => suiteOf(run, variant));
+  const { variants, skippedVariants = [], scenario, startedAt, engine, seed } = run.result;
+  const suites = [
+    ...variants.map((variant) => suiteOf(run, variant)),
+    ...skippedVariants.map((one) => skippedSuite(run.result, one)),
+  ];
   if (suites.length > 0) return renderJunit(suites);
   const error = 'interrupted before anything was measured';
   const nothing = {

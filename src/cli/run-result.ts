@@ -8,7 +8,10 @@ import {
   summarizeReplications,
 } from '../scenarios/replications/replications.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
+import { targetName } from '../scenarios/targets/choice.js';
+import type { SkippedVariant } from '../scenarios/targets/place.js';
 import type { RunPlan } from './run-engines.js';
+import { proxyVersions, targetNames } from './targets.js';
 
 /** Libraries whose behaviour a result depends on. */
 const NOTED_DEPENDENCIES = ['fastify', '@fastify/reply-from', 'undici', 'opossum', 'p-queue'] as const;
@@ -24,30 +27,38 @@ const dependencyVersions = (): Record<string, string> =>
   Object.fromEntries(NOTED_DEPENDENCIES.map((name) => [name, versionOf(name)]));
 
 /** @param replications those that came to the end, if there was to be more than one; at least one. */
-export const toResult = (
-  { engine, scenario, seeds, variants: { length } }: RunPlan,
-  replications: readonly Replication[],
-  startedAt: Date,
-): Result => {
+export const toResult = (plan: RunPlan, replications: readonly Replication[], startedAt: Date): Result => {
+  const {
+    seeds,
+    skipped,
+    variants: { length },
+  } = plan;
   const variants = [...(replications[0]?.variants ?? [])];
   const complete = replications.filter((one) => isComplete(one, length));
   const summary =
     seeds.length > 1 && complete.length > 0 ? { replications: summarizeReplications(complete) } : {};
   return {
-    ...documentOf({ engine, scenario }, variants, startedAt),
+    ...documentOf(plan, variants, startedAt),
     ...summary,
-    verdict: overallVerdict(replications.flatMap((one) => [...one.variants])),
+    ...(skipped.length > 0 && { skippedVariants: skipped.map(skippedResult) }),
+    verdict: length === 0 ? 'skipped' : overallVerdict(replications.flatMap((one) => [...one.variants])),
   };
 };
 
+const skippedResult = ({ variant: { name, target, thresholds }, needed }: SkippedVariant) => ({
+  ...{ name, target: targetName(target) },
+  reasons: needed.map(({ path, text }) => `${path.join('.')}: ${text}`),
+  thresholds: thresholds.map(({ text }) => text),
+});
+
 const documentOf = (
-  { engine, scenario }: Pick<RunPlan, 'engine' | 'scenario'>,
+  { engine, scenario, targets }: Pick<RunPlan, 'engine' | 'scenario' | 'targets'>,
   variants: VariantResult[],
   startedAt: Date,
 ): Result => ({
   version: 1,
   engine,
-  target: 'gateway',
+  target: targetNames(targets),
   seed: scenario.seed,
   verdict: overallVerdict(variants),
   startedAt: startedAt.toISOString(),
@@ -62,6 +73,7 @@ const documentOf = (
     platform: `${process.platform} ${process.arch}`,
     cpus: availableParallelism(),
     dependencies: dependencyVersions(),
+    ...(targets.some(({ kind }) => kind === 'proxy') && { proxies: proxyVersions(targets) }),
   },
   variants,
 });

@@ -10,6 +10,7 @@ import { MAX_REPLICATIONS } from '../scenarios/replications/replications.js';
 import { renderReport } from '../scenarios/report/report.js';
 import type { Verdict } from '../scenarios/result.js';
 import type { Scenario } from '../scenarios/scenario.js';
+import { placeVariants } from '../scenarios/targets/place.js';
 import { flagList, parseChoice, parseCount, parseOutputs, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { openInBrowser } from './open.js';
@@ -18,6 +19,7 @@ import { RUNS, type RunPlan } from './run-engines.js';
 import { type FinishedRun, OUTPUT_KINDS, tellGithub, writeOutputs } from './run-outputs.js';
 import { toResult } from './run-result.js';
 import { findScenario } from './scenario-file.js';
+import { chooseTargets } from './targets.js';
 import { chooseVariants } from './variants.js';
 
 const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
@@ -25,6 +27,8 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
   fail: EXIT_CODES.failed,
   inconclusive: EXIT_CODES.inconclusive,
   invalid: EXIT_CODES.inconclusive,
+  // Nothing was judged.
+  skipped: EXIT_CODES.inconclusive,
 };
 
 /** Where the page goes that `--open` shows, when no `--out html=` says so. */
@@ -40,7 +44,7 @@ interface PlannedRun extends RunPlan {
   readonly bundled: boolean;
 }
 
-const planOf = (nameOrFile: string, flags: Record<string, unknown>): PlannedRun => {
+const planOf = async (nameOrFile: string, flags: Record<string, unknown>): Promise<PlannedRun> => {
   const engine = parseChoice('engine', flags.engine, ENGINES);
   const repeat = parseCount('repeat', flags.repeat, 1, 1);
   if (repeat > MAX_REPLICATIONS) {
@@ -56,9 +60,15 @@ const planOf = (nameOrFile: string, flags: Record<string, unknown>): PlannedRun 
   // Repeated, a variant with a seed of its own has that of the others too: they are compared seed by seed.
   const options = repeat === 1 ? given : { ...given, seed: read.seed };
   const scenario = repeat === 1 ? read : parseScenario(text, file, options);
-  const variants = chooseVariants(scenario, flags.variant);
+  const chosen = chooseVariants(scenario, flags.variant);
+  const { targets, missing } = await chooseTargets(flags, engine);
+  for (const text of missing) process.stderr.write(`skipped: ${text}\n`);
   const source = { file, text, options };
-  return { engine, scenario, variants, source, seeds: seedsOf(scenario, repeat), bundled };
+  return {
+    ...{ engine, scenario, source, bundled, targets },
+    ...placeVariants(chosen, targets),
+    seeds: seedsOf(scenario, repeat),
+  };
 };
 
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
@@ -67,7 +77,7 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
     outputs.push({ kind: 'html', file: DEFAULT_PAGE });
   }
   for (const { file: target } of outputs) prepareOutput(target);
-  const plan = planOf(nameOrFile, flags);
+  const plan = await planOf(nameOrFile, flags);
   const { stderr } = process;
   const output = {
     write: (line: string) => void stderr.write(line),

@@ -3,6 +3,7 @@
  * what they say is on stdout, and the reaper knows of each, so that none survives this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { wallClock } from './clock.js';
 import type { Reaper } from './reaper.js';
 
@@ -14,6 +15,13 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Added to the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * It starts others that may outlive it, as nginx does: signals are for all of them, and when it has ended none is left.
+   * Ctrl-C in a terminal does not reach them by itself. Default false.
+   */
+  readonly leadsGroup?: boolean;
+  /** A file to which its standard output is added; default: the end of it is kept here. */
+  readonly stdoutFile?: string;
   readonly reaper: Reaper;
 }
 
@@ -29,17 +37,25 @@ export class Program {
   #stdout = '';
   #stderr = '';
   readonly #process: ChildProcess;
+  readonly #leadsGroup: boolean;
   readonly #watchers = new Set<() => void>();
 
   constructor(options: ProgramOptions) {
     this.name = options.name;
+    this.#leadsGroup = options.leadsGroup ?? false;
+    const stdout = options.stdoutFile === undefined ? null : openSync(options.stdoutFile, 'a');
     this.#process = spawn(options.command, options.args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+      detached: this.#leadsGroup,
     });
+    if (stdout !== null) closeSync(stdout);
     this.pid = this.#process.pid ?? 0;
-    if (this.pid !== 0) options.reaper.watch(this.pid);
+    if (this.pid !== 0) {
+      if (this.#leadsGroup) options.reaper.watchGroup(this.pid);
+      else options.reaper.watch(this.pid);
+    }
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout = (this.#stdout + text).slice(-TAIL_CHARS);
       for (const watcher of this.#watchers) watcher();
@@ -54,6 +70,8 @@ export class Program {
         for (const watcher of this.#watchers) watcher();
         resolve(code);
       };
+      // Its output is closed when the last of its group is gone, so these must not wait for it.
+      this.#process.on('exit', () => this.#endGroup());
       this.#process.on('close', end);
       this.#process.on('error', (error) => {
         this.#stderr += error.message;
@@ -82,11 +100,11 @@ export class Program {
       const look = (): void => {
         const match = pattern.exec(this.#stdout);
         if (match !== null) settle(() => resolve(match));
-        else if (!this.#running) settle(() => reject(new Error(`${this.name} ended:\n${this.#lastWords()}`)));
+        else if (!this.#running) settle(() => reject(new Error(`${this.name} ended:\n${this.lastWords}`)));
       };
       const timer = wallClock.after(withinMs, () => {
         settle(() =>
-          reject(new Error(`${this.name} was not ready after ${withinMs / 1000}s:\n${this.#lastWords()}`)),
+          reject(new Error(`${this.name} was not ready after ${withinMs / 1000}s:\n${this.lastWords}`)),
         );
       });
       this.#watchers.add(look);
@@ -94,19 +112,44 @@ export class Program {
     });
   }
 
-  #lastWords(): string {
+  /** The end of all that it wrote, to show why it ended. */
+  get lastWords(): string {
     return `${this.#stdout}${this.#stderr}`.trim();
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Sends it a signal, and to all that it started if it leads a group; one that is gone gets none. */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.#running || this.pid === 0) return;
+    if (this.#leadsGroup) signalGroup(this.pid, signal);
+    else this.#process.kill(signal);
   }
 
   /** Asks with SIGTERM, and after `graceMs` insists with SIGKILL. */
   async stop(graceMs: number): Promise<void> {
     if (!this.#running) return;
+    // The leader of a group ends the others in its own way.
     this.#process.kill('SIGTERM');
-    const insist = wallClock.after(graceMs, () => this.#process.kill('SIGKILL'));
+    const insist = wallClock.after(graceMs, () => this.signal('SIGKILL'));
     await this.exited;
     insist.cancel();
   }
+
+  #endGroup(): void {
+    if (this.#leadsGroup && this.pid !== 0) signalGroup(this.pid, 'SIGKILL');
+  }
 }
+
+const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody of it is left.
+  }
+};
 
 /** How long a program has to end by itself when it is not wanted any more. */
 const STOP_GRACE_MS = 1_000;

@@ -15,14 +15,22 @@ const startTime = (pid: number): string | undefined => {
   }
 };
 
-const watched = new Map<number, string | undefined>();
+interface Watched {
+  readonly startedAt: string | undefined;
+  readonly leadsGroup: boolean;
+}
+
+const watched = new Map<number, Watched>();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const kill = (pid: number): void => {
-  if (startTime(pid) !== watched.get(pid)) return;
+  const { startedAt, leadsGroup } = watched.get(pid)!;
+  const now = startTime(pid);
+  // A number is not given out again while a group of it has members: without its leader, the group is still the same.
+  if (now !== startedAt && !(leadsGroup && now === undefined)) return;
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(leadsGroup ? -pid : pid, 'SIGKILL');
   } catch {
     // It went by itself in the meantime.
   }
@@ -32,8 +40,8 @@ createInterface({ input: process.stdin })
   .on('line', (line) => {
     const pid = Number(line.slice(1));
     if (!Number.isInteger(pid) || pid <= 1) return;
-    if (line[0] === '+') {
-      watched.set(pid, startTime(pid));
+    if (line[0] === '+' || line[0] === '*') {
+      watched.set(pid, { startedAt: startTime(pid), leadsGroup: line[0] === '*' });
       return;
     }
     if (line[0] === '!' && watched.has(pid)) kill(pid);

@@ -3,7 +3,7 @@
  * process ended, the reaper kills the children on its list and exits. The message channel's `disconnect` is only the
  * polite way: a spinning child never hears it, and a stopped one cannot.
  *
- * On the wire: `+PID`, `-PID` and `!PID`, one a line (see `reaper-process.ts`).
+ * On the wire: `+PID`, `*PID`, `-PID` and `!PID`, one a line (see `reaper-process.ts`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,11 @@ export class Reaper {
 
   watch(pid: number): void {
     this.#process.stdin?.write(`+${pid}\n`);
+  }
+
+  /** The same, of a process and all that it starts: it leads a process group of its own. */
+  watchGroup(pid: number): void {
+    this.#process.stdin?.write(`*${pid}\n`);
   }
 
   forget(pid: number): void {

@@ -8,7 +8,7 @@ import { applyOverride, isSetBy, merge, type Override, parsePathValue } from '..
 import { dotted, type Path, type Positions } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { UserError } from '../core/errors.js';
-import type { Json } from '../core/json.js';
+import { isObject, type Json } from '../core/json.js';
 import { parseDurationMs, parseRatio } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { resolveFleetConfig } from '../upstream/config.js';
@@ -28,6 +28,7 @@ import {
   ScenarioSchema,
   type Variant,
 } from './scenario.js';
+import { BUILT_IN } from './targets/choice.js';
 import { resolveEntry, type TimelineEntry } from './timeline/timeline.js';
 import { checkVariant, parseWindow, readVariant, type VariantFile } from './variant-check.js';
 import { findUnmodelled } from './virtual/unmodelled.js';
@@ -55,7 +56,10 @@ const isOfLinks = ({ action }: TimelineEntry): boolean =>
   action.type === 'toxic' || action.type === 'remove-toxic';
 
 /** @param read one that has been checked. */
-const resolveVariant = ({ name, file, scope, thresholdScope, classes }: VariantFile): Variant => {
+const resolveVariant = (
+  { name, file, scope, thresholdScope, classes }: VariantFile,
+  overlay: Json | null,
+): Variant => {
   const load = resolveLoad(file.load);
   const durationMs = loadDurationMs(load);
   const timeline = (file.timeline ?? [])
@@ -67,6 +71,9 @@ const resolveVariant = ({ name, file, scope, thresholdScope, classes }: VariantF
     fleet: resolveFleetConfig(file.fleet),
     scope,
     gateway: resolveGatewayConfig(file.gateway),
+    gatewayOverlay: isObject(overlay?.gateway) ? Object.keys(overlay.gateway) : [],
+    target: BUILT_IN,
+    losses: [],
     front: resolveFront(file),
     names: file.names === undefined ? null : resolveStubNames(file.names),
     links: file.links !== undefined || timeline.some(isOfLinks) ? resolveLinks(file.links) : null,
@@ -170,6 +177,6 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     reproduces: first.reproduces ?? [],
     seed: first.seed ?? DEFAULT_SEED,
     minBaselineAvailability: parseRatio(first.minBaselineAvailability ?? '99%'),
-    variants: read.map(resolveVariant),
+    variants: read.map((variant) => resolveVariant(variant, overlays[variant.name] ?? null)),
   };
 };

@@ -23,7 +23,8 @@ import { Sender, targetOf } from './clients/sender.js';
 import { ClientUpdates } from './clients/updates.js';
 import { askAdmin } from './front/admin-request.js';
 import { Certificates } from './front/certificates.js';
-import { Front } from './front/front.js';
+import { EDGE } from './front/config.js';
+import { Front, type FrontLike, type SpawnGateway } from './front/front.js';
 import { GatewayDrains } from './front/gateway-drains.js';
 import { startLinks } from './links-start.js';
 import { Recorder } from './measure/recorder.js';
@@ -36,6 +37,8 @@ import type {
   ToProbe,
 } from './messages.js';
 import type { Variant } from './scenario.js';
+import { AbsentFront } from './targets/absent-front.js';
+import { ProxyHost } from './targets/proxy-host.js';
 import type { ClientUpdate } from './timeline/clients.js';
 import type { CertificateChange, Disruption } from './timeline/front.js';
 import type { NameAction } from './timeline/names.js';
@@ -66,7 +69,9 @@ export class RealWorld implements World {
   readonly #stream = new EventStream(wallClock.nowMs);
   readonly #loadDone = new Deferred<void>();
   #resolver: StubResolver | null = null;
-  readonly #front: Front;
+  readonly #front: FrontLike;
+  /** `null`: no proxy stands in the gateway's place. */
+  readonly #proxies: ProxyHost | null;
   #generator: Child<ToGenerator, FromGenerator> | null = null;
   #probe: Child<ToProbe, FromProbe> | null = null;
   /** Of orders that go the clients' way. */
@@ -91,22 +96,12 @@ export class RealWorld implements World {
       ...{ classes: variant.clients, clock: wallClock, emit: this.#stream.emit },
       send: (behaviours) => this.#generator?.send({ type: 'update', behaviours }),
     });
-    this.#front = new Front({
-      ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock: wallClock },
-      ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
-      makeCertificates: () => Certificates.make(wallClock),
-      spawn: (options) => new GatewayChild({ ...options, reaper: this.#reaper }),
-      onEvents: (events) => {
-        for (const event of events) this.#stream.publish(event);
-      },
-      onStall: (stallMs) => {
-        this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
-      },
-      drains: this.#drains,
-      onLost: (how) => {
-        if (!this.#stopping) this.#loadDone.reject(new Error(how));
-      },
-    });
+    const { target } = variant;
+    this.#proxies =
+      target.kind === 'proxy'
+        ? new ProxyHost({ program: target.program, own: target.own, reaper: this.#reaper, clock: wallClock })
+        : null;
+    this.#front = this.#makeFront();
     this.fleet = new WorkerFleet({
       traffic: this.#drains,
       offered: () => this.recorder.offered,
@@ -200,6 +195,37 @@ export class RealWorld implements World {
       this.dependencies.stop(),
     ]);
     await this.#reaper.stop();
+    for (const one of this.#proxies?.readEvidence(this.recorder.failedRays) ?? []) {
+      this.recorder.evidence(one);
+    }
+    this.#proxies?.close();
+  }
+
+  readonly #spawnGateway: SpawnGateway = (place, options) =>
+    this.#proxies === null || place === EDGE
+      ? new GatewayChild({ ...options, reaper: this.#reaper })
+      : this.#proxies.spawn(place, options);
+
+  #makeFront(): FrontLike {
+    const { target } = this.#variant;
+    if (target.kind === 'direct') return new AbsentFront(null);
+    if (target.kind === 'url') return new AbsentFront(target.origin);
+    return new Front({
+      ...{ config: this.#variant.front, gateway: this.#variant.gateway, host: HOST, clock: wallClock },
+      ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
+      makeCertificates: () => Certificates.make(wallClock),
+      spawn: this.#spawnGateway,
+      onEvents: (events) => {
+        for (const event of events) this.#stream.publish(event);
+      },
+      onStall: (stallMs) => {
+        this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
+      },
+      drains: this.#drains,
+      onLost: (how) => {
+        if (!this.#stopping) this.#loadDone.reject(new Error(how));
+      },
+    });
   }
 
   #startProbe(): void {

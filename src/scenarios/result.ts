@@ -17,13 +17,14 @@ const Latency = Section(
   'Milliseconds from the intended send, of requests that were answered.',
 );
 
-const VERDICTS = ['pass', 'fail', 'inconclusive', 'invalid'] as const;
+const VERDICTS = ['pass', 'fail', 'inconclusive', 'invalid', 'skipped'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 const VerdictSchema = Type.Unsafe<Verdict>({
   type: 'string',
   enum: [...VERDICTS],
-  description: 'inconclusive: the machine spoiled the run; invalid: it was bad before anything happened.',
+  description:
+    'inconclusive: the machine spoiled the run; invalid: it was bad before anything happened; skipped: the target can be none of the variants.',
 });
 
 const RequestsProperties = {
@@ -101,6 +102,15 @@ const AttemptSchema = Section(
         'What the gateway saw of its own attempt.',
       ),
     ),
+    evidence: Optional(
+      Section(
+        {
+          text: Type.String({ description: 'What its log says, in words.' }),
+          line: Type.String({ description: 'The line of its log.' }),
+        },
+        'What a proxy in the gateway’s place says of it.',
+      ),
+    ),
   },
   'One try of a client.',
 );
@@ -146,6 +156,25 @@ export type FloodResult = Static<typeof FloodSchema>;
 const VariantResultSchema = Section(
   {
     name: Type.String(),
+    target: Optional(
+      Type.String({ description: 'What stood in the gateway’s place; left out: the built-in gateway.' }),
+    ),
+    losses: Optional(
+      Type.Array(
+        Section(
+          {
+            path: Type.String({ description: 'Where it is in the gateway’s section, or in the timeline.' }),
+            text: Type.String(),
+            degree: OneOf(
+              ['missing', 'otherwise'],
+              'missing: nothing like it is there; otherwise: it is done in another way.',
+            ),
+          },
+          'Something that the scenario asks of its gateway and the target cannot do, or does otherwise.',
+        ),
+        { description: 'Left out where there are none.' },
+      ),
+    ),
     verdict: VerdictSchema,
     reasons: Type.Array(Type.String(), { description: 'Why the verdict is not pass.' }),
     durationMs: Type.Number(),
@@ -187,9 +216,13 @@ const VariantResultSchema = Section(
     ),
     requests: Type.Array(RequestSchema, { description: 'A sample of failed requests, spread over the run.' }),
     thresholds: Type.Array(ThresholdResultSchema),
-    skippedThresholds: Type.Array(Type.String(), {
-      description: 'Not checked, because a variant they speak of was not run.',
-    }),
+    skippedThresholds: Type.Array(
+      Section(
+        { expression: Type.String(), reason: Type.String({ description: 'Why it was not checked.' }) },
+        'A threshold that was not checked.',
+      ),
+      { description: 'Such as of a variant that was not run, or that the target cannot be.' },
+    ),
     alerts: Type.Array(
       Section(
         {
@@ -244,7 +277,10 @@ export const ResultSchema = Section(
   {
     version: Type.Literal(1),
     engine: OneOf(ENGINES, 'real: processes and sockets; virtual: their models, in virtual time.'),
-    target: Type.Literal('gateway'),
+    target: Type.String({
+      description:
+        'What stood in the gateway’s place; several with a comma between them, and each variant says its own.',
+    }),
     seed: Type.Number(),
     verdict: VerdictSchema,
     startedAt: Type.String({ description: 'ISO 8601.' }),
@@ -263,10 +299,29 @@ export const ResultSchema = Section(
         platform: Type.String(),
         cpus: Type.Number(),
         dependencies: Type.Record(Type.String(), Type.String()),
+        proxies: Optional(
+          Type.Record(Type.String(), Type.String(), {
+            description: 'Versions of proxies that stood in the gateway’s place.',
+          }),
+        ),
       },
       'Where it was run.',
     ),
     variants: Type.Array(VariantResultSchema),
+    skippedVariants: Optional(
+      Type.Array(
+        Section(
+          {
+            name: Type.String(),
+            target: Type.String(),
+            reasons: Type.Array(Type.String(), { description: 'What the target lacks for it.' }),
+            thresholds: Type.Array(Type.String(), { description: 'None of them was checked.' }),
+          },
+          'A variant that its target cannot be.',
+        ),
+        { description: 'Not run; left out where there are none.' },
+      ),
+    ),
     replications: Optional(ReplicationsSchema),
   },
   'Result of a badgateway run.',

@@ -17,6 +17,8 @@ import type { FloodPlan } from './clients/flood.js';
 import { type LoadPlan, LoadSchema } from './clients/workload.js';
 import { type FrontConfig, FrontProperties } from './front/config.js';
 import { type IncidentPlan, IncidentSchema } from './incident/section.js';
+import type { Target } from './targets/choice.js';
+import type { Loss } from './targets/target.js';
 import { type EntryScope, type TimelineEntry, TimelineEntrySchema } from './timeline/timeline.js';
 
 const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
@@ -82,6 +84,12 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
+  /** Keys of the gateway's section that the variant lays over its scenario. */
+  readonly gatewayOverlay: readonly string[];
+  /** What stands in the gateway's place. */
+  readonly target: Target;
+  /** What that cannot do of this, or does otherwise. */
+  readonly losses: readonly Loss[];
   readonly front: FrontConfig;
   /** `null`: the gateway is given addresses. */
   readonly names: StubNamesConfig | null;

@@ -8,6 +8,7 @@ import { causalSentence } from '../scenarios/report/cascade.js';
 import { conclude, tellVariant } from '../scenarios/report/story.js';
 import { summaryRows } from '../scenarios/report/summary.js';
 import type { Result, SeriesPoint, VariantResult } from '../scenarios/result.js';
+import { byTarget } from '../scenarios/targets/names.js';
 import { type Axis, lines, type Mark, stackedAreas } from './charts.js';
 import { alertsHtml, incidentHtml } from './incident.js';
 import { htmlTable } from './table.js';
@@ -201,13 +202,33 @@ const thresholds = (variant: VariantResult): string =>
         )
         .join('')}</ul>`;
 
+const losses = ({ target, losses: lost = [] }: VariantResult): string =>
+  lost.length === 0
+    ? ''
+    : `<details><summary>What ${escapeHtml(target ?? 'gateway')} does not do of this, or does otherwise</summary><ul>${lost
+        .map(
+          ({ path, text, degree }) =>
+            `<li>${degree}: <code>${escapeHtml(path)}</code> <span class="soft">${escapeHtml(text)}</span></li>`,
+        )
+        .join('')}</ul></details>`;
+
+const skippedHtml = ({ skippedVariants = [] }: Result): string =>
+  skippedVariants
+    .map(
+      ({ name, reasons }) =>
+        `<section><h2>${escapeHtml(name)} <span class="soft">not run</span></h2><p>This target lacks what it is about:</p><ul>${reasons
+          .map((reason) => `<li>${escapeHtml(reason)}</li>`)
+          .join('')}</ul></section>`,
+    )
+    .join('\n');
+
 const section = (variant: VariantResult, topRps: number): string => {
   const axis = axisOf(variant);
   const outage = variant.windows.outage?.availability;
   const availability =
     outage === undefined || outage === null ? '' : `, availability in the outage ${formatRatio(outage)}`;
   return `<section><h2>${escapeHtml(variant.name)} <span class="soft">${variant.verdict}${availability}</span></h2>
-${story(variant)}${incidentHtml(variant)}${statusChart(variant, axis, topRps)}${latencyChart(variant, axis)}${heapChart(variant, axis)}${alertsHtml(variant)}${thresholds(variant)}</section>`;
+${story(variant)}${incidentHtml(variant)}${statusChart(variant, axis, topRps)}${latencyChart(variant, axis)}${heapChart(variant, axis)}${alertsHtml(variant)}${thresholds(variant)}${losses(variant)}</section>`;
 };
 
 /** The busiest bucket of all variants: one scale, so that heights can be compared. */
@@ -222,6 +243,12 @@ const ENGINE_TEXT: Readonly<Record<Result['engine'], string>> = {
   virtual: 'virtual time',
 };
 
+const conclusionHtml = (variants: VariantResult[]): string =>
+  `<p>${escapeHtml(causalSentence({ variants }))}</p>
+<ul>${conclude({ variants })
+    .map((line) => `<li>${escapeHtml(line)}</li>`)
+    .join('')}</ul>`;
+
 export const renderHtml = (result: Result): string => {
   const { scenario, variants, verdict, seed, host } = result;
   const top = Math.ceil(topOf(variants) / 50) * 50;
@@ -232,16 +259,14 @@ export const renderHtml = (result: Result): string => {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(scenario.title)} · badgateway</title><style>${STYLE}</style></head><body><main>
 <h1>${escapeHtml(scenario.title)}</h1>
-<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}</p>
+<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}${result.target === 'gateway' ? '' : ` · through ${escapeHtml(result.target)}`}</p>
 <p class="verdict ${verdict}">${verdict.toUpperCase()}</p>${reasons.length > 0 ? `<ul>${reasons.join('')}</ul>` : ''}
 <p>${escapeHtml(scenario.story)}</p>
 ${htmlTable(summaryRows(variants))}
-<p>${escapeHtml(causalSentence(result))}</p>
-<ul>${conclude(result)
-    .map((line) => `<li>${escapeHtml(line)}</li>`)
-    .join('')}</ul>
+${byTarget(variants).map(conclusionHtml).join('\n')}
 <p class="soft">In the charts, the shaded span is the window <em>outage</em>. Requests stand at the moment they were meant to be sent.</p>
 ${variants.map((variant) => section(variant, top)).join('\n')}
+${skippedHtml(result)}
 </main></body></html>
 `;
 };

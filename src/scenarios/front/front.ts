@@ -26,7 +26,8 @@ const KEPT_VERSIONS = 2;
 /** A gateway's process, or a model of one. */
 export type GatewayProcess = Pick<GatewayChild, 'ready' | 'failed' | 'block' | 'signal' | 'stop'>;
 
-export type SpawnGateway = (options: Omit<GatewayChildOptions, 'reaper'>) => GatewayProcess;
+/** @param place its id, such as `gateway-1` or `edge`. */
+export type SpawnGateway = (place: string, options: Omit<GatewayChildOptions, 'reaper'>) => GatewayProcess;
 
 export interface FrontParts {
   readonly config: FrontConfig;
@@ -71,6 +72,12 @@ type Tier = 'gateway' | 'edge';
 const tierOf = (id: string): Tier => (id === EDGE ? 'edge' : 'gateway');
 
 const schemeOf = (tls: boolean): string => (tls ? 'https' : 'http');
+
+/** What a run needs of whatever stands between clients and workers. */
+export type FrontLike = Pick<
+  Front,
+  'start' | 'clientTls' | 'ask' | 'disrupt' | 'replaceCertificates' | 'stop'
+>;
 
 export class Front {
   readonly #parts: FrontParts;
@@ -172,7 +179,7 @@ export class Front {
     const drained = tier === 'edge' ? [] : drains.drained;
     const history = this.#historyFor(tier, overlay);
     const seed = random.fork(id === 'gateway-1' ? 'gateway' : id).seed;
-    const child = spawn({
+    const child = spawn(id, {
       argument: { config, history, upstreams, resolver, drained, host, port, adminPort, seed },
       onSettled: ({ good, numbered }) => {
         this.#kept[tier] = { good: good.slice(-KEPT_VERSIONS), numbered };

@@ -6,6 +6,7 @@
 import type { Event } from '../../core/events.js';
 import type { RequestRecord } from '../clients/clients.js';
 import type { SampledRequest } from '../result.js';
+import type { Evidence } from '../targets/target.js';
 import { round } from './requests.js';
 
 /** Failed requests that a result holds. Enough to explain any phase of an outage. */
@@ -76,6 +77,8 @@ export class FailureSample {
   /** Of requests that are kept, by Ray ID. */
   readonly #claimed = new Map<string, UpstreamAttempt[]>();
   readonly #unclaimed: Unclaimed;
+  /** What a proxy that is not ours says, by Ray ID. */
+  readonly #evidence = new Map<string, Evidence>();
 
   constructor(limits: FailureLimits = { kept: MAX_KEPT_FAILURES, unclaimed: MAX_UNCLAIMED_RAYS }) {
     this.#limits = limits;
@@ -102,6 +105,15 @@ export class FailureSample {
     else claimed.push(attempt);
   }
 
+  /** Of the requests that are kept. */
+  get rayIds(): ReadonlySet<string> {
+    return new Set(this.#claimed.keys());
+  }
+
+  evidence(evidence: Evidence): void {
+    this.#evidence.set(evidence.rayId, evidence);
+  }
+
   result(): SampledRequest[] {
     const failed = this.#kept.toSorted((a, b) => a.arrivalMs - b.arrivalMs);
     const step = Math.max(1, failed.length / MAX_SAMPLED_REQUESTS);
@@ -120,6 +132,11 @@ export class FailureSample {
     });
   }
 
+  #evidenceOf(rayId: string): Pick<SampledRequest['attempts'][number], 'evidence'> {
+    const found = this.#evidence.get(rayId);
+    return found === undefined ? {} : { evidence: { text: found.text, line: found.line } };
+  }
+
   #sampled(record: RequestRecord): SampledRequest {
     return {
       rayId: record.attempts.findLast((attempt) => attempt.rayId !== '')?.rayId ?? '',
@@ -134,6 +151,7 @@ export class FailureSample {
         cause,
         rayId,
         upstreams: (this.#claimed.get(rayId) ?? []).map((one) => ({ ...one, afterMs: round(one.afterMs) })),
+        ...this.#evidenceOf(rayId),
       })),
     };
   }

@@ -3,11 +3,22 @@ import { findIncident, type Observed } from '../incident/incident.js';
 import { findAlerts } from '../monitoring/alerts.js';
 import type { VariantResult } from '../result.js';
 import type { Variant } from '../scenario.js';
+import { targetName } from '../targets/choice.js';
 import type { World } from '../world.js';
 import { measureClients } from './clients.js';
 
 /** Of the variant, what its result is about. */
-export type MeasuredPlan = Pick<Variant, 'name' | 'durationMs' | 'fleet' | 'clients' | 'floods' | 'incident'>;
+export type MeasuredPlan = Pick<
+  Variant,
+  'name' | 'target' | 'losses' | 'durationMs' | 'fleet' | 'clients' | 'floods' | 'incident'
+>;
+
+const measureTarget = ({ target, losses }: MeasuredPlan): Pick<VariantResult, 'target' | 'losses'> => ({
+  ...(target.kind !== 'gateway' && { target: targetName(target) }),
+  ...(losses.length > 0 && {
+    losses: losses.map(({ path, text, degree }) => ({ path: path.join('.'), text, degree })),
+  }),
+});
 
 const measureIncident = (
   { fleet: { workers, slots }, incident: plan }: MeasuredPlan,
@@ -34,6 +45,7 @@ export const measure = (
   const workerSeconds = fleet.workerSeconds(originMs, originMs + variant.durationMs);
   return {
     name: variant.name,
+    ...measureTarget(variant),
     verdict: 'pass',
     reasons: [],
     durationMs: variant.durationMs,

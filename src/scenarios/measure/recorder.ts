@@ -16,6 +16,7 @@ import { MACHINE_LIMITS } from '../metrics/verdict.js';
 import { TickSeries } from '../monitoring/ticks.js';
 import type { VariantResult } from '../result.js';
 import type { Variant, Window } from '../scenario.js';
+import type { Evidence } from '../targets/target.js';
 import { EventList } from './events.js';
 import { FailureSample } from './failures.js';
 import { LateSends, type ProbeReport, StarvedProbes } from './machine.js';
@@ -149,6 +150,16 @@ export class Recorder {
     this.#lateSends.record(one);
     this.#failures.record(one);
     this.#ticks.record(one);
+  }
+
+  /** What a proxy says of a failed request; when the run is over. */
+  evidence(evidence: Evidence): void {
+    this.#failures.evidence(evidence);
+  }
+
+  /** Ray IDs of the failed requests that are kept. */
+  get failedRays(): ReadonlySet<string> {
+    return this.#failures.rayIds;
   }
 
   event(event: Event): void {

@@ -3,6 +3,7 @@ import { readDocument } from '../../core/document/document.js';
 import { isSetBy } from '../../core/document/overrides.js';
 import type { Path } from '../../core/document/positions.js';
 import type { Scenario } from '../scenario.js';
+import { variantInFile } from '../targets/names.js';
 import type { ScenarioSource } from '../virtual/messages.js';
 
 /** Lines and columns count from 1. */
@@ -35,5 +36,5 @@ export const findThresholdPlaces = (
       new Map(thresholds.map(({ text: expression }, index) => [expression, placeOf(name, index)])),
     ]),
   );
-  return (variant, expression) => places.get(variant)?.get(expression) ?? null;
+  return (variant, expression) => places.get(variantInFile(variant))?.get(expression) ?? null;
 };

@@ -3,15 +3,10 @@
  * the time before the fault must have been good (else *invalid*).
  */
 
-import {
-  checkThreshold,
-  observedText,
-  type Threshold,
-  type ThresholdResult,
-  variantsOf,
-} from '../../core/thresholds.js';
+import { checkThreshold, observedText, type Threshold, variantsOf } from '../../core/thresholds.js';
 import { formatDuration, formatRatio } from '../../core/units.js';
 import type { Result, VariantResult, Verdict } from '../result.js';
+import { besideAt } from '../targets/names.js';
 import { metricValue } from './metrics.js';
 
 /**
@@ -62,29 +57,36 @@ export const machineProblems = (machine: VariantResult['machine']): string[] => 
   return problems;
 };
 
-export interface CheckedThresholds {
-  readonly thresholds: ThresholdResult[];
-  readonly skippedThresholds: string[];
-}
+export type CheckedThresholds = Pick<VariantResult, 'thresholds' | 'skippedThresholds'>;
 
-/** Thresholds of one variant against what it and the others measured; those about a variant not run are skipped. */
+/** A threshold that names no variant is about its own, which is under the empty name. */
+const OWN = '';
+
+/**
+ * Thresholds of one variant against what it and the others at its target measured; those about a variant not run are
+ * skipped.
+ */
 export const checkThresholds = (
   thresholds: readonly Threshold[],
   variant: VariantResult,
   measured: readonly VariantResult[],
 ): CheckedThresholds => {
-  const find = (name: string): VariantResult | undefined => measured.find((other) => other.name === name);
-  const checkable = thresholds.filter((threshold) =>
-    variantsOf(threshold).every((name) => find(name) !== undefined),
-  );
-  return {
-    thresholds: checkable.map((threshold) =>
-      checkThreshold(threshold, ({ variant: name, metric, window, selector }) =>
-        metricValue(name === '' ? variant : find(name)!, metric, window, selector),
-      ),
-    ),
-    skippedThresholds: thresholds.filter((one) => !checkable.includes(one)).map(({ text }) => text),
-  };
+  const find = (name: string): VariantResult | undefined =>
+    name === OWN ? variant : measured.find((other) => other.name === besideAt(variant.name, name));
+  const checked: CheckedThresholds = { thresholds: [], skippedThresholds: [] };
+  for (const threshold of thresholds) {
+    const missing = variantsOf(threshold).find((name) => find(name) === undefined);
+    if (missing !== undefined) {
+      const reason = `variant ${missing} was not run`;
+      checked.skippedThresholds.push({ expression: threshold.text, reason });
+      continue;
+    }
+    const result = checkThreshold(threshold, ({ variant: name, metric, window, selector }) =>
+      metricValue(find(name)!, metric, window, selector),
+    );
+    checked.thresholds.push(result);
+  }
+  return checked;
 };
 
 export interface Judgement {

@@ -4,6 +4,7 @@ import { observedText } from '../../core/thresholds.js';
 import { replicationRows } from '../replications/report.js';
 import type { Replications } from '../replications/schema.js';
 import type { Result } from '../result.js';
+import { byTarget } from '../targets/names.js';
 import { causalSentence } from './cascade.js';
 import { conclude } from './story.js';
 import { summaryRows } from './summary.js';
@@ -27,14 +28,27 @@ const reasonsOf = ({ variants, replications }: Result): string[] =>
 
 const HEAD = ['', 'variant', 'threshold', ''] as const;
 
-const thresholdRows = ({ variants }: Result): string[][] =>
+const skippedRows = ({ skippedVariants = [] }: Result): string[][] =>
+  skippedVariants.flatMap(({ name, reasons, thresholds }) =>
+    thresholds.map((expression) => [
+      ...['skipped', name, `\`${expression}\``],
+      escapeMarkdown(reasons.join('; ')),
+    ]),
+  );
+
+const thresholdRows = (result: Result): string[][] => [...checkedRows(result), ...skippedRows(result)];
+
+const checkedRows = ({ variants }: Result): string[][] =>
   variants.flatMap(({ name, verdict, thresholds, skippedThresholds }) => [
     ...thresholds.map((one) => {
       const judged = verdict === 'pass' || verdict === 'fail';
       const mark = one.pass ? 'pass' : '**fail**';
       return [judged ? mark : verdict, name, `\`${one.expression}\``, observedText(one)];
     }),
-    ...skippedThresholds.map((text) => ['skipped', name, `\`${text}\``, 'a variant was not run']),
+    ...skippedThresholds.map(({ expression, reason }) => [
+      ...['skipped', name, `\`${expression}\``],
+      escapeMarkdown(reason),
+    ]),
   ]);
 
 const replicatedRows = ({ variants, seeds }: Replications): string[][] =>
@@ -47,19 +61,22 @@ const replicatedRows = ({ variants, seeds }: Replications): string[][] =>
     ]),
   );
 
-const howText = ({ scenario, engine, seed, replications, startedAt, host }: Result): string => {
+const howText = ({ scenario, engine, target, seed, replications, startedAt, host }: Result): string => {
   const seeds = replications?.seeds;
   const which = seeds === undefined ? `seed ${seed}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`;
-  return `\`${scenario.name}\`, engine ${engine}, ${which}, ${startedAt}; Node ${host.node}, ${host.cpus} processors.`;
+  const through = target === 'gateway' ? '' : `, through ${target}`;
+  return `\`${scenario.name}\`, engine ${engine}${through}, ${which}, ${startedAt}; Node ${host.node}, ${host.cpus} processors.`;
 };
 
 export const renderMarkdown = (result: Result): string => {
   const { variants, replications } = result;
-  const partial = variants.length === 0 || variants.some((variant) => variant.partial);
+  const partial =
+    (variants.length === 0 && result.skippedVariants === undefined) ||
+    variants.some((variant) => variant.partial);
   const lines = [`### ${result.verdict.toUpperCase()}: ${escapeMarkdown(result.scenario.title)}`, ''];
   if (partial) lines.push('Interrupted: these are partial results.', '');
   lines.push(...bullets(reasonsOf(result)));
-  if (variants.length > 0) lines.push(escapeMarkdown(causalSentence(result)), '');
+  for (const at of byTarget(variants)) lines.push(escapeMarkdown(causalSentence({ variants: at })), '');
   if (variants.length > 0)
     lines.push(
       ...markdownTable(replications === undefined ? summaryRows(variants) : replicationRows(replications)),
@@ -67,7 +84,7 @@ export const renderMarkdown = (result: Result): string => {
     );
   const rows = replications === undefined ? thresholdRows(result) : replicatedRows(replications);
   if (rows.length > 0) lines.push(...markdownTable([HEAD, ...rows]), '');
-  const conclusion = conclude(result);
+  const conclusion = byTarget(variants).flatMap((at) => conclude({ variants: at }));
   if (conclusion.length > 1) lines.push('What made the difference:', '', ...bullets(conclusion));
   lines.push(howText(result), '');
   return lines.join('\n');

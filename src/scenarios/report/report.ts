@@ -5,6 +5,7 @@ import { formatDuration } from '../../core/units.js';
 import { incidentRows, suspectsText } from '../incident/incident-rows.js';
 import { replicationLines, replicationReasons } from '../replications/report.js';
 import type { Result, VariantResult, Verdict } from '../result.js';
+import { byTarget } from '../targets/names.js';
 import { causalSentence } from './cascade.js';
 import { markLegend, sparkAxis, sparkline, sparkScale } from './sparkline.js';
 import { conclude, tellVariant } from './story.js';
@@ -37,6 +38,7 @@ const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
   fail: 'FAIL',
   inconclusive: 'INCONCLUSIVE',
   invalid: 'INVALID',
+  skipped: 'SKIPPED',
 };
 
 const verdictColor = (verdict: Verdict, colors: Colors) =>
@@ -128,9 +130,36 @@ const thresholdLines = (variant: VariantResult, { colors, columns }: Style): str
     const observed = `observed ${literal ? observedText : `${observedText} against ${expectedText}`}`;
     return noted(pass ? colors.green('✓') : colors.red('✗'), expression, observed);
   });
-  const skipped = variant.skippedThresholds.flatMap((text) => noted('-', text, 'skipped: variant not run'));
+  const skipped = variant.skippedThresholds.flatMap(({ expression, reason }) =>
+    noted('-', expression, `skipped: ${reason}`),
+  );
   return lines.length + skipped.length === 0 ? [] : [colors.bold(variant.name), ...lines, ...skipped];
 };
+
+/** What each target lacks, once for all variants at it. */
+const lossLines = (variants: readonly VariantResult[], { colors, columns }: Style): string[] => {
+  const ofTarget = new Map<string, Set<string>>();
+  for (const { target = 'gateway', losses = [] } of variants) {
+    const texts = ofTarget.get(target) ?? new Set();
+    for (const { path, text, degree } of losses)
+      texts.add(`${degree === 'missing' ? '-' : '~'} ${path}: ${text}`);
+    if (texts.size > 0) ofTarget.set(target, texts);
+  }
+  return [...ofTarget].flatMap(([target, texts]) => {
+    const lines = [...texts].flatMap((text) => wrapText(text, columns - 2, 2));
+    return [
+      `${colors.bold(target)} cannot do all that the scenario asks of its gateway (- missing, ~ otherwise)`,
+      ...lines.map((line) => `  ${line}`),
+      '',
+    ];
+  });
+};
+
+const skippedLines = (name: string, reasons: readonly string[], { colors, columns }: Style): string[] => [
+  `${colors.bold(name)} was not run, and its thresholds are skipped: this target lacks what it is about`,
+  ...reasons.flatMap((reason) => wrapText(`- ${reason}`, columns - 2, 2)).map((line) => `  ${line}`),
+  '',
+];
 
 const reasonLines = (variants: readonly VariantResult[], style: Style): string[] =>
   variants.flatMap(({ name, reasons }) =>
@@ -138,38 +167,51 @@ const reasonLines = (variants: readonly VariantResult[], style: Style): string[]
   );
 
 const conclusionLines = (result: Result, style: Style): string[] => {
-  const lines = conclude(result);
-  if (lines.length < 2) return [];
-  return [
-    'What made the difference',
-    ...[causalSentence(result), ...lines].flatMap((line) => paragraph(line, style)),
-    '',
-  ];
+  const told = byTarget(result.variants).flatMap((variants) => {
+    const lines = conclude({ variants });
+    return lines.length < 2 ? [] : [causalSentence({ variants }), ...lines];
+  });
+  if (told.length === 0) return [];
+  return ['What made the difference', ...told.flatMap((line) => paragraph(line, style)), ''];
+};
+
+/** `, through nginx 1.22.1`; empty for the built-in gateway. */
+const targetText = ({ target, host: { proxies = {} } }: Result): string => {
+  if (target === 'gateway') return '';
+  const named = target
+    .split(',')
+    .map((name) => (proxies[name] === undefined ? name : `${name} ${proxies[name]}`));
+  return `, through ${named.join(', ')}`;
 };
 
 /** Everything but the verdict and what it rests on. */
-const measuredLines = ({ scenario, engine, seed, variants }: Result, style: Style): string[] => [
-  '',
-  ...wrapText(
-    `${scenario.title}  ${scenario.name}, seed ${seed}${engine === 'virtual' ? ', virtual time' : ''}`,
-    style.columns,
-  ).map((line, index) =>
-    index === 0 && line.startsWith(scenario.title)
-      ? style.colors.bold(scenario.title) + style.colors.dim(line.slice(scenario.title.length))
-      : line,
-  ),
-  '',
-  ...variants.flatMap((variant) => [...storyLines(variant, style), '']),
-  ...curveLines(variants, style),
-  ...tableLines(summaryRows(variants), style),
-  ...variants.flatMap((variant) => incidentLines(variant, style)),
-];
+const measuredLines = (result: Result, style: Style): string[] => {
+  const { scenario, engine, seed, variants } = result;
+  return [
+    '',
+    ...wrapText(
+      `${scenario.title}  ${scenario.name}, seed ${seed}${engine === 'virtual' ? ', virtual time' : ''}${targetText(result)}`,
+      style.columns,
+    ).map((line, index) =>
+      index === 0 && line.startsWith(scenario.title)
+        ? style.colors.bold(scenario.title) + style.colors.dim(line.slice(scenario.title.length))
+        : line,
+    ),
+    '',
+    ...variants.flatMap((variant) => [...storyLines(variant, style), '']),
+    ...curveLines(variants, style),
+    ...tableLines(summaryRows(variants), style),
+    ...variants.flatMap((variant) => incidentLines(variant, style)),
+  ];
+};
 
 export const renderReport = (result: Result, options: ReportOptions): string => {
   const colors = pc.createColors(options.color);
   const style: Style = { colors, columns: Math.max(MIN_COLUMNS, options.columns ?? DEFAULT_COLUMNS) };
   const { variants, replications } = result;
-  if (variants.length === 0) return 'Interrupted before anything was measured.\n';
+  if (variants.length === 0 && result.skippedVariants === undefined) {
+    return 'Interrupted before anything was measured.\n';
+  }
   const lines = measuredLines(result, style);
   if (replications !== undefined) {
     lines.push(...replicationLines(replications, (rows) => tableLines(rows, style), colors));
@@ -179,8 +221,11 @@ export const renderReport = (result: Result, options: ReportOptions): string => 
     lines.push(colors.yellow(`INTERRUPTED: these are partial results${missing}`), '');
     return lines.join('\n');
   }
+  const { skippedVariants = [] } = result;
+  lines.push(...skippedVariants.flatMap(({ name, reasons }) => skippedLines(name, reasons, style)));
   const judged =
     replications === undefined ? variants.flatMap((variant) => thresholdLines(variant, style)) : [];
+  lines.push(...lossLines(variants, style));
   if (judged.length > 0) lines.push('Thresholds', ...judged, '');
   lines.push(...conclusionLines(result, style));
   const verdict = verdictColor(result.verdict, colors)(colors.bold(VERDICT_TEXT[result.verdict]));

@@ -85,7 +85,7 @@ export interface Evidence {
 }
 
 /** What it takes to run one kind of proxy. Everything is a pure function but `follow`. */
-export interface Proxy {
+export interface ProxyKind {
   readonly name: ProxyName;
   /** As its makers write it, such as `HAProxy`. */
   readonly title: string;

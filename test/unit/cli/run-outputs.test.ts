@@ -26,7 +26,9 @@ const good = variantResult({
   name: 'canary',
   windows: { ...windows, outage: windowResult() },
   thresholds: [threshold({ expression: 'crashes == 0' })],
-  skippedThresholds: ['crashes < fast-rollback.crashes'],
+  skippedThresholds: [
+    { expression: 'crashes < fast-rollback.crashes', reason: 'variant fast-rollback was not run' },
+  ],
 });
 
 /** Every threshold is on line 7. */

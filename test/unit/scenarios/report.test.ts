@@ -61,7 +61,9 @@ const good = variantResult({
       pass: true,
     }),
   ],
-  skippedThresholds: ['crashes < fast-rollback.crashes'],
+  skippedThresholds: [
+    { expression: 'crashes < fast-rollback.crashes', reason: 'variant fast-rollback was not run' },
+  ],
 });
 const both = result([bad, good], { verdict: 'fail' });
 
@@ -155,7 +157,7 @@ describe('a report', () => {
       expect.arrayContaining([
         '  ✗ availability[outage] > 99%  observed 20%',
         '  ✓ crashes < as-it-happened.crashes  observed 0 against 5',
-        '  - crashes < fast-rollback.crashes  skipped: variant not run',
+        '  - crashes < fast-rollback.crashes  skipped: variant fast-rollback was not run',
       ]),
     );
   });

@@ -16,7 +16,7 @@ const bad = variantResult({
     threshold({ expression: 'availability[outage] > 99%', observedText: '20%', pass: false }),
     threshold({ expression: 'crashes == 0', observedText: '0', expectedText: '0' }),
   ],
-  skippedThresholds: ['crashes < canary.crashes'],
+  skippedThresholds: [{ expression: 'crashes < canary.crashes', reason: 'variant canary was not run' }],
 });
 const good = variantResult({
   name: 'canary',
@@ -47,7 +47,7 @@ describe('a result as Markdown', () => {
     );
     expect(text).toContain('| pass | as-it-happened | `crashes == 0` | observed 0, expected == 0 |');
     expect(text).toContain(
-      '| skipped | as-it-happened | `crashes < canary.crashes` | a variant was not run |',
+      '| skipped | as-it-happened | `crashes < canary.crashes` | variant canary was not run |',
     );
   });
 

@@ -33,7 +33,11 @@ describe('the verdict', () => {
     ['without thresholds', {}, 'pass'],
     ['when all thresholds hold', { thresholds: [passed, passed] }, 'pass'],
     ['when one threshold does not hold', { thresholds: [passed, failed] }, 'fail'],
-    ['when thresholds were skipped', { skippedThresholds: ['crashes < other.crashes'] }, 'pass'],
+    [
+      'when thresholds were skipped',
+      { skippedThresholds: [{ expression: 'crashes < other.crashes', reason: 'variant other was not run' }] },
+      'pass',
+    ],
     ['when the baseline is as good as it must be', baseline(0.99), 'pass'],
     ['when the baseline is worse', baseline(0.9899), 'invalid'],
     ['when the baseline had no requests', baseline(null), 'pass'],
@@ -136,9 +140,26 @@ describe('the thresholds of a variant', () => {
       'crashes == 1',
       'crashes == canary.crashes',
     ]);
+    const reason = 'variant as-it-happened was not run';
     expect(checked.skippedThresholds).toEqual([
-      'crashes < as-it-happened.crashes',
-      'crashes < 1 + 2 * as-it-happened.crashes',
+      { expression: 'crashes < as-it-happened.crashes', reason },
+      { expression: 'crashes < 1 + 2 * as-it-happened.crashes', reason },
     ]);
+  });
+
+  it('speak of the other variants at the same target', () => {
+    const at = (name: string, crashes: number) => variantResult({ name, crashes });
+    const measured = [
+      at('as-it-happened@gateway', 5),
+      at('as-it-happened@nginx', 1),
+      at('canary@gateway', 1),
+      at('canary@nginx', 1),
+    ];
+    const pass = (name: string) =>
+      checkThresholds(thresholds, measured.find((one) => one.name === name)!, measured).thresholds.map(
+        (one) => one.pass,
+      );
+    expect(pass('canary@gateway')).toEqual([true, true, true, true]);
+    expect(pass('canary@nginx')).toEqual([true, false, true, true]);
   });
 });

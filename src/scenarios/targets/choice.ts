@@ -1,0 +1,50 @@
+/** What stands in the gateway's place in a run. */
+import type { OwnConfig } from './own-config.js';
+import type { ProxyKind } from './target.js';
+
+/** A proxy that is installed here. */
+export interface ProxyProgram {
+  readonly proxy: ProxyKind;
+  /** Of the program. */
+  readonly path: string;
+  /** As it says itself. */
+  readonly version: string;
+}
+
+export type Target =
+  /** The built-in gateway, as the scenario has it, or plain reply-from, or nobody. */
+  | { readonly kind: 'gateway' | 'naive' | 'direct' }
+  | {
+      readonly kind: 'proxy';
+      readonly program: ProxyProgram;
+      /** The user's own config; `null`: the scenario's, translated. */
+      readonly own: OwnConfig | null;
+    }
+  /** A gateway that runs already. */
+  | { readonly kind: 'url'; readonly origin: string };
+
+export const BUILT_IN: Target = { kind: 'gateway' };
+
+/** As `--target` has it. */
+export const targetName = (target: Target): string => {
+  if (target.kind === 'proxy') return target.program.proxy.name;
+  return target.kind === 'url' ? target.origin : target.kind;
+};
+
+/** For people. */
+export const targetTitle = (target: Target): string => {
+  switch (target.kind) {
+    case 'gateway':
+      return 'the built-in gateway';
+    case 'naive':
+      return 'plain reply-from';
+    case 'direct':
+      return 'no gateway';
+    case 'url':
+      return `the gateway at ${target.origin}`;
+    case 'proxy': {
+      const { proxy, version } = target.program;
+      return `${proxy.title} ${version}${target.own === null ? '' : ` with ${target.own.file}`}`;
+    }
+  }
+};

@@ -1,0 +1,143 @@
+/**
+ * What a target cannot do of a variant. Whatever it lacks is shown beside its numbers. If it lacks something that the
+ * variant lays over its scenario, or that the timeline asks of gateways, then the variant cannot show there what it is
+ * for: it is not run, and its thresholds are skipped.
+ */
+import type { GatewaySection } from '../../gateway/config.js';
+import { resolveGatewayConfig } from '../../gateway/config.js';
+import type { Variant } from '../scenario.js';
+import type { TimelineEntry } from '../timeline/timeline.js';
+import { type Target, targetTitle } from './choice.js';
+import type { Loss, ProxySite, ProxyState } from './target.js';
+
+/** Of a variant, what a target has to do with. */
+type Placed = Pick<Variant, 'front' | 'timeline' | 'names'> & {
+  readonly scope: Pick<Variant['scope'], 'gateway' | 'workers' | 'upstreams'>;
+};
+
+/** Nothing is written there: what is wanted are the losses. */
+const NOWHERE: ProxySite = {
+  ...{ host: '127.0.0.1', port: 80, adminPort: 81, folder: '/nowhere' },
+  ...{ resolver: undefined, purpose: 'run' },
+};
+
+const TIMELINE = 'timeline';
+
+/** Keys that say how the built-in gateway is made, and not what it does. */
+const OF_OURS: readonly string[] = ['profile', 'processes'];
+
+const stateOf = (section: GatewaySection, { workers, upstreams = workers }: Placed['scope']): ProxyState => {
+  const config = resolveGatewayConfig(section);
+  const all = upstreams.map((id, index) => {
+    const { weight = 1, priority = 0 } = config.upstreams[id] ?? {};
+    return { id, host: '127.0.0.1', port: 10_000 + index, weight, priority, drained: false };
+  });
+  return { config, upstreams: all };
+};
+
+/** Everything that a section says is lost. */
+const allOf = (section: GatewaySection, text: string): Loss[] =>
+  Object.keys(section)
+    .filter((key) => !OF_OURS.includes(key))
+    .map((key) => ({ path: [key], text, degree: 'missing' }));
+
+const sectionLosses = (section: GatewaySection, target: Target, scope: Placed['scope']): readonly Loss[] => {
+  switch (target.kind) {
+    case 'gateway':
+      return [];
+    case 'naive':
+      return allOf(section, 'plain reply-from has its own defaults, and nothing else');
+    case 'direct':
+      return allOf(section, 'clients go to the workers themselves');
+    case 'url':
+      return allOf(section, 'that gateway is configured by somebody else');
+    case 'proxy':
+      return target.own === null
+        ? target.program.proxy.translate(stateOf(section, scope), NOWHERE).losses
+        : allOf(section, `${target.own.file} stands as it is`);
+  }
+};
+
+/** What the timeline wants of gateways, and the target has no means for. */
+const entryLosses = ({ action }: TimelineEntry, target: Target, scope: Placed['scope']): readonly Loss[] => {
+  if ('to' in action && action.to === 'edge') return [];
+  const missing = (what: string, text: string): Loss[] => [
+    { path: [TIMELINE, what], text, degree: 'missing' },
+  ];
+  const title = targetTitle(target);
+  const isOurs = target.kind === 'naive';
+  const takesConfigs = target.kind === 'proxy' && target.own === null;
+  switch (action.type) {
+    case 'push-gateway-config': {
+      if (!takesConfigs) return missing('push-config', `${title} takes no config while it runs`);
+      const strategy = action.strategy.strategy ?? 'all-at-once';
+      return [
+        ...sectionLosses(action.config as GatewaySection, target, scope).map(
+          (loss): Loss => ({ ...loss, path: [TIMELINE, 'push-config', ...loss.path] }),
+        ),
+        ...(strategy === 'all-at-once'
+          ? []
+          : missing(
+              'push-config',
+              `${title} takes a config for all of its traffic, so ${strategy} is refused`,
+            )),
+      ];
+    }
+    case 'rollback-gateway-config':
+      return takesConfigs ? [] : missing('rollback-config', `${title} takes no config while it runs`);
+    case 'purge-cache':
+      return missing('purge-cache', `no command empties the cache of ${title}`);
+    case 'certificate':
+      return missing('certificate', `certificates of ${title} are not replaced while it runs`);
+    case 'disrupt':
+      if (target.kind === 'direct' || target.kind === 'url') {
+        return missing('disrupt', `there is no gateway of this run’s to ${action.kind}`);
+      }
+      return action.kind === 'block' && !isOurs
+        ? [{ path: [TIMELINE, 'disrupt'], text: `${title} is stopped for as long`, degree: 'otherwise' }]
+        : [];
+    default:
+      return [];
+  }
+};
+
+const frontLosses = ({ front, names }: Placed, target: Target): Loss[] => {
+  const losses: Loss[] = [];
+  const missing = (key: string, text: string): void => {
+    losses.push({ path: [TIMELINE, key], text, degree: 'missing' });
+  };
+  const title = targetTitle(target);
+  if (front.tls) missing('tls', `clients speak plain HTTP to ${title}`);
+  if ((target.kind === 'direct' || target.kind === 'url') && front.edge !== null) {
+    missing('edge', 'the edge before the gateways is left out too');
+  }
+  if (target.kind === 'direct' && names !== null) {
+    missing('names', 'clients are given the addresses of workers, and ask for no names');
+  }
+  return losses;
+};
+
+const unique = (losses: readonly Loss[]): Loss[] => [
+  ...new Map(losses.map((loss) => [JSON.stringify([loss.path, loss.text]), loss])).values(),
+];
+
+/** Everything of a variant that a target cannot do, or does otherwise. */
+export const lossesOf = (variant: Placed, target: Target): Loss[] => {
+  if (target.kind === 'gateway') return [];
+  const { scope, timeline } = variant;
+  return unique([
+    ...sectionLosses(scope.gateway, target, scope),
+    ...frontLosses(variant, target),
+    ...timeline.flatMap((entry) => entryLosses(entry, target, scope)),
+  ]);
+};
+
+/** Those without which the variant cannot show what it is for. */
+export const neededOf = (
+  losses: readonly Loss[],
+  { gatewayOverlay }: Pick<Variant, 'gatewayOverlay'>,
+): Loss[] =>
+  losses.filter(
+    ({ path: [first = ''], degree }) =>
+      degree === 'missing' && (first === TIMELINE || gatewayOverlay.includes(first)),
+  );

@@ -1,0 +1,4 @@
+/** Every proxy that may stand in the gateway's place. To add one: a folder, a line here, its tests. */
+import type { ProxyKind, ProxyName } from './target.js';
+
+export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = {};
