@@ -1,15 +1,14 @@
 /** `badgateway compare`: two results, and what changed by more than noise. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { EXIT_CODES, UserError } from '../core/errors.js';
-import { findProblems } from '../core/validate.js';
 import { compareResults, type ResultFile } from '../scenarios/compare/compare.js';
 import { renderComparison, renderComparisonMarkdown } from '../scenarios/compare/comparison-report.js';
 import type { ComparisonResult } from '../scenarios/compare/comparison-schema.js';
-import { type Result, ResultSchema } from '../scenarios/result.js';
 import { parseOutputs } from './flags.js';
 import { addToJobSummary, annotate } from './github.js';
 import { prepareOutput } from './output.js';
+import { readResultFile } from './result-file.js';
 
 const EXIT_OF_VERDICT: Readonly<Record<ComparisonResult['verdict'], number>> = {
   same: EXIT_CODES.pass,
@@ -25,24 +24,7 @@ const OUTPUTS = {
 
 const OUTPUT_KINDS = Object.keys(OUTPUTS) as (keyof typeof OUTPUTS)[];
 
-const readResult = (file: string): ResultFile => {
-  const refuse = (why: string): never => {
-    throw new UserError('usage', `${file} ${why}; write one with badgateway run NAME --out json=FILE`);
-  };
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    return refuse(`cannot be read: ${(error as Error).message}`);
-  }
-  const [problem] = findProblems(ResultSchema, document);
-  if (problem !== undefined)
-    return refuse(`is no result of a run: ${problem.path || 'the document'} ${problem.message}`);
-  const result = document as Result;
-  if (result.variants.length === 0)
-    return refuse('holds a run that was interrupted before anything was measured');
-  return { file, result };
-};
+const readCompared = (file: string): ResultFile => ({ file, result: readResultFile(file) });
 
 /** @returns 0 when nothing is worse beyond noise, 99 when something is, 98 when nothing can be said. */
 export const compareCommand = (
@@ -50,7 +32,7 @@ export const compareCommand = (
   flags: Readonly<Record<string, unknown>>,
 ): number => {
   const outputs = parseOutputs(flags.out, OUTPUT_KINDS);
-  const [first, second] = [readResult(before), readResult(after)];
+  const [first, second] = [readCompared(before), readCompared(after)];
   for (const { file } of outputs) prepareOutput(file);
   const result = compareResults(first, second);
   if (result.variants.length === 0) {

@@ -8,8 +8,10 @@ import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { gatewayCommand } from './gateway.js';
 import { annotateError } from './github.js';
+import { importCommand } from './import.js';
 import { initScenario } from './init.js';
 import { listScenarios } from './list.js';
 import { runCommand } from './run.js';
@@ -179,6 +181,31 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--json', 'Print the addresses as JSON on stdout')
     .option('--quiet', 'Nothing on stderr but errors')
     .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));
+  cli
+    .command(
+      'export <scenario>',
+      'Write the config of a variant that passed for nginx, HAProxy, Caddy or Envoy',
+    )
+    .option('--to <name>', 'nginx, haproxy, caddy or envoy')
+    .option('--variant <name>', 'Which; may be left out where there is one')
+    .option('--upstream <id=address>', 'Where a worker is: worker-1=10.0.0.7:8080 (repeatable)')
+    .option('--listen <address>', 'Where it is to listen; default 127.0.0.1:8080')
+    .option(
+      '--from <file>',
+      'A result of run --out json=FILE in which it passed; default: it is run in virtual time',
+    )
+    .option('--unproven', 'Write it although nobody has shown that it passes')
+    .option('--set <path=value>', 'Change one value of the scenario (repeatable)')
+    .option('--out <file>', 'Where to; a folder, where it takes several files; default: stdout')
+    .action((scenario: string, flags: Record<string, unknown>) => exportCommand(scenario, flags));
+  cli
+    .command('import <file>', 'Read nginx.conf, haproxy.cfg or envoy.yaml as a gateway section, line by line')
+    .option('--as <name>', 'Whose config it is: nginx, haproxy or envoy; default: as its name and text say')
+    .option('--scenario <name>', 'Write a whole scenario around it, which runs')
+    .option('--out <file>', 'Where to; default: stdout')
+    .option('--json', 'The section, the servers and the fate of every line, as JSON')
+    .option('--quiet', 'Nothing on stderr')
+    .action((file: string, flags: Record<string, unknown>) => importCommand(file, flags));
   cli
     .command('list', 'List the bundled scenarios: what they reproduce, and how long they take')
     .option('--json', 'As JSON')

@@ -3,12 +3,11 @@
  * variant lays over its scenario, or that the timeline asks of gateways, then the variant cannot show there what it is
  * for: it is not run, and its thresholds are skipped.
  */
-import type { GatewaySection } from '../../gateway/config.js';
-import { resolveGatewayConfig } from '../../gateway/config.js';
+import { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
 import type { Variant } from '../scenario.js';
 import type { TimelineEntry } from '../timeline/timeline.js';
 import { type Target, targetTitle } from './choice.js';
-import type { Loss, ProxySite, ProxyState } from './target.js';
+import type { Loss, ProxySite, ProxyState, ProxyUpstream } from './target.js';
 
 /** Of a variant, what a target has to do with. */
 type Placed = Pick<Variant, 'front' | 'timeline' | 'names'> & {
@@ -26,13 +25,22 @@ const TIMELINE = 'timeline';
 /** Keys that say how the built-in gateway is made, and not what it does. */
 const OF_OURS: readonly string[] = ['profile', 'processes'];
 
-const stateOf = (section: GatewaySection, { workers, upstreams = workers }: Placed['scope']): ProxyState => {
-  const config = resolveGatewayConfig(section);
-  const all = upstreams.map((id, index) => {
-    const { weight = 1, priority = 0 } = config.upstreams[id] ?? {};
-    return { id, host: '127.0.0.1', port: 10_000 + index, weight, priority, drained: false };
+/** Ports of examples, one after another. */
+const FIRST_PORT = 9001;
+
+/** The upstreams that a variant's gateway has, at addresses that are examples. */
+export const variantUpstreams = (
+  { upstreams: placed }: Pick<GatewayConfig, 'upstreams'>,
+  { workers, upstreams = workers }: Pick<Variant['scope'], 'workers' | 'upstreams'>,
+): ProxyUpstream[] =>
+  upstreams.map((id, index) => {
+    const { weight = 1, priority = 0 } = placed[id] ?? {};
+    return { id, host: '127.0.0.1', port: FIRST_PORT + index, weight, priority, drained: false };
   });
-  return { config, upstreams: all };
+
+const stateOf = (section: GatewaySection, scope: Placed['scope']): ProxyState => {
+  const config = resolveGatewayConfig(section);
+  return { config, upstreams: variantUpstreams(config, scope) };
 };
 
 /** Everything that a section says is lost. */

@@ -1,0 +1,54 @@
+/** A scenario around an imported section: it runs as it is, and asks what becomes of the section when a worker hangs and dies. */
+
+/** More are processes that a small machine does not have room for. */
+const MAX_WORKERS = 16;
+const MIN_WORKERS = 2;
+
+/**
+ * @param source the file that the section is from.
+ * @param section as YAML, under its key.
+ * @param servers how many it names.
+ */
+export const scenarioAround = (
+  name: string,
+  source: string,
+  section: string,
+  servers: number,
+): string => `# Check it:         badgateway validate ${name}.yaml
+# Run it:           badgateway run ${name}.yaml
+# With the proxy:   badgateway run ${name}.yaml --target nginx,haproxy
+version: 1
+name: ${name}
+title: What becomes of ${source} when a worker hangs, and when one dies
+
+# Your servers: as many processes as the config names, each with eight requests at once. Make them as yours are.
+fleet:
+  workers: ${Math.min(MAX_WORKERS, Math.max(MIN_WORKERS, servers))}
+  slots: 8
+  serviceTime: { distribution: exponential, mean: 40ms }
+  restart: { delay: 1s }
+
+${section}
+# Your clients: how long they wait, and how often they ask.
+clients:
+  patience: 5s
+load:
+  arrivals: poisson
+  stages:
+    - { rate: 60/s, for: 24s }
+
+timeline:
+  - { at: 4s, inject: hang, on: worker-1, for: 6s }
+  - { at: 14s, inject: crash, on: worker-2, how: kill }
+
+windows:
+  baseline: 1s..4s
+  outage: 4s..10s
+  death: 14s..16s
+  after: 18s..24s
+
+thresholds:
+  default:
+    - availability[baseline] >= 99%
+    - availability[after] >= 99%
+`;
