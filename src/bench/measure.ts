@@ -2,6 +2,7 @@
  * Measures targets beside each other: rounds of equal load, interleaved, so that whatever else the machine does meets
  * all of them alike.
  */
+import { isLoopbackHost } from '../core/http-address.js';
 import type { Load, LoadGenerator, LoadReport } from './load.js';
 import { peakBytes, processesServing, resetPeak } from './procfs.js';
 
@@ -46,10 +47,8 @@ export interface Round extends Omit<LoadReport, 'elapsedMs' | 'usedMs'> {
   readonly memoryBytes: number | null;
 }
 
-const LOOPBACK = /^(127(\.\d+){3}|localhost|\[::1\])$/;
-
 /** Whether an address is on this machine, and on no network. */
-export const isLoopback = (url: URL): boolean => LOOPBACK.test(url.hostname);
+export const isLoopback = (url: URL): boolean => isLoopbackHost(url.hostname.replace(/^\[(.*)\]$/, '$1'));
 
 const pidsOf = (origin: string): number[] => {
   const url = new URL(origin);

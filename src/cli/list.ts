@@ -18,7 +18,7 @@ export const realTimeMs = ({ variants }: Pick<Scenario, 'variants'>): number =>
 export const enginesOf = (text: string, file: string): Engine[] =>
   ENGINES.filter((engine) => {
     try {
-      parseScenario(text, file, { engine });
+      parseScenario(text, file, { engine, remote: true });
       return true;
     } catch (error) {
       if (error instanceof DocumentError) return false;

@@ -95,6 +95,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
       '--out <kind=file>',
       'Write the result: json=FILE, junit=FILE, html=FILE, md=FILE, csv=FILE (repeatable)',
     )
+    .option('--remote', 'Allow upstreams of your own that are not on this machine')
     .option('--json', 'Print the result as JSON on stdout')
     .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')

@@ -9,6 +9,7 @@ import { statusKey } from '../scenarios/measure/requests.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';
+import { heapRatioOf } from '../upstream/fleet.js';
 import { eventText } from './event-text.js';
 
 const REDRAW_MS = 200;
@@ -55,8 +56,13 @@ export class Progress {
       pc.bold(`${variant.name}`) +
         pc.dim(` (${number} of ${this.#variants.length}, ${variant.durationMs / 1000}s)`),
     );
-    if (controlAddress !== null)
-      this.#line(pc.dim(`  control API ${controlAddress} (GET /workers, /config; PUT /config)`));
+    if (controlAddress !== null) {
+      const asks =
+        variant.fleet.upstreams === null
+          ? 'GET /workers, /config; PUT /config'
+          : 'GET /links; POST /timeline';
+      this.#line(pc.dim(`  control API ${controlAddress} (${asks})`));
+    }
     this.#timer = this.#clock.every(REDRAW_MS, () => this.#update(variant, world));
   }
 
@@ -96,13 +102,17 @@ export class Progress {
     const mix = Object.entries(this.#recentStatuses(world.recorder.statuses))
       .map(([status, count]) => `${status}×${count}`)
       .join(' ');
-    const workers = world.fleet.status();
-    const up = workers.filter((worker) => worker.up).length;
-    const heap = Math.max(
-      ...workers.map((worker) => (worker.up ? worker.heapBytes / worker.heapLimitBytes : 0)),
-    );
     const elapsed = this.#seconds(Math.min(elapsedMs, variant.durationMs));
-    return `  ${elapsed}  ${up}/${workers.length} workers up, fullest heap ${Math.round(heap * 100)}%, last second ${mix || 'quiet'}`;
+    return `  ${elapsed}  ${this.#fleetText(variant, world)}, last second ${mix || 'quiet'}`;
+  }
+
+  #fleetText({ fleet: { upstreams } }: Variant, { fleet }: World): string {
+    // Nobody tells how these are.
+    if (upstreams !== null) return `${upstreams.length} ${upstreams.length === 1 ? 'upstream' : 'upstreams'}`;
+    const workers = fleet.status();
+    const up = workers.filter((worker) => worker.up);
+    const heap = Math.max(0, ...up.map(heapRatioOf));
+    return `${up.length}/${workers.length} workers up, fullest heap ${Math.round(heap * 100)}%`;
   }
 
   #recentStatuses(statuses: ReadonlyMap<number, number>): Record<string, number> {

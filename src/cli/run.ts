@@ -55,6 +55,7 @@ const planOf = async (nameOrFile: string, flags: Record<string, unknown>): Promi
     engine,
     seed: parseSeed(flags.seed),
     overrides: flagList(flags.set).map(parseOverride),
+    remote: flags.remote === true,
   };
   const read = parseScenario(text, file, given);
   // Repeated, a variant with a seed of its own has that of the others too: they are compared seed by seed.

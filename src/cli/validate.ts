@@ -2,6 +2,7 @@
 
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
+import { hostAndPort, isLoopbackHost } from '../core/http-address.js';
 import { formatDuration, formatRatio } from '../core/units.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
@@ -45,6 +46,12 @@ const totalLine = ({ load: { stages } }: Variant): string[] => {
   return [`    in all about ${Math.round(requests)} requests, at most ${highest}/s`];
 };
 
+const upstreamLines = ({ fleet: { upstreams }, scope: { workers } }: Variant): string[] =>
+  (upstreams ?? []).map((address, index) => {
+    const remote = isLoopbackHost(address.host) ? '' : ', not on this machine: run it with --remote';
+    return `    ${workers[index]}: ${hostAndPort(address)}${remote}`;
+  });
+
 const windowLines = ({ windows }: Variant): string[] =>
   windows.map(({ name, fromMs, toMs }) => `    ${name}: ${formatDuration(fromMs)}..${formatDuration(toMs)}`);
 
@@ -61,6 +68,7 @@ const sectionsOf = (variant: Variant): Section[] => {
   });
   const timeline = variant.timeline.map((entry) => `    ${formatDuration(entry.atMs)}: ${entryText(entry)}`);
   return [
+    ['upstreams', upstreamLines(variant)],
     ['load', [...load, ...totalLine(variant), ...populationLines(variant)]],
     ['clients', classLines(variant)],
     ['timeline', timeline],
@@ -91,12 +99,15 @@ const render = ({ file, text }: ScenarioText, scenario: Scenario): string => {
   ].join('\n');
 };
 
+/** Nothing is sent anywhere: wherever upstreams of the user's own are, they may be checked. */
+const CHECKED = { remote: true };
+
 export const validateFiles = (files: readonly string[]): number => {
   let failed = false;
   for (const name of files) {
     const found = findScenario(name);
     try {
-      process.stdout.write(render(found, parseScenario(found.text, found.file)));
+      process.stdout.write(render(found, parseScenario(found.text, found.file, CHECKED)));
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
       annotateError(error);

@@ -4,6 +4,7 @@
  */
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { isLoopbackHost } from '../core/http-address.js';
 import { UNIT_KEYWORD } from '../core/schema.js';
 import { serveTrafficConfig } from '../delivery/config-api.js';
 import type { ReaderState } from '../delivery/readers.js';
@@ -96,11 +97,6 @@ export const ownSource = (
   renderMetrics: () => metrics.render(),
   metricsType: metrics.contentType,
 });
-
-const LOOPBACK = /^(127(\.\d+){3}|::1|localhost)$/;
-
-/** Whether an address can be reached from this machine alone. */
-export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host);
 
 /** Compares in a time that does not depend on where two texts differ first. */
 const isSame = (one: string, other: string): boolean => {

@@ -20,6 +20,7 @@ import type { Engine } from './engines.js';
 import { resolveFront } from './front/config.js';
 import { resolveIncident } from './incident/section.js';
 import { parseThreshold } from './metrics/thresholds.js';
+import { withOwnDefaults } from './own-upstreams.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -50,6 +51,8 @@ export interface ParseOptions {
   readonly engine?: Engine | undefined;
   readonly seed?: number | undefined;
   readonly overrides?: readonly Override[];
+  /** Whether upstreams of the user's own may be on other machines; default: on loopback only. */
+  readonly remote?: boolean;
 }
 
 const isOfLinks = ({ action }: TimelineEntry): boolean =>
@@ -162,8 +165,8 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
         : findTooLong(ScenarioSchema, { ...merged, gateway: undefined, edge: undefined });
     problems.add(findings, name);
     if (findings.length > 0) continue;
-    const variant = readVariant(name, merged as unknown as ScenarioFile, names);
-    problems.add(checkVariant(variant), name);
+    const variant = readVariant(name, withOwnDefaults(merged as unknown as ScenarioFile), names);
+    problems.add(checkVariant(variant, options.remote ?? false), name);
     if (options.engine === 'virtual') problems.add(findUnmodelled(variant.file), name);
     read.push(variant);
   }

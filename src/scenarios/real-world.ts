@@ -13,6 +13,7 @@ import { GatewayChild } from '../gateway/gateway-child.js';
 import { deadPortAddresses } from '../upstream/dead-ports.js';
 import { DependencyFleet } from '../upstream/dependencies/dependency-fleet.js';
 import { spawnDependency } from '../upstream/dependencies/spawn.js';
+import { ExternalFleet } from '../upstream/external-fleet.js';
 import type { Fleet, WorkerAddress } from '../upstream/fleet.js';
 import { LinkFleet, spawnLinks } from '../upstream/links/link-fleet.js';
 import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
@@ -102,18 +103,8 @@ export class RealWorld implements World {
         ? new ProxyHost({ program: target.program, own: target.own, reaper: this.#reaper, clock: wallClock })
         : null;
     this.#front = this.#makeFront();
-    this.fleet = new WorkerFleet({
-      traffic: this.#drains,
-      offered: () => this.recorder.offered,
-      dependencies: () => this.dependencies.targets,
-      config: variant.fleet,
-      host: HOST,
-      clock: wallClock,
-      random: this.#random.fork('fleet'),
-      machine: new RealMachine(HOST, this.#reaper, wallClock),
-      emit: this.#stream.emit,
-      onSample: (sample) => this.recorder.sample(sample),
-    });
+    const { upstreams } = variant.fleet;
+    this.fleet = upstreams === null ? this.#workers() : new ExternalFleet({ upstreams, clock: wallClock });
   }
 
   get scope() {
@@ -129,7 +120,8 @@ export class RealWorld implements World {
   }
 
   async start(): Promise<void> {
-    this.#startProbe();
+    // Upstreams of the user's own have whatever priority the user gave them, and perhaps another machine.
+    if (this.#variant.fleet.upstreams === null) this.#startProbe();
     await this.dependencies.start();
     if (this.#stopping) return;
     const workers = await this.fleet.start();
@@ -225,6 +217,21 @@ export class RealWorld implements World {
       onLost: (how) => {
         if (!this.#stopping) this.#loadDone.reject(new Error(how));
       },
+    });
+  }
+
+  #workers(): WorkerFleet {
+    return new WorkerFleet({
+      traffic: this.#drains,
+      offered: () => this.recorder.offered,
+      dependencies: () => this.dependencies.targets,
+      config: this.#variant.fleet,
+      host: HOST,
+      clock: wallClock,
+      random: this.#random.fork('fleet'),
+      machine: new RealMachine(HOST, this.#reaper, wallClock),
+      emit: this.#stream.emit,
+      onSample: (sample) => this.recorder.sample(sample),
     });
   }
 

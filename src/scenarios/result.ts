@@ -199,7 +199,21 @@ const VariantResultSchema = Section(
     floods: Optional(Type.Array(FloodSchema, { description: 'Left out where there were none.' })),
     recoveryMs: NumberOrNull('From the end of the window `outage` until service was good for 3 s.'),
     recoveredMs: NumberOrNull('When service was first good for 3 s after it had failed.'),
-    heapLimitBytes: Type.Number({ description: "A worker's heap limit." }),
+    upstreams: Optional(
+      Type.Array(
+        Section(
+          { worker: Type.String(), address: Type.String({ description: 'HOST:PORT.' }) },
+          'One upstream.',
+        ),
+        {
+          description:
+            'Upstreams of the user’s own in the places of workers; left out where badgateway starts workers. Of them no heap, queue or death is known.',
+        },
+      ),
+    ),
+    heapLimitBytes: Optional(
+      Type.Number({ description: "A worker's heap limit; left out where there are no workers." }),
+    ),
     crashes: Type.Number(),
     workersLost: Type.Number({ description: 'Workers that died at least once.' }),
     workerSeconds: Type.Number({
@@ -259,8 +273,10 @@ const VariantResultSchema = Section(
       Section(
         {
           lateSends: NumberOrNull('Largest share, over the windows, of sends later than the limit.'),
-          starvedSamples: NumberOrNull(
-            'Largest share, over the windows, of probe samples delayed beyond the limit.',
+          starvedSamples: Optional(
+            NumberOrNull(
+              'Largest share, over the windows, of probe samples delayed beyond the limit; left out where there are no workers to starve.',
+            ),
           ),
           gatewayStallMs: Type.Number({ description: 'Longest stall of the gateway’s event loop.' }),
         },

@@ -4,6 +4,7 @@
  */
 import { ConfigDelivery } from '../delivery/config-delivery.js';
 import { checkWorkerConfig, type WorkerConfig } from '../upstream/config.js';
+import { heapRatioOf } from '../upstream/fleet.js';
 import type { Control } from './control/control.js';
 import { measure } from './measure/measure.js';
 import { checkThresholds, judge } from './metrics/verdict.js';
@@ -69,7 +70,7 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
     assign: (worker, version, config) => world.fleet.assignConfig(worker, version, config),
     health: (reader) => {
       const status = world.fleet.status().find(({ worker }) => worker === reader)!;
-      return { exits: status.exits, heapRatio: status.heapBytes / status.heapLimitBytes };
+      return { exits: status.exits, heapRatio: heapRatioOf(status) };
     },
     check: checkWorkerConfig,
     clock: world.clock,

@@ -8,7 +8,7 @@ import { resolveGatewayConfig } from '../gateway/config.js';
 import { checkWorkerConfig, explainHeapLimit } from '../upstream/config.js';
 import { deadPortIds } from '../upstream/dead-ports.js';
 import { findDependencyProblems } from '../upstream/dependencies/config.js';
-import { findMechanismProblems, maxWorkersOf, membersOf } from '../upstream/fleet/mechanisms.js';
+import { findMechanismProblems, maxWorkersOf, membersOf, workersOf } from '../upstream/fleet/mechanisms.js';
 import { workerIds } from '../upstream/fleet.js';
 import { findTtlProblem } from '../upstream/names/config.js';
 import { type ClientClass, resolveClasses } from './clients/classes.js';
@@ -18,6 +18,7 @@ import { loadDurationMs, resolveLoad } from './clients/workload.js';
 import { findFrontProblems, frontPlaces, securePlaces } from './front/config.js';
 import { findIncidentProblems } from './incident/section.js';
 import { parseThreshold, type ScenarioScope } from './metrics/thresholds.js';
+import { explainUnmeasured, findOwnUpstreamProblems } from './own-upstreams.js';
 import type { ScenarioFile, Window } from './scenario.js';
 import type { DependencyKinds } from './timeline/dependencies.js';
 import { checkEntry, type EntryScope } from './timeline/timeline.js';
@@ -42,7 +43,8 @@ const scopeOf = (file: ScenarioFile): EntryScope => {
   const workers = workerIds(maxWorkersOf(file.fleet));
   return {
     workers,
-    running: file.fleet.workers,
+    own: file.fleet.upstreams !== undefined,
+    running: workersOf(file.fleet),
     ...(file.fleet.clusters !== undefined && { clusters: file.fleet.clusters }),
     ...(file.fleet.configReaders !== undefined && {
       configReaders: membersOf(file.fleet.configReaders, file.fleet),
@@ -170,7 +172,9 @@ const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile):
     }
     for (const [index, text] of variant === name ? texts.entries() : []) {
       try {
-        parseThreshold(text, thresholdScope);
+        const threshold = parseThreshold(text, thresholdScope);
+        const unmeasured = file.fleet.upstreams === undefined ? null : explainUnmeasured(threshold);
+        if (unmeasured !== null) findings.push({ path: ['thresholds', variant, index], ...unmeasured });
       } catch (error) {
         if (!(error instanceof ThresholdError)) throw error;
         const path = ['thresholds', variant, index];
@@ -181,13 +185,17 @@ const checkThresholds = ({ name, file, variants, thresholdScope }: VariantFile):
   return findings;
 };
 
-/** Everything that is wrong with a variant; paths from the top of the file. */
-export const checkVariant = (variant: VariantFile): Finding[] => {
+/**
+ * Everything that is wrong with a variant; paths from the top of the file.
+ * @param remote whether upstreams of the user's own may be on other machines.
+ */
+export const checkVariant = (variant: VariantFile, remote: boolean): Finding[] => {
   const { file, scope, classes } = variant;
   const durationMs = loadDurationMs(resolveLoad(file.load));
   return [
     ...checkClientSide(file, classes),
     ...checkFleet(file),
+    ...findOwnUpstreamProblems(file, remote),
     ...checkGateways(file, scope),
     ...checkTimeline(variant, durationMs),
     ...checkWindows(file, durationMs),

@@ -2,6 +2,7 @@
  * The `fleet:` section of a scenario as it is written, and the same with its defaults filled in.
  */
 
+import { type HttpAddress, parseHttpAddress } from '../core/http-address.js';
 import { Count, Duration, OneOf, Optional, Section, Size, type Static, Type } from '../core/schema.js';
 import { parseDurationMsOr, parseSizeBytes } from '../core/units.js';
 import { findProblems } from '../core/validate.js';
@@ -13,6 +14,7 @@ import {
   type MechanismsConfig,
   membersOf,
   resolveMechanisms,
+  workersOf,
 } from './fleet/mechanisms.js';
 import type { ServiceTime } from './service-time.js';
 import { resolveServiceTime, serviceTimeSchema } from './service-time-section.js';
@@ -97,9 +99,9 @@ const ABANDONED = ['finish', 'cancel', 'interrupt'] as const;
 
 export type Abandoned = (typeof ABANDONED)[number];
 
-export const FleetSchema = Section(
+export const FleetSchema = Type.Object(
   {
-    workers: Count(1, 'How many workers there are, at first.'),
+    workers: Optional(Count(1, 'How many workers there are, at first.')),
     slots: Optional(Count(1, 'Requests that one worker serves at once; default 8. More wait in its queue.')),
     serviceTime: Optional(ServiceTimeSchema),
     abandoned: Optional(
@@ -142,6 +144,13 @@ export const FleetSchema = Section(
     deadPorts: Optional(
       Count(0, 'Upstreams dead-1 and so on, where nobody listens: for routes that lead there; default 0.'),
     ),
+    upstreams: Optional(
+      Type.Array(Type.String({ description: 'Its address, such as http://127.0.0.1:3000.' }), {
+        minItems: 1,
+        description:
+          'Servers of your own in place of workers, as `worker-1` and so on: addresses where they listen already, such as http://127.0.0.1:3000.',
+      }),
+    ),
     ...MechanismProperties,
     dependencies: Optional(DependenciesSchema),
     config: Optional(WorkerConfigSchema),
@@ -153,7 +162,11 @@ export const FleetSchema = Section(
       }),
     ),
   },
-  'The simulated upstream workers.',
+  {
+    additionalProperties: false,
+    anyOf: [{ required: ['workers'] }, { required: ['upstreams'] }],
+    description: 'The simulated upstream workers, or upstreams of your own.',
+  },
 );
 
 export type FleetSection = Static<typeof FleetSchema>;
@@ -167,6 +180,8 @@ export interface RestartConfig {
 
 export interface FleetConfig extends MechanismsConfig {
   readonly workers: number;
+  /** The user's own, one in each place, where no worker is started; `null`: workers. */
+  readonly upstreams: readonly HttpAddress[] | null;
   readonly slots: number;
   /** Upstreams beside the workers where nobody listens. */
   readonly deadPorts: number;
@@ -200,9 +215,11 @@ export const explainHeapLimit = (written: string | undefined): string | null =>
 export const resolveFleetConfig = (section: FleetSection): FleetConfig => {
   const mechanisms = resolveMechanisms(section);
   const { maxWorkers } = mechanisms;
+  const workers = workersOf(section);
   return {
     ...mechanisms,
-    workers: section.workers,
+    workers,
+    upstreams: section.upstreams?.map(parseHttpAddress) ?? null,
     slots: section.slots ?? 8,
     deadPorts: section.deadPorts ?? 0,
     serviceTime: resolveServiceTime(section.serviceTime, DEFAULT_SERVICE_TIME),
@@ -216,7 +233,7 @@ export const resolveFleetConfig = (section: FleetSection): FleetConfig => {
       maxDelayMs: parseDurationMsOr(section.restart?.maxDelay, 4_000),
       resetAfterMs: parseDurationMsOr(section.restart?.resetAfter, 10_000),
     },
-    dependencies: resolveDependencies(section.dependencies, section.workers),
+    dependencies: resolveDependencies(section.dependencies, workers),
     initialConfig: section.config ?? {
       downstream: { service: 'store', endpoints: [{ name: 'store-1', weight: 1 }] },
     },

@@ -1,4 +1,4 @@
-/** All workers of a run, as the runner sees them; processes in the real engine. */
+/** All workers of a run, as the runner sees them: processes, models of them, or upstreams of the user's own. */
 import type { Injection } from './active-faults.js';
 import type { WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
@@ -53,8 +53,9 @@ export interface WorkerStatus {
   /** A process serves in its place or is to come back, and it is not of the colour that stands by. */
   readonly active: boolean;
   readonly exits: number;
-  readonly heapBytes: number;
-  readonly heapLimitBytes: number;
+  /** `null`: nobody tells, and so is its limit. */
+  readonly heapBytes: number | null;
+  readonly heapLimitBytes: number | null;
   readonly configVersion: number;
   /** Faults at work on it. */
   readonly faults: readonly Injection[];
@@ -63,6 +64,13 @@ export interface WorkerStatus {
   /** The gateway was told to send it nothing. */
   readonly drained: boolean;
 }
+
+/** How full its heap is, from 0 to 1; of one that tells nothing of it, 0. */
+export const heapRatioOf = ({
+  heapBytes,
+  heapLimitBytes,
+}: Pick<WorkerStatus, 'heapBytes' | 'heapLimitBytes'>): number =>
+  heapBytes === null || heapLimitBytes === null ? 0 : heapBytes / heapLimitBytes;
 
 /** Who sends requests to workers, and can be told not to. */
 export interface Traffic {
@@ -73,7 +81,7 @@ export interface Traffic {
 export interface Fleet {
   /**
    * Starts the workers there are at first, and takes the ports of those that may come.
-   * @returns the addresses of all. @throws UserError when one cannot start.
+   * @returns the addresses of all. @throws UserError when one cannot start, or cannot be reached.
    */
   start(): Promise<readonly WorkerAddress[]>;
   /** Gives one worker a config: at once when it is up, at its next start in any case. */

@@ -167,6 +167,9 @@ const latencyChart = (variant: VariantResult, axis: Axis): string => {
 };
 
 const heapChart = (variant: VariantResult, axis: Axis): string => {
+  const { heapLimitBytes } = variant;
+  // Upstreams of the user's own tell of no heap.
+  if (heapLimitBytes === undefined) return '';
   const workers = variant.series[0]?.workers.map(({ worker }) => worker) ?? [];
   const className = (index: number): string => `w-${index % WORKER_LINES}`;
   const chart = lines({
@@ -178,8 +181,8 @@ const heapChart = (variant: VariantResult, axis: Axis): string => {
       className: className(index),
       values: variant.series.map((point) => point.workers[index]?.heapBytes ?? null),
     })),
-    max: variant.heapLimitBytes,
-    limit: { value: variant.heapLimitBytes, label: `limit ${formatMebibytes(variant.heapLimitBytes)}` },
+    max: heapLimitBytes,
+    limit: { value: heapLimitBytes, label: `limit ${formatMebibytes(heapLimitBytes)}` },
     format: formatMebibytes,
   });
   return `<h3>Heap in use, by worker; a gap is a dead worker</h3>${chart}${legend(

@@ -74,10 +74,19 @@ const about = (schema: unknown): string => {
   return description === null ? '' : ` (${description})`;
 };
 
-const missingText = (schema: Json | undefined, names: readonly string[]): string => {
+const missingText = (schema: Json | undefined, names: readonly string[], joint = ', '): string => {
   const properties = schema?.properties as Json | undefined;
   const texts = names.map((name) => `\`${name}\`${about(properties?.[name])}`);
-  return `missing ${texts.join(', ')}`;
+  return `missing ${texts.join(joint)}`;
+};
+
+/** `one of these has to be there`: a schema says it by options that ask for a key each, and nothing else. */
+const anyOfKeys = (schema: Json | undefined): readonly string[] | null => {
+  const options = (schema?.anyOf as readonly Json[] | undefined) ?? [];
+  const keys = options.flatMap(({ required, properties }) =>
+    properties === undefined && Array.isArray(required) ? [required.map(String)] : [],
+  );
+  return keys.length > 0 && keys.length === options.length ? keys.flat() : null;
 };
 
 /** What a value should have been, where the schema's own words say less. */
@@ -110,6 +119,8 @@ const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | 
     case 'additionalProperties':
       return null;
     case 'required': {
+      // One of several that would each do.
+      if (/\/anyOf\/\d+$/.test(error.schemaPath) && schema?.properties === undefined) return null;
       const missing = (error.params.requiredProperties as string[] | undefined) ?? [];
       return { path, message: missingText(schema, missing) };
     }
@@ -118,8 +129,11 @@ const explain = (error: SchemaProblem, root: unknown, whole: Schema): Finding | 
       const meant = typeof value === 'string' ? didYouMean(value, allowed.map(String)) : '';
       return { path, message: `expected one of ${allowed.join(', ')}, got ${shown(value)}${meant}` };
     }
-    case 'anyOf':
+    case 'anyOf': {
+      const keys = anyOfKeys(schema);
+      if (keys !== null) return { path, message: missingText(schema, keys, ', or ') };
       return { path, message: `${error.message}, got ${shown(value)}` };
+    }
     default: {
       const expected = expectedText(error.keyword, schema) ?? error.message;
       return { path, message: `${expected}, got ${shown(value)}${about(schema)}` };

@@ -35,14 +35,16 @@ export const openControl = async (stage: Stage): Promise<Control> => {
     toxiproxy: world.links?.apiAddress ?? null,
     links: world.links?.status() ?? [],
   }));
-  serveConfig(app, delivery, parseWorkerConfig, () => {
-    const nowMs = world.clock.nowMs();
-    // Workers report all the time; who runs which version is put down when somebody asks.
-    for (const { worker, configVersion, up } of world.fleet.status()) {
-      if (up && delivery.reads(worker)) delivery.register.saw(worker, configVersion, nowMs);
-    }
-    return nowMs;
-  });
+  // Config is pushed to workers of badgateway alone.
+  if (!world.scope.own)
+    serveConfig(app, delivery, parseWorkerConfig, () => {
+      const nowMs = world.clock.nowMs();
+      // Workers report all the time; who runs which version is put down when somebody asks.
+      for (const { worker, configVersion, up } of world.fleet.status()) {
+        if (up && delivery.reads(worker)) delivery.register.saw(worker, configVersion, nowMs);
+      }
+      return nowMs;
+    });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });
   return { address, close: () => app.close() };
 };

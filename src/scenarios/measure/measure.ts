@@ -1,4 +1,5 @@
 /** What a run of a variant comes to: what was recorded of it, and what its world says of itself. */
+import { hostAndPort } from '../../core/http-address.js';
 import { findIncident, type Observed } from '../incident/incident.js';
 import { findAlerts } from '../monitoring/alerts.js';
 import type { VariantResult } from '../result.js';
@@ -6,6 +7,7 @@ import type { Variant } from '../scenario.js';
 import { targetName } from '../targets/choice.js';
 import type { World } from '../world.js';
 import { measureClients } from './clients.js';
+import type { Recorded } from './recorder.js';
 
 /** Of the variant, what its result is about. */
 export type MeasuredPlan = Pick<
@@ -33,16 +35,38 @@ const measureIncident = (
   };
 };
 
+type Machine = NonNullable<VariantResult['machine']>;
+
+/** Without what is about workers: they cannot have starved. */
+const watchedOf = ({ lateSends, gatewayStallMs }: Machine): Machine => ({ lateSends, gatewayStallMs });
+
+/** The workers of the run, or the upstreams in their places, of which nothing is known but where they are. */
+const measureFleet = (
+  { durationMs, fleet: { upstreams, heapLimitBytes } }: MeasuredPlan,
+  { recorder, fleet }: Pick<World, 'recorder' | 'fleet'>,
+  ids: readonly string[],
+): Recorded & Pick<VariantResult, 'upstreams' | 'heapLimitBytes' | 'workerSeconds'> => {
+  if (upstreams !== null) {
+    const { machine, ...recorded } = recorder.recorded([]);
+    const places = upstreams.map((address, index) => ({
+      worker: ids[index]!,
+      address: hostAndPort(address),
+    }));
+    return { ...recorded, machine: machine && watchedOf(machine), upstreams: places, workerSeconds: 0 };
+  }
+  const seconds = fleet.workerSeconds(recorder.originMs, recorder.originMs + durationMs);
+  return { ...recorder.recorded(ids), heapLimitBytes, workerSeconds: Number(seconds.toFixed(2)) };
+};
+
 /** @param partial the run was interrupted. */
 export const measure = (
   variant: MeasuredPlan,
-  { recorder, fleet }: Pick<World, 'recorder' | 'fleet'>,
+  world: Pick<World, 'recorder' | 'fleet'>,
   partial: boolean,
 ): VariantResult => {
-  const { originMs } = recorder;
+  const { recorder, fleet } = world;
   const workers = fleet.status().map(({ worker }) => worker);
-  const recorded = recorder.recorded(workers);
-  const workerSeconds = fleet.workerSeconds(originMs, originMs + variant.durationMs);
+  const measured = measureFleet(variant, world, workers);
   return {
     name: variant.name,
     ...measureTarget(variant),
@@ -50,11 +74,9 @@ export const measure = (
     reasons: [],
     durationMs: variant.durationMs,
     partial,
-    ...recorded,
+    ...measured,
     ...measureClients(variant, recorder),
-    ...measureIncident(variant, { ticks: [...recorder.ticks.ticks()], events: recorded.events, workers }),
-    heapLimitBytes: variant.fleet.heapLimitBytes,
-    workerSeconds: Number(workerSeconds.toFixed(2)),
+    ...measureIncident(variant, { ticks: [...recorder.ticks.ticks()], events: measured.events, workers }),
     thresholds: [],
     skippedThresholds: [],
   };

@@ -1,6 +1,6 @@
 /** Values of metrics that are about alerts and the incident. */
 import { INCIDENT_STATES } from '../incident/status.js';
-import { RULE_NAMES } from '../monitoring/rules.js';
+import { RULE_NAMES, RULES_OF_WORKERS } from '../monitoring/rules.js';
 import type { VariantResult } from '../result.js';
 import { oneOf, optional, type RunMetric } from './metric.js';
 
@@ -58,6 +58,9 @@ const commsLagMs = ({ incident }: VariantResult, state: string): number => {
   return (row?.publishedMs ?? Number.NaN) - (row?.measuredMs ?? Number.NaN);
 };
 
+/** Whether a rule looks at what workers tell of themselves. */
+const isOfWorkers = (rule: string): boolean => RULES_OF_WORKERS.some((name) => name === rule);
+
 export const INCIDENT_METRICS: readonly RunMetric[] = [
   {
     pattern: optional('alerts', RULE_NAMES),
@@ -65,6 +68,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     windowed: false,
     example: 'alerts',
     meaning: 'alerts that were raised; with a rule behind a dot, those of the rule',
+    needsWorkers: isOfWorkers,
     value: alertCount,
   },
   {
@@ -73,6 +77,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     windowed: false,
     example: 'alerted.fast-burn',
     meaning: 'when an alert of this rule was first raised, from the start of the load',
+    needsWorkers: isOfWorkers,
     value: alertedMs,
   },
   {
@@ -82,6 +87,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     example: 'lead.heap-slope',
     meaning:
       'how long before the first error that a client got (a status of 500 and above, or no answer) the first alert was raised; with a rule behind a dot, of the rule',
+    needsWorkers: isOfWorkers,
     value: leadMs,
   },
   {

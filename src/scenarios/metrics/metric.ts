@@ -9,6 +9,11 @@ interface MetricBase {
   readonly kind: Kind;
   readonly example: string;
   readonly meaning: string;
+  /**
+   * Whether it is told by workers that badgateway starts: it has no value where the upstreams are the user's own. Left out:
+   * it is not.
+   */
+  readonly needsWorkers?: (part: string, selector: Selector) => boolean;
 }
 
 /** Measured over a window, or the run as a whole. */

@@ -19,6 +19,11 @@ export { WHOLE_RUN };
 const share = ({ requests }: RequestsResult, count: number | undefined): number =>
   requests === 0 ? Number.NaN : (count ?? 0) / requests;
 
+const always = (): boolean => true;
+
+/** Of events, those that come of a worker of badgateway's. */
+const WORKERS_EVENTS = /^((worker|fleet|deploy|dependency)\.|request\.quarantined$|fault\.refused$)/;
+
 const heapAtDeath = (variant: VariantResult): number => {
   const ratios = ofType(variant, 'worker.exited').map(
     ({ fields }) => fields.lastHeapBytes / fields.heapLimitBytes,
@@ -99,6 +104,7 @@ export const METRICS: readonly Metric[] = [
     windowed: true,
     example: 'wasted[after]',
     meaning: 'of the work that workers finished, the share that nobody waited for any more',
+    needsWorkers: always,
     value: (window) => orNothing(window.wasted),
   },
   {
@@ -126,6 +132,7 @@ export const METRICS: readonly Metric[] = [
     windowed: false,
     example: 'crashes',
     meaning: 'deaths of workers',
+    needsWorkers: always,
     value: (variant) => variant.crashes,
   },
   {
@@ -134,6 +141,7 @@ export const METRICS: readonly Metric[] = [
     windowed: false,
     example: 'workers-lost',
     meaning: 'workers that died at least once',
+    needsWorkers: always,
     value: (variant) => variant.workersLost,
   },
   {
@@ -142,6 +150,7 @@ export const METRICS: readonly Metric[] = [
     windowed: false,
     example: 'worker-seconds',
     meaning: 'how long worker processes ran during the load, all together: what the fleet cost',
+    needsWorkers: always,
     value: (variant) => variant.workerSeconds,
   },
   {
@@ -152,6 +161,7 @@ export const METRICS: readonly Metric[] = [
     example: 'blast-radius',
     meaning:
       'share of the workers that were given a config which was rolled back later; with a selector, share of these clients’ requests that failed in the window `outage`, or in the run where there is none',
+    needsWorkers: (_part, selector) => isEmpty(selector),
     value: (variant, _part, selector) =>
       isEmpty(selector) ? blastRadius(variant) : failedShare(variant, selector),
   },
@@ -198,6 +208,7 @@ export const METRICS: readonly Metric[] = [
     windowed: false,
     example: 'heap-at-death',
     meaning: 'the least heap in use, of its limit, in the last sample before a death',
+    needsWorkers: always,
     value: heapAtDeath,
   },
   {
@@ -214,6 +225,7 @@ export const METRICS: readonly Metric[] = [
     windowed: false,
     example: 'first.worker.exited',
     meaning: 'when this event first happened, from the start of the load',
+    needsWorkers: (type) => WORKERS_EVENTS.test(type),
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
   ...INCIDENT_METRICS,
@@ -251,6 +263,7 @@ export const metricValue = (
   const metric = findMetric(name);
   if (metric === undefined) throw new Error(`no metric is called ${name}`);
   const part = metric.pattern.exec(name)?.[1] ?? '';
+  if (variant.upstreams !== undefined && metric.needsWorkers?.(part, selector)) return Number.NaN;
   if (!metric.windowed) return metric.value(variant, part, selector);
   const whole = variant.windows[window === '' ? WHOLE_RUN : window];
   if (!metric.selectable) return whole === undefined ? Number.NaN : metric.value(whole, part, variant);

@@ -104,4 +104,7 @@ export type RuleName = keyof typeof RULES;
 
 export const RULE_NAMES = Object.keys(RULES) as readonly RuleName[];
 
+/** Rules that see nothing where no worker tells of itself: of its heap, its queue, what it has finished. */
+export const RULES_OF_WORKERS: readonly RuleName[] = ['heap-slope', 'queue-growth', 'traffic-drop'];
+
 export const makeRule = (name: RuleName, plan: MonitoringPlan): Rule => RULES[name](plan);

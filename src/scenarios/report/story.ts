@@ -70,7 +70,7 @@ interface Reached {
 }
 
 const reachedBy = (variant: VariantResult): Reached => {
-  const workers = variant.series[0]?.workers.length ?? 0;
+  const workers = variant.upstreams?.length ?? variant.series[0]?.workers.length ?? 0;
   const readers = ofWorkerConfig(variant, 'config.pushed')[0]?.fields.readers ?? workers;
   return readers < workers ? { count: readers, who: ' that read the config' } : { count: workers, who: '' };
 };
@@ -169,6 +169,13 @@ const reachText = (variant: VariantResult): string => {
   return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;
 };
 
+/** Empty for upstreams of the user's own, of which no death is known. @param verb left out where it was said before. */
+const lostText = ({ upstreams, workersLost }: VariantResult, verb: ' lost' | ''): string => {
+  if (upstreams !== undefined) return '';
+  const what = verb === '' ? '' : ` ${workersLost === 1 ? 'worker' : 'workers'}${verb}`;
+  return `, ${workersLost}${what}`;
+};
+
 /** One sentence a variant: what it cost, and what made the difference to the first. */
 export const conclude = (result: Pick<Result, 'variants'>): string[] => {
   const [first] = result.variants;
@@ -177,10 +184,9 @@ export const conclude = (result: Pick<Result, 'variants'>): string[] => {
     const outage = outageOf(variant)!;
     const failed = formatRatio(failedIn(variant));
     const reach = reachText(variant);
-    const lost = `${variant.workersLost} ${variant.workersLost === 1 ? 'worker' : 'workers'} lost`;
-    const cost = `${failed} of ${outage.requests} requests failed in the outage window, ${lost}`;
-    const comparison =
-      variant === first ? '' : ` (${first.name}: ${formatRatio(failedIn(first))}, ${first.workersLost})`;
-    return `${variant.name}: ${cost}${comparison}${reach === '' ? '' : `; ${reach}`}.`;
+    const cost = `${failed} of ${outage.requests} requests failed in the outage window`;
+    const before = formatRatio(failedIn(first));
+    const comparison = variant === first ? '' : ` (${first.name}: ${before}${lostText(first, '')})`;
+    return `${variant.name}: ${cost}${lostText(variant, ' lost')}${comparison}${reach === '' ? '' : `; ${reach}`}.`;
   });
 };

@@ -107,6 +107,8 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
   const windows = Object.keys(variants[0]?.windows ?? {}).filter((name) => name !== WHOLE_RUN);
   const errorWindow = windows.includes('outage') ? 'outage' : WHOLE_RUN;
   const inWindow = errorWindow === 'outage' ? ' in outage' : '';
+  // Of upstreams of the user's own nobody tells that, in any variant.
+  const ofWorkers = variants.every(({ upstreams }) => upstreams === undefined);
   const row = rowOf(variants);
   return [
     row('', ({ name }) => name),
@@ -126,12 +128,21 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     ),
     row(`p99${inWindow}`, (variant) => formatDuration(variant.windows[errorWindow]?.latencyMs.p99 ?? 0)),
     row('tries per request', (variant) => variant.windows[errorWindow]?.amplification?.toFixed(2) ?? '–'),
-    row(`work for nobody${inWindow}`, (variant) => percent(variant.windows[errorWindow]?.wasted)),
+    ...(ofWorkers
+      ? [row(`work for nobody${inWindow}`, (variant) => percent(variant.windows[errorWindow]?.wasted))]
+      : []),
     ...classRows(variants, errorWindow, inWindow),
     ...populationRows(variants),
     ...floodRows(variants),
-    row('workers lost', (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`),
-    row('deaths', (variant) => String(variant.crashes)),
+    ...(ofWorkers
+      ? [
+          row(
+            'workers lost',
+            (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`,
+          ),
+          row('deaths', (variant) => String(variant.crashes)),
+        ]
+      : []),
     row('good again', recoveredText),
     ...(errorWindow === 'outage' ? [row('recovery', recoveryText)] : []),
     ...incidentRows(variants),

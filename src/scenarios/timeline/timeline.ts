@@ -72,6 +72,7 @@ import {
   NameProperties,
   resolveNameEntry,
 } from './names.js';
+import { explainNeedOfWorkers } from './own-upstreams.js';
 import { ALL, findUnknownTargets, targetsOf } from './targets.js';
 import { checkThrough, resolveThrough, type Through, ThroughProperties } from './through.js';
 
@@ -170,6 +171,8 @@ export interface EntryProblem {
 /** What a timeline is checked against. */
 export interface EntryScope {
   readonly workers: readonly string[];
+  /** Whether they are upstreams of the user's own; default: no. */
+  readonly own?: boolean;
   /** Those that get what is pushed to workers; default: all. */
   readonly configReaders?: readonly string[];
   /** How many of these run at first; default: all. */
@@ -226,6 +229,8 @@ export const checkEntry = (entry: TimelineEntrySection, scope: EntryScope): Entr
     const found = actions.length === 0 ? 'none' : actions.join(' and ');
     return [{ key: '', message: `expected one of ${ACTIONS.join(', ')} beside \`at\`, found ${found}` }];
   }
+  const need = scope.own ? explainNeedOfWorkers(action, entry) : null;
+  if (need !== null) return [need];
   const problems = findStrayKeys(entry, action);
   if (action === 'purge-cache') problems.push(...checkCacheEntry(entry, scope));
   if (isAbout(action, CONFIG_ACTIONS)) problems.push(...checkConfigEntry(entry, action, scope));

@@ -39,8 +39,11 @@ const below = (path: readonly string[], findings: readonly Finding[]): Finding[]
 
 /** @returns what the virtual engine cannot do, with where it is written. */
 export const findUnmodelled = (file: ScenarioFile): Finding[] => {
-  const { gateway, edge } = file;
+  const { fleet, gateway, edge } = file;
   const findings: Finding[] = [
+    ...(fleet.upstreams === undefined
+      ? []
+      : [{ path: ['fleet', 'upstreams'], message: unmodelled('an upstream of your own'), key: true }]),
     ...below(['gateway'], findInGateway(gateway)),
     ...below(['edge', 'gateway'], findInGateway(edge?.gateway)),
   ];

@@ -45,7 +45,9 @@ export const MechanismProperties = {
 
 const Mechanisms = Type.Object(MechanismProperties);
 type MechanismsSection = Static<typeof Mechanisms> & {
-  readonly workers: number;
+  /** Or the user's own. */
+  readonly workers?: number;
+  readonly upstreams?: readonly string[];
   readonly configReaders?: readonly string[];
 };
 
@@ -72,8 +74,14 @@ const orNull = <Written, Value>(
   resolve: (written: Written) => Value,
 ): Value | null => (written === undefined ? null : resolve(written));
 
-export const maxWorkersOf = ({ workers, maxWorkers, autoscale }: MechanismsSection): number =>
-  maxWorkers ?? Math.max(workers, autoscale?.max ?? 0);
+/** How many serve from the start; upstreams of the user's own count as workers. */
+export const workersOf = ({
+  workers,
+  upstreams = [],
+}: Pick<MechanismsSection, 'workers' | 'upstreams'>): number => workers ?? upstreams.length;
+
+export const maxWorkersOf = (section: MechanismsSection): number =>
+  section.maxWorkers ?? Math.max(workersOf(section), section.autoscale?.max ?? 0);
 
 export const resolveMechanisms = (section: MechanismsSection): MechanismsConfig => {
   const maxWorkers = maxWorkersOf(section);
@@ -86,7 +94,7 @@ export const resolveMechanisms = (section: MechanismsSection): MechanismsConfig 
     recycle: orNull(section.recycle, resolveRecycle),
     quarantine: orNull(section.quarantine, resolveQuarantine),
     autoscale: orNull(section.autoscale, (written) =>
-      resolveAutoscale(written, { workers: section.workers, maxWorkers }),
+      resolveAutoscale(written, { workers: workersOf(section), maxWorkers }),
     ),
   };
 };
@@ -98,7 +106,8 @@ interface Problem {
 
 /** What each key is right about and all together are not. */
 export const findMechanismProblems = (section: MechanismsSection): Problem[] => {
-  const { workers, maxWorkers, watchdog, recycle, autoscale } = section;
+  const { maxWorkers, watchdog, recycle, autoscale } = section;
+  const workers = workersOf(section);
   const problems: Problem[] = [];
   if (maxWorkers !== undefined && maxWorkers < workers) {
     problems.push({
@@ -140,7 +149,7 @@ export const findMechanismProblems = (section: MechanismsSection): Problem[] => 
 const findAutoscaleProblems = (section: MechanismsSection, places: number): Problem[] => {
   const written = section.autoscale!;
   const { min, max, strategy, seasonMs, targetRatio, intervalMs } = resolveAutoscale(written, {
-    workers: section.workers,
+    workers: workersOf(section),
     maxWorkers: places,
   });
   const at = (key: string, message: string): Problem => ({ path: ['autoscale', key], message });
