@@ -2,6 +2,7 @@
  * Nobody of ours between clients and workers: clients go to the workers themselves, or to a gateway that runs already.
  * What a timeline asks of gateways is told to be impossible, and changes nothing.
  */
+import { hostAndPort } from '../../core/http-address.js';
 import type { WorkerAddress } from '../../upstream/fleet.js';
 import type { FrontLike } from '../front/front.js';
 
@@ -15,7 +16,7 @@ export class AbsentFront implements FrontLike {
   }
 
   start(upstreams: readonly WorkerAddress[]): Promise<string[][]> {
-    const workers = upstreams.map(({ host, port }) => `http://${host}:${port}`);
+    const workers = upstreams.map((address) => `http://${hostAndPort(address)}`);
     return Promise.resolve([this.#origin === null ? workers : [this.#origin]]);
   }
 

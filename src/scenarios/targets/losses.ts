@@ -109,7 +109,7 @@ const entryLosses = ({ action }: TimelineEntry, target: Target, scope: Placed['s
   }
 };
 
-const frontLosses = ({ front, names }: Placed, target: Target): Loss[] => {
+const frontLosses = ({ front, names, scope }: Placed, target: Target): Loss[] => {
   const losses: Loss[] = [];
   const missing = (key: string, text: string): void => {
     losses.push({ path: [TIMELINE, key], text, degree: 'missing' });
@@ -121,6 +121,9 @@ const frontLosses = ({ front, names }: Placed, target: Target): Loss[] => {
   }
   if (target.kind === 'direct' && names !== null) {
     missing('names', 'clients are given the addresses of workers, and ask for no names');
+  }
+  if (target.kind === 'direct' && scope.gateway.upstreamTls !== undefined) {
+    missing('upstreamTls', 'clients speak plain HTTP, and the upstreams do not');
   }
   return losses;
 };
