@@ -70,12 +70,13 @@ export interface ChosenTargets {
 const lookFor = async (
   name: TargetName,
   own: OwnConfig | null,
-  reaper: Reaper,
 ): Promise<Target | { readonly missing: string }> => {
   if (name === 'gateway' || name === 'naive' || name === 'direct') return { kind: name };
   const proxy = PROXIES[name as ProxyName];
   if (proxy === undefined) return { missing: `${name} is not supported yet` };
+  const reaper = new Reaper();
   const program = await lookForProxy(proxy, reaper);
+  await reaper.stop();
   return program === null ? { missing: missingText(proxy) } : { kind: 'proxy', program, own };
 };
 
@@ -94,15 +95,10 @@ export const chooseTargets = async (
   }
   const targets: Target[] = [];
   const missing: string[] = [];
-  const reaper = new Reaper();
-  try {
-    for (const name of names) {
-      const found = await lookFor(name, own, reaper);
-      if ('missing' in found) missing.push(found.missing);
-      else targets.push(found);
-    }
-  } finally {
-    await reaper.stop();
+  for (const name of names) {
+    const found = await lookFor(name, own);
+    if ('missing' in found) missing.push(found.missing);
+    else targets.push(found);
   }
   if (targets.length === 0) throw new UserError('couldNotStart', missing.join('\n'));
   return { targets, missing };

@@ -1,0 +1,161 @@
+/** Variants at their targets: what is run under which name, what is not run there, and why. */
+import { describe, expect, it } from 'vitest';
+import { parseScenario } from '../../../src/scenarios/parse.js';
+import type { Target } from '../../../src/scenarios/targets/choice.js';
+import { besideAt, byTarget, variantInFile } from '../../../src/scenarios/targets/names.js';
+import { placeVariants } from '../../../src/scenarios/targets/place.js';
+import type { Loss, ProxyKind } from '../../../src/scenarios/targets/target.js';
+
+/** One that knows no breaker and does concurrency in its own way. */
+const losing: ProxyKind = {
+  ...{ name: 'nginx', title: 'Loser', binary: 'loser', version: { args: [], pattern: /x/ } },
+  translate: ({ config }) => {
+    const losses: Loss[] = [];
+    if (config.breaker !== null) losses.push({ path: ['breaker'], text: 'none', degree: 'missing' });
+    if (config.concurrency !== null) losses.push({ path: ['concurrency'], text: 'own', degree: 'otherwise' });
+    return { files: { 'loser.conf': '' }, losses };
+  },
+  ...{ args: () => [], checkArgs: () => [], follow: async () => {}, readEvidence: () => [] },
+};
+
+const proxyTarget = (own: boolean): Target => ({
+  kind: 'proxy',
+  program: { proxy: losing, path: '/bin/loser', version: '1' },
+  own: own ? { file: 'my.conf', text: '', map: {} } : null,
+});
+
+const SCENARIO = `
+version: 1
+name: placed
+title: A
+fleet: { workers: 2, slots: 4, serviceTime: { distribution: constant, mean: 10ms } }
+gateway: { timeouts: { attempt: 1s }, BASE }
+load: { arrivals: constant, stages: [{ rate: 10/s, for: 5s }] }
+timeline: [TIMELINE]
+variants:
+  plain: {}
+  breaker: { gateway: { breaker: {} } }
+  limit: { gateway: { concurrency: { limit: 3 } } }
+`;
+
+const place = (
+  targets: readonly Target[],
+  { base = 'hashOn: path, balancer: { name: ring-hash }', timeline = '' } = {},
+) => {
+  const text = SCENARIO.replace('BASE', base).replace('TIMELINE', timeline);
+  const { variants } = parseScenario(text, 'placed.yaml');
+  const placed = placeVariants(variants, targets);
+  return {
+    run: placed.variants.map(({ name }) => name),
+    skipped: Object.fromEntries(
+      placed.skipped.map(({ variant, needed }) => [variant.name, needed.map(({ path }) => path.join('.'))]),
+    ),
+    variants: placed.variants,
+  };
+};
+
+describe('variants at targets', () => {
+  it('keep their names at one target', () => {
+    const { run, skipped } = place([{ kind: 'gateway' }]);
+    expect([run, skipped]).toEqual([['plain', 'breaker', 'limit'], {}]);
+  });
+
+  it('say their target where there are several, those of one variant beside each other', () => {
+    const { run, skipped } = place([{ kind: 'gateway' }, proxyTarget(false)]);
+    expect(run).toEqual(['plain@gateway', 'plain@nginx', 'breaker@gateway', 'limit@gateway', 'limit@nginx']);
+    expect(skipped).toEqual({ 'breaker@nginx': ['breaker'] });
+  });
+
+  it('are not run where what they lay over the scenario is missing', () => {
+    expect(place([{ kind: 'naive' }]).skipped).toEqual({ breaker: ['breaker'], limit: ['concurrency'] });
+    expect(place([{ kind: 'direct' }]).run).toEqual(['plain']);
+    expect(place([{ kind: 'url', origin: 'http://127.0.0.1:80' }]).run).toEqual(['plain']);
+    expect(place([proxyTarget(true)]).run).toEqual(['plain']);
+  });
+
+  it('are run where something of the scenario itself is missing, and say so', () => {
+    const { run, variants } = place([proxyTarget(false)], { base: 'breaker: {}' });
+    expect(run).toEqual(['plain', 'limit']);
+    expect(variants[0]!.losses).toEqual([{ path: ['breaker'], text: 'none', degree: 'missing' }]);
+  });
+
+  it('have the naive profile at that target', () => {
+    expect(place([{ kind: 'naive' }]).variants[0]!.gateway.profile).toBe('naive');
+  });
+
+  it.each<[string, Target, string, string[]]>([
+    [
+      'a push',
+      { kind: 'naive' },
+      '{ at: 1s, push-config: { breaker: {} }, to: gateway }',
+      ['timeline.push-config'],
+    ],
+    [
+      'a push of what it lacks',
+      proxyTarget(false),
+      '{ at: 1s, push-config: { breaker: {} }, to: gateway }',
+      ['timeline.push-config.breaker'],
+    ],
+    ['a push of what it has', proxyTarget(false), '{ at: 1s, push-config: {}, to: gateway }', []],
+    [
+      'a push beside an own config',
+      proxyTarget(true),
+      '{ at: 1s, push-config: {}, to: gateway }',
+      ['timeline.push-config'],
+    ],
+    [
+      'a staged push',
+      proxyTarget(false),
+      '{ at: 1s, push-config: {}, to: gateway, strategy: staged }',
+      ['timeline.push-config'],
+    ],
+    ['a rollback', proxyTarget(false), '{ at: 1s, rollback-config: {}, to: gateway }', []],
+    [
+      'a rollback of nobody',
+      { kind: 'direct' },
+      '{ at: 1s, rollback-config: {}, to: gateway }',
+      ['timeline.rollback-config'],
+    ],
+    ['a killed gateway', proxyTarget(false), '{ at: 1s, disrupt: kill, on: gateway-1, for: 1s }', []],
+    [
+      'a killed nobody',
+      { kind: 'direct' },
+      '{ at: 1s, disrupt: kill, on: gateway-1, for: 1s }',
+      ['timeline.disrupt'],
+    ],
+    [
+      'a push to workers',
+      { kind: 'direct' },
+      '{ at: 1s, push-config: { downstream: { service: s, endpoints: [{ name: a, weight: 1 }] } } }',
+      [],
+    ],
+  ])('need for %s what the timeline asks of gateways', (_what, target, timeline, expected) => {
+    expect(place([target], { timeline }).skipped.plain ?? []).toEqual(expected);
+  });
+});
+
+describe('a purge', () => {
+  it('is one more thing that only the built-in gateway can', () => {
+    const purge = { base: 'cache: {}', timeline: '{ at: 1s, purge-cache: {} }' };
+    expect(place([proxyTarget(false)], purge).skipped.plain).toEqual(['timeline.purge-cache']);
+    expect(place([{ kind: 'gateway' }], purge).skipped).toEqual({});
+  });
+});
+
+describe('names at targets', () => {
+  it('are told apart from those in the file', () => {
+    expect(variantInFile('canary@nginx')).toBe('canary');
+    expect(variantInFile('canary')).toBe('canary');
+    expect(besideAt('canary@nginx', 'plain')).toBe('plain@nginx');
+    expect(besideAt('canary', 'plain')).toBe('plain');
+  });
+
+  it('are grouped by target', () => {
+    const at = (name: string, target?: string) => ({ name, ...(target !== undefined && { target }) });
+    const all = [at('a@gateway'), at('a@nginx', 'nginx'), at('b@gateway'), at('b@nginx', 'nginx')];
+    expect(byTarget(all)).toEqual([
+      [all[0], all[2]],
+      [all[1], all[3]],
+    ]);
+  });
+});
