@@ -1,4 +1,5 @@
 /** Every proxy that may stand in the gateway's place. To add one: a folder, a line here, its tests. */
+import { caddy } from './caddy/caddy.js';
 import type { ProxyKind, ProxyName } from './target.js';
 
-export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = {};
+export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = { caddy };

@@ -180,6 +180,7 @@ export class ProxyGateway implements GatewayProcess {
     const running = new Program({
       ...{ name: proxy.title, command: program.path, args: proxy.args(file, site), cwd: folder, reaper },
       leadsGroup: true,
+      environment: proxy.environment?.(site, this.#config) ?? {},
       ...(proxy.stdoutFile !== undefined && { stdoutFile: join(folder, proxy.stdoutFile) }),
     });
     this.#program = running;
@@ -208,7 +209,15 @@ export class ProxyGateway implements GatewayProcess {
     const { program, reaper, own, folder } = this.#options;
     const { proxy, path } = program;
     const args = proxy.checkArgs(file, site);
-    const checking = new Program({ name: proxy.title, command: path, args, cwd: folder, reaper });
+    const environment = proxy.environment?.(site, this.#config) ?? {};
+    const checking = new Program({
+      name: proxy.title,
+      command: path,
+      args,
+      cwd: folder,
+      reaper,
+      environment,
+    });
     if ((await checking.exited) === 0 || this.#stopping) return;
     const whose = own === null ? 'what the scenario’s gateway section was translated to' : own.file;
     throw new Error(`${proxy.title} does not take ${whose}:\n${checking.lastWords}`);

@@ -97,6 +97,8 @@ export interface ProxyKind {
   readonly translate: (state: ProxyState, site: ProxySite) => Translation;
   /** Arguments with which it runs in the foreground, as an ordinary user. @param file absolute, the config's. */
   readonly args: (file: string, site: ProxySite) => readonly string[];
+  /** Added to its environment, where that says what no config and no argument of it can. */
+  readonly environment?: (site: ProxySite, config: GatewayConfig) => Readonly<Record<string, string>>;
   /** Arguments with which it reads the config, says what is wrong with it, and ends with 0 if nothing is. */
   readonly checkArgs: (file: string, site: ProxySite) => readonly string[];
   /**

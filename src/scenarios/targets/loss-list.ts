@@ -1,0 +1,27 @@
+/** Collects what a translation could not say. */
+import { type GatewayConfig, resolveGatewayConfig } from '../../gateway/config.js';
+import type { Loss } from './target.js';
+
+export class Losses {
+  readonly #losses = new Map<string, Loss>();
+
+  /** Each is told once, however many routes meet it. */
+  get all(): readonly Loss[] {
+    return [...this.#losses.values()];
+  }
+
+  missing(path: readonly string[], text: string): void {
+    this.#add({ path, text, degree: 'missing' });
+  }
+
+  otherwise(path: readonly string[], text: string): void {
+    this.#add({ path, text, degree: 'otherwise' });
+  }
+
+  #add(loss: Loss): void {
+    this.#losses.set(JSON.stringify([loss.path, loss.text]), loss);
+  }
+}
+
+/** What a section that says nothing comes to: a value that is not in here was asked for. */
+export const DEFAULTS: GatewayConfig = resolveGatewayConfig();
