@@ -35,6 +35,7 @@ const FROM_ENVIRONMENT = [
   'threads',
   'variant',
   'target',
+  'workersAt',
   'set',
   'out',
   'json',
@@ -75,7 +76,11 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--variant <names>', 'Only these variants, comma-separated')
     .option(
       '--target <names>',
-      'What stands in the gateway’s place: gateway (default), naive, direct, nginx, haproxy, caddy, envoy; several with commas, side by side',
+      'What stands in the gateway’s place: gateway (default), naive, direct, nginx, haproxy, caddy, envoy, or the address of a gateway that runs already; several with commas, side by side',
+    )
+    .option(
+      '--workers-at <ports>',
+      'With an address as --target: where that gateway looks for the workers, such as 9001,9002',
     )
     .option(
       '--config <file>',
@@ -95,7 +100,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
       '--out <kind=file>',
       'Write the result: json=FILE, junit=FILE, html=FILE, md=FILE, csv=FILE (repeatable)',
     )
-    .option('--remote', 'Allow upstreams of your own that are not on this machine')
+    .option('--remote', 'Allow upstreams and a gateway of your own that are not on this machine')
     .option('--json', 'Print the result as JSON on stdout')
     .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')

@@ -21,6 +21,7 @@ import { toResult } from './run-result.js';
 import { findScenario } from './scenario-file.js';
 import { chooseTargets } from './targets.js';
 import { chooseVariants } from './variants.js';
+import { checkWorkersAt } from './workers-at.js';
 
 const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
   pass: EXIT_CODES.pass,
@@ -65,9 +66,11 @@ const planOf = async (nameOrFile: string, flags: Record<string, unknown>): Promi
   const { targets, missing } = await chooseTargets(flags, engine);
   for (const text of missing) process.stderr.write(`skipped: ${text}\n`);
   const source = { file, text, options };
+  const placed = placeVariants(chosen, targets);
+  checkWorkersAt(placed.variants);
   return {
     ...{ engine, scenario, source, bundled, targets },
-    ...placeVariants(chosen, targets),
+    ...placed,
     seeds: seedsOf(scenario, repeat),
   };
 };

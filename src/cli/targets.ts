@@ -1,5 +1,6 @@
-/** `--target a,b`, `--config FILE` and `--map TEXT=PLACE`: what stands in the gateway's place. */
+/** `--target a,b`, with its `--config FILE`, `--map TEXT=PLACE` and `--workers-at PORTS`: what stands in the gateway's place. */
 import { readFileSync } from 'node:fs';
+import { parseAddress } from '../bench/targets.js';
 import { UserError } from '../core/errors.js';
 import { thereAre } from '../core/nearest.js';
 import { Reaper } from '../core/reaper.js';
@@ -8,8 +9,10 @@ import { BUILT_IN, type Target, targetName } from '../scenarios/targets/choice.j
 import type { OwnConfig } from '../scenarios/targets/own-config.js';
 import { lookForProxy, missingText } from '../scenarios/targets/program.js';
 import { PROXIES } from '../scenarios/targets/proxies.js';
-import { type ProxyName, TARGET_NAMES, type TargetName } from '../scenarios/targets/target.js';
+import { TARGET_NAMES, type TargetName } from '../scenarios/targets/target.js';
+import { isAddress } from './bench-request.js';
 import { flagList, flagValue } from './flags.js';
+import { parseWorkersAt } from './workers-at.js';
 
 /** Each runs every variant, one after another. */
 const MAX_TARGETS = 8;
@@ -18,15 +21,39 @@ const usage = (message: string): UserError => new UserError('usage', message);
 
 const isName = (text: string): text is TargetName => (TARGET_NAMES as readonly string[]).includes(text);
 
-const namesOf = (flag: unknown): TargetName[] => {
-  const names = flagList(flag).flatMap((text) => text.split(','));
-  for (const [index, name] of names.entries()) {
-    if (!isName(name))
-      throw usage(`--target ${name}: there is no such target${thereAre(name, TARGET_NAMES)}`);
-    if (names.indexOf(name) !== index) throw usage(`--target names ${name} twice`);
+const ADDRESS = 'an address such as http://127.0.0.1:8080';
+
+/** A gateway that runs already. */
+type Origin = `http://${string}`;
+
+const isOrigin = (name: TargetName | Origin): name is Origin => name.startsWith('http://');
+
+const readOrigin = (text: string, remote: boolean): Origin => {
+  const url = parseAddress(text, remote);
+  if (url.username !== '' || url.password !== '')
+    throw usage(`--target ${text}: leave user and password out`);
+  if (`${url.pathname}${url.search}${url.hash}` !== '/') {
+    throw usage(
+      `--target ${text}: what is asked for there is in the scenario, by \`clients.path\`; leave the path out`,
+    );
   }
+  return url.origin as Origin;
+};
+
+const readName = (text: string, remote: boolean): TargetName | Origin => {
+  if (isName(text)) return text;
+  if (isAddress(text)) return readOrigin(text, remote);
+  throw usage(`--target ${text}: there is no such target${thereAre(text, [...TARGET_NAMES, ADDRESS])}`);
+};
+
+const namesOf = (flag: unknown, remote: boolean): (TargetName | Origin)[] => {
+  const names = flagList(flag)
+    .flatMap((text) => text.split(','))
+    .map((text) => readName(text, remote));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw usage(`--target names ${twice} twice`);
   if (names.length > MAX_TARGETS) throw usage(`--target takes at most ${MAX_TARGETS}, got ${names.length}`);
-  return names as TargetName[];
+  return names;
 };
 
 const readMap = (flag: unknown): Record<string, string> =>
@@ -40,7 +67,7 @@ const readMap = (flag: unknown): Record<string, string> =>
     }),
   );
 
-const readOwn = (flags: Record<string, unknown>, names: readonly TargetName[]): OwnConfig | null => {
+const readOwn = (flags: Record<string, unknown>, names: readonly string[]): OwnConfig | null => {
   const file = flagValue(flags.config);
   const map = readMap(flags.map);
   if (file === undefined) {
@@ -67,12 +94,19 @@ export interface ChosenTargets {
   readonly missing: readonly string[];
 }
 
+/** What else the flags say. */
+interface Around {
+  readonly own: OwnConfig | null;
+  readonly workersAt: readonly number[];
+}
+
 const lookFor = async (
-  name: TargetName,
-  own: OwnConfig | null,
+  name: TargetName | Origin,
+  { own, workersAt }: Around,
 ): Promise<Target | { readonly missing: string }> => {
+  if (isOrigin(name)) return { kind: 'url', origin: name, workersAt };
   if (name === 'gateway' || name === 'naive' || name === 'direct') return { kind: name };
-  const proxy = PROXIES[name as ProxyName];
+  const proxy = PROXIES[name];
   if (proxy === undefined) return { missing: `${name} is not supported yet` };
   const reaper = new Reaper();
   const program = await lookForProxy(proxy, reaper);
@@ -85,8 +119,12 @@ export const chooseTargets = async (
   flags: Record<string, unknown>,
   engine: Engine,
 ): Promise<ChosenTargets> => {
-  const names = namesOf(flags.target);
+  const names = namesOf(flags.target, flags.remote === true);
   const own = readOwn(flags, names);
+  const workersAt = parseWorkersAt(flags.workersAt);
+  if (workersAt.length > 0 && !names.some(isOrigin)) {
+    throw usage('--workers-at is for a gateway that runs already: give its address as --target');
+  }
   if (names.length === 0) return { targets: [BUILT_IN], missing: [] };
   if (engine === 'virtual' && names.some((name) => name !== 'gateway')) {
     throw usage(
@@ -96,7 +134,7 @@ export const chooseTargets = async (
   const targets: Target[] = [];
   const missing: string[] = [];
   for (const name of names) {
-    const found = await lookFor(name, own);
+    const found = await lookFor(name, { own, workersAt });
     if ('missing' in found) missing.push(found.missing);
     else targets.push(found);
   }

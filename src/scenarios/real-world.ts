@@ -201,7 +201,10 @@ export class RealWorld implements World {
   #makeFront(): FrontLike {
     const { target } = this.#variant;
     if (target.kind === 'direct') return new AbsentFront(null);
-    if (target.kind === 'url') return new AbsentFront(target.origin);
+    if (target.kind === 'url') {
+      const { path } = this.#variant.clients[0]!;
+      return new AbsentFront({ origin: target.origin, path, clock: wallClock });
+    }
     return new Front({
       ...{ config: this.#variant.front, gateway: this.#variant.gateway, host: HOST, clock: wallClock },
       ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
@@ -220,12 +223,19 @@ export class RealWorld implements World {
     });
   }
 
+  /** Where somebody else's gateway looks for the workers; empty: the gateway is told. */
+  get #statedPorts(): readonly number[] {
+    const { target } = this.#variant;
+    return target.kind === 'url' ? target.workersAt : [];
+  }
+
   #workers(): WorkerFleet {
     return new WorkerFleet({
       traffic: this.#drains,
       offered: () => this.recorder.offered,
       dependencies: () => this.dependencies.targets,
       config: this.#variant.fleet,
+      ports: this.#variant.links === null ? this.#statedPorts : [],
       host: HOST,
       clock: wallClock,
       random: this.#random.fork('fleet'),
@@ -261,7 +271,7 @@ export class RealWorld implements World {
     links.failed.then((how) => {
       if (!this.#stopping) this.#loadDone.reject(new Error(how));
     });
-    return startLinks({ links, fleet: this.fleet, stream: this.#stream }, workers);
+    return startLinks({ links, fleet: this.fleet, stream: this.#stream, ports: this.#statedPorts }, workers);
   }
 
   /** Where workers have names, the gateway is told these, and whom to ask. */

@@ -33,6 +33,8 @@ import type { Machine } from './machine.js';
 export interface WorkerFleetOptions {
   readonly config: FleetConfig;
   readonly host: string;
+  /** Where the places listen, in their order; where there is none, at a free one. Default: none. */
+  readonly ports?: readonly number[];
   readonly clock: Clock;
   readonly random: Random;
   /** What the workers run on. */
@@ -65,7 +67,9 @@ export class WorkerFleet implements Fleet {
     this.#waits = new Waits(clock);
     this.#quarantine = config.quarantine && new Quarantine(config.quarantine);
     const parts = this.#placeParts();
-    this.#places = workerIds(config.maxWorkers).map((id) => new WorkerPlace(id, random.fork(id), parts));
+    this.#places = workerIds(config.maxWorkers).map(
+      (id, index) => new WorkerPlace(id, random.fork(id), parts, options.ports?.[index]),
+    );
     const shared = { config, clock, emit, waits: this.#waits, places: this.#places };
     this.#deployer = new Deployer({
       ...shared,

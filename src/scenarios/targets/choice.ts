@@ -21,7 +21,12 @@ export type Target =
       readonly own: OwnConfig | null;
     }
   /** A gateway that runs already. */
-  | { readonly kind: 'url'; readonly origin: string };
+  | {
+      readonly kind: 'url';
+      readonly origin: string;
+      /** Ports at which it looks for the workers, in their order; what it finds there are links, where there are any. */
+      readonly workersAt: readonly number[];
+    };
 
 export const BUILT_IN: Target = { kind: 'gateway' };
 

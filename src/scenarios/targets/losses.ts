@@ -10,7 +10,7 @@ import { type Target, targetTitle } from './choice.js';
 import type { Loss, ProxySite, ProxyState, ProxyUpstream } from './target.js';
 
 /** Of a variant, what a target has to do with. */
-type Placed = Pick<Variant, 'front' | 'timeline' | 'names'> & {
+type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet'> & {
   readonly scope: Pick<Variant['scope'], 'gateway' | 'workers' | 'upstreams'>;
 };
 
@@ -122,8 +122,36 @@ const frontLosses = ({ front, names, scope }: Placed, target: Target): Loss[] =>
   if (target.kind === 'direct' && names !== null) {
     missing('names', 'clients are given the addresses of workers, and ask for no names');
   }
+  if (target.kind === 'url' && names !== null) missing('names', `${title} does not ask this run’s resolver`);
   if (target.kind === 'direct' && scope.gateway.upstreamTls !== undefined) {
     missing('upstreamTls', 'clients speak plain HTTP, and the upstreams do not');
+  }
+  return losses;
+};
+
+/** What of the fleet wants somebody to be told who gets nothing, and there is nobody to tell. */
+const drainLosses = ({ fleet, timeline }: Placed, target: Target): Loss[] => {
+  if (target.kind !== 'direct' && target.kind !== 'url') return [];
+  const who = target.kind === 'url' ? targetTitle(target) : 'clients';
+  const isSpare = fleet.maxWorkers > fleet.workers;
+  const wanted = [
+    ['maxWorkers', isSpare && 'go to places where no worker runs, and get resets there'],
+    ['readiness', fleet.readiness !== null && 'go to workers that are not ready'],
+    ['recycle', fleet.recycle !== null && 'go to a worker that is about to be replaced'],
+  ] as const;
+  const losses = wanted.flatMap(([key, text]): Loss[] =>
+    text === false ? [] : [{ path: ['fleet', key], text: `${who} ${text}`, degree: 'otherwise' }],
+  );
+  for (const { action } of timeline) {
+    if (action.type !== 'deploy') continue;
+    const { strategy, drainMs } = action.deployment;
+    if (strategy === 'blue-green') {
+      const text = `${who} cannot be switched from the old workers to the new ones`;
+      losses.push({ path: [TIMELINE, 'deploy'], text, degree: 'missing' });
+    } else if (drainMs !== null) {
+      const text = `${who} go on to workers that are drained`;
+      losses.push({ path: [TIMELINE, 'deploy'], text, degree: 'otherwise' });
+    }
   }
   return losses;
 };
@@ -139,6 +167,7 @@ export const lossesOf = (variant: Placed, target: Target): Loss[] => {
   return unique([
     ...sectionLosses(scope.gateway, target, scope),
     ...frontLosses(variant, target),
+    ...drainLosses(variant, target),
     ...timeline.flatMap((entry) => entryLosses(entry, target, scope)),
   ]);
 };

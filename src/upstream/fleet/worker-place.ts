@@ -32,7 +32,7 @@ export class WorkerPlace {
   readonly #backoff: RestartBackoff;
   readonly #faults: ActiveFaults;
   readonly #turns = new Turns();
-  #port = 0;
+  #port: number;
   #version: WorkerVersion;
   #assigned: VersionedWorkerConfig;
   /** The process that stands here, or that stood here last. */
@@ -47,8 +47,10 @@ export class WorkerPlace {
   #lives = 0;
   #restart: Timer | null = null;
 
-  constructor(id: string, random: Random, parts: PlaceParts) {
+  /** @param port 0: any free one. */
+  constructor(id: string, random: Random, parts: PlaceParts, port = 0) {
     this.id = id;
+    this.#port = port;
     this.#parts = parts;
     this.#random = random;
     this.#backoff = new RestartBackoff(parts.config.restart);

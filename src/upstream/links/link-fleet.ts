@@ -88,18 +88,22 @@ export class LinkFleet {
 
   /**
    * Puts a link before each of them.
+   * @param ports where they listen, in their order; where there is none, at a free one.
    * @returns the links' addresses under the workers' ids. @throws UserError when one cannot listen.
    */
-  async start(workers: readonly WorkerAddress[]): Promise<readonly WorkerAddress[]> {
+  async start(
+    workers: readonly WorkerAddress[],
+    ports: readonly number[] = [],
+  ): Promise<readonly WorkerAddress[]> {
     await this.#ready.promise;
-    return Promise.all(workers.map((worker) => this.link(worker)));
+    return Promise.all(workers.map((worker, index) => this.link(worker, ports[index])));
   }
 
-  /** Puts a link before one worker. @throws UserError when it cannot listen. */
-  async link({ id, host, port }: WorkerAddress): Promise<WorkerAddress> {
+  /** Puts a link before one worker. @param listenPort 0: any free one. @throws UserError when it cannot listen. */
+  async link({ id, host, port }: WorkerAddress, listenPort = 0): Promise<WorkerAddress> {
     const linking = new Deferred<WorkerAddress>();
     this.#linking.set(id, linking);
-    this.#child.send({ type: 'link', link: id, host, port });
+    this.#child.send({ type: 'link', link: id, host, port, listenPort });
     const address = await linking.promise;
     const { host: linkHost, port: linkPort } = address;
     this.#links.set(id, {

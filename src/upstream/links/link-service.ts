@@ -46,8 +46,9 @@ export class LinkService {
     }
   }
 
-  async #link({ link: name, host, port }: Extract<ToLinks, { type: 'link' }>): Promise<void> {
-    const { listen } = await this.#links.create(name, { host: this.#host, port: 0 }, { host, port }, true);
+  async #link({ link: name, host, port, listenPort }: Extract<ToLinks, { type: 'link' }>): Promise<void> {
+    const at = { host: this.#host, port: listenPort };
+    const { listen } = await this.#links.create(name, at, { host, port }, true);
     this.#send({ type: 'linked', link: name, ...listen });
   }
 }

@@ -28,7 +28,15 @@ export interface RemovalOrder {
 }
 
 export type ToLinks =
-  | { readonly type: 'link'; readonly link: string; readonly host: string; readonly port: number }
+  | {
+      readonly type: 'link';
+      readonly link: string;
+      /** Of the upstream. */
+      readonly host: string;
+      readonly port: number;
+      /** 0: any free one. */
+      readonly listenPort: number;
+    }
   | { readonly type: 'upstream'; readonly link: string; readonly up: boolean }
   /** @property id by which it is taken back when its time is over. */
   | { readonly type: 'add'; readonly id: number; readonly link: string; readonly order: ToxicOrder }
