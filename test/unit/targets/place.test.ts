@@ -69,7 +69,7 @@ describe('variants at targets', () => {
   it('are not run where what they lay over the scenario is missing', () => {
     expect(place([{ kind: 'naive' }]).skipped).toEqual({ breaker: ['breaker'], limit: ['concurrency'] });
     expect(place([{ kind: 'direct' }]).run).toEqual(['plain']);
-    expect(place([{ kind: 'url', origin: 'http://127.0.0.1:80' }]).run).toEqual(['plain']);
+    expect(place([{ kind: 'url', origin: 'http://127.0.0.1:80', workersAt: [] }]).run).toEqual(['plain']);
     expect(place([proxyTarget(true)]).run).toEqual(['plain']);
   });
 
