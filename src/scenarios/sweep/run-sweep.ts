@@ -42,6 +42,7 @@ export const runSweep = async (
       onProgress?.(++done);
     },
     signal,
+    plan.semiSpaceMib,
   );
   return state.of(plan.runs);
 };

@@ -7,6 +7,7 @@ import { selectorScopeOf } from '../clients/selectors.js';
 import { parseMetric } from '../metrics/thresholds.js';
 import { parseScenario } from '../parse.js';
 import type { Scenario, Variant } from '../scenario.js';
+import { semiSpaceFor } from '../virtual/engine.js';
 import type { ScenarioSource } from '../virtual/messages.js';
 import { type Point, pointsOf, pointText, runsOf, type SweepRun } from './grid.js';
 import { hiddenCapacityOf, type KnownOrNot } from './hidden-capacity.js';
@@ -40,6 +41,8 @@ export interface SweepPlan {
   readonly runs: readonly SweepRun[];
   /** The hidden capacity of a variant at a point. */
   readonly hiddenAt: (variant: string, point: Point) => KnownOrNot;
+  /** For the largest fleet of any point. */
+  readonly semiSpaceMib: number;
 }
 
 export interface SweepRequest {
@@ -104,8 +107,12 @@ const flagOf = (path: string, { parameters }: SweepRequest): string => {
 };
 
 /** Every point, parsed: a value that no scenario takes is told of before anything runs. @throws DocumentError */
-const parsePoints = (request: SweepRequest, variants: readonly string[]): Map<string, KnownOrNot> => {
+const parsePoints = (
+  request: SweepRequest,
+  variants: readonly string[],
+): Pick<SweepPlan, 'hiddenAt' | 'semiSpaceMib'> => {
   const hidden = new Map<string, KnownOrNot>();
+  let semiSpaceMib = 0;
   const problems = new Map<string, DocumentProblem>();
   for (const point of pointsOf(request.parameters)) {
     try {
@@ -114,6 +121,7 @@ const parsePoints = (request: SweepRequest, variants: readonly string[]): Map<st
       for (const variant of parsed.variants) {
         if (!variants.includes(variant.name)) continue;
         hidden.set(JSON.stringify([variant.name, point]), hiddenCapacityOf(variant));
+        semiSpaceMib = Math.max(semiSpaceMib, semiSpaceFor([variant]));
       }
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
@@ -130,7 +138,7 @@ const parsePoints = (request: SweepRequest, variants: readonly string[]): Map<st
   if (problems.size > 0) {
     throw new DocumentError(request.file, [...problems.values()].slice(0, MAX_PROBLEMS));
   }
-  return hidden;
+  return { hiddenAt: (variant, point) => hidden.get(JSON.stringify([variant, point]))!, semiSpaceMib };
 };
 
 /**
@@ -145,9 +153,8 @@ export const planSweep = (request: SweepRequest): SweepPlan => {
   const metrics = resolveMetrics(request.metrics, chosen);
   const seeds = request.seeds(scenario.seed);
   const runs = runsOf(parameters, variants, seeds);
-  const hidden = parsePoints(request, variants);
   return {
     ...{ file, text, overrides, scenario, parameters, variants, seeds, metrics, runs },
-    hiddenAt: (variant, point) => hidden.get(JSON.stringify([variant, point]))!,
+    ...parsePoints(request, variants),
   };
 };

@@ -154,7 +154,8 @@ export const measureVirtually = (
   );
 };
 
-const semiSpaceFor = (variants: readonly Variant[]): number =>
+/** What suits the largest fleet among variants that threads are to run. */
+export const semiSpaceFor = (variants: readonly Pick<Variant, 'fleet'>[]): number =>
   variants.some(({ fleet }) => fleet.maxWorkers * fleet.slots > LARGE_FLEET)
     ? LARGE_SEMI_SPACE_MIB
     : SEMI_SPACE_MIB;
@@ -167,6 +168,6 @@ export const runVirtually = async (
   options: VirtualRunOptions,
 ): Promise<VariantResult[]> => {
   const works = variants.map(({ name }) => ({ source, variant: name }));
-  const semiSpaceMib = semiSpaceFor(variants);
-  return checkResults(scenario, variants, await measureVirtually(works, { semiSpaceMib, ...options }));
+  const measured = await measureVirtually(works, { semiSpaceMib: semiSpaceFor(variants), ...options });
+  return checkResults(scenario, variants, measured);
 };

@@ -3,7 +3,7 @@ import { type Replication, withoutSeries } from '../replications/replications.js
 import type { VariantResult } from '../result.js';
 import { checkResults } from '../runner.js';
 import type { Scenario, Variant } from '../scenario.js';
-import { measureVirtually, type VirtualRunOptions } from './engine.js';
+import { measureVirtually, semiSpaceFor, type VirtualRunOptions } from './engine.js';
 import type { ScenarioSource } from './messages.js';
 
 export interface VirtualReplications {
@@ -33,6 +33,7 @@ export const replicateVirtually = async (
     checked.set(place, place === 0 ? judged : judged.map(withoutSeries));
   };
   await measureVirtually(works, {
+    semiSpaceMib: semiSpaceFor(variants),
     ...options,
     onVariantEnd: (result, index) => {
       const place = Math.floor(index / variants.length);
