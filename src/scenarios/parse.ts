@@ -8,7 +8,7 @@ import { applyOverride, isSetBy, merge, type Override, parsePathValue } from '..
 import { dotted, type Path, type Positions } from '../core/document/positions.js';
 import { checkSchema, type Finding } from '../core/document/schema-problems.js';
 import { UserError } from '../core/errors.js';
-import { isObject, type Json } from '../core/json.js';
+import { isObject, type Json, leafPaths } from '../core/json.js';
 import { parseDurationMs, parseRatio } from '../core/units.js';
 import { resolveGatewayConfig } from '../gateway/config.js';
 import { resolveFleetConfig } from '../upstream/config.js';
@@ -74,7 +74,7 @@ const resolveVariant = (
     fleet: resolveFleetConfig(file.fleet),
     scope,
     gateway: resolveGatewayConfig(file.gateway),
-    gatewayOverlay: isObject(overlay?.gateway) ? Object.keys(overlay.gateway) : [],
+    gatewayOverlay: isObject(overlay?.gateway) ? leafPaths(overlay.gateway) : [],
     target: BUILT_IN,
     losses: [],
     front: resolveFront(file),

@@ -84,8 +84,8 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
-  /** Keys of the gateway's section that the variant lays over its scenario. */
-  readonly gatewayOverlay: readonly string[];
+  /** What the variant lays over its scenario's section of the gateway: the path of each value. */
+  readonly gatewayOverlay: readonly (readonly string[])[];
   /** What stands in the gateway's place. */
   readonly target: Target;
   /** What that cannot do of this, or does otherwise. */

@@ -3,6 +3,8 @@
  * variant lays over its scenario, or that the timeline asks of gateways, then the variant cannot show there what it is
  * for: it is not run, and its thresholds are skipped.
  */
+
+import { leafPaths } from '../../core/json.js';
 import { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
 import type { Variant } from '../scenario.js';
 import type { TimelineEntry } from '../timeline/timeline.js';
@@ -14,6 +16,9 @@ type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet'> & {
   readonly scope: Pick<Variant['scope'], 'gateway' | 'workers' | 'upstreams'>;
 };
 
+/** Of a variant, what says what it is for. */
+type Needing = Pick<Variant, 'gatewayOverlay' | 'timeline'>;
+
 /** Nothing is written there: what is wanted are the losses. */
 const NOWHERE: ProxySite = {
   ...{ host: '127.0.0.1', port: 80, adminPort: 81, folder: '/nowhere' },
@@ -21,6 +26,7 @@ const NOWHERE: ProxySite = {
 };
 
 const TIMELINE = 'timeline';
+const PUSH = 'push-config';
 
 /** Keys that say how the built-in gateway is made, and not what it does. */
 const OF_OURS: readonly string[] = ['profile', 'processes'];
@@ -77,11 +83,11 @@ const entryLosses = ({ action }: TimelineEntry, target: Target, scope: Placed['s
   const takesConfigs = target.kind === 'proxy' && target.own === null;
   switch (action.type) {
     case 'push-gateway-config': {
-      if (!takesConfigs) return missing('push-config', `${title} takes no config while it runs`);
+      if (!takesConfigs) return missing(PUSH, `${title} takes no config while it runs`);
       const strategy = action.strategy.strategy ?? 'all-at-once';
       return [
         ...sectionLosses(action.config as GatewaySection, target, scope).map(
-          (loss): Loss => ({ ...loss, path: [TIMELINE, 'push-config', ...loss.path] }),
+          (loss): Loss => ({ ...loss, path: [TIMELINE, PUSH, ...loss.path] }),
         ),
         ...(strategy === 'all-at-once'
           ? []
@@ -172,12 +178,16 @@ export const lossesOf = (variant: Placed, target: Target): Loss[] => {
   ]);
 };
 
+/** Whether a loss takes away one of these values, rather than a default that goes with it. */
+const takes = ({ path }: Loss, values: readonly (readonly string[])[]): boolean =>
+  values.some((value) => path.every((key, index) => value[index] === key));
+
 /** Those without which the variant cannot show what it is for. */
-export const neededOf = (
-  losses: readonly Loss[],
-  { gatewayOverlay }: Pick<Variant, 'gatewayOverlay'>,
-): Loss[] =>
-  losses.filter(
-    ({ path: [first = ''], degree }) =>
-      degree === 'missing' && (first === TIMELINE || gatewayOverlay.includes(first)),
+export const neededOf = (losses: readonly Loss[], { gatewayOverlay, timeline }: Needing): Loss[] => {
+  const pushed = timeline.flatMap(({ action }) =>
+    action.type === 'push-gateway-config' && action.to === 'gateway' ? leafPaths(action.config) : [],
   );
+  const values = [...gatewayOverlay, ...pushed.map((path) => [TIMELINE, PUSH, ...path])];
+  const isOrder = ({ path }: Loss): boolean => path[0] === TIMELINE && path.length === 2;
+  return losses.filter((loss) => loss.degree === 'missing' && (isOrder(loss) || takes(loss, values)));
+};

@@ -73,6 +73,19 @@ describe('variants at targets', () => {
     expect(place([proxyTarget(true)]).run).toEqual(['plain']);
   });
 
+  it('are run where a default of what they lay over it is missing', () => {
+    const budget: ProxyKind = {
+      ...losing,
+      translate: ({ config }) => ({
+        files: { 'loser.conf': '' },
+        losses:
+          config.breaker === null ? [] : [{ path: ['breaker', 'window'], text: 'none', degree: 'missing' }],
+      }),
+    };
+    const target: Target = { kind: 'proxy', program: { proxy: budget, path: '', version: '1' }, own: null };
+    expect(place([target]).skipped).toEqual({});
+  });
+
   it('are run where something of the scenario itself is missing, and say so', () => {
     const { run, variants } = place([proxyTarget(false)], { base: 'breaker: {}' });
     expect(run).toEqual(['plain', 'limit']);
