@@ -59,7 +59,7 @@ const QUICK_CONNECT = { ...QUICK, connect: '200ms' } as const;
 /** Where nothing should take time: a busy machine must not look like a slow upstream, and what hangs is still seen. */
 export const PATIENT = { connect: '1s', attempt: '2s', request: '2500ms', body: '2s' } as const;
 
-const timeoutsOf = (fault: Fault) => {
+export const timeoutsOf = (fault: Fault) => {
   if (fault.byTheClock !== true) return PATIENT;
   return fault.at === 'kernel' && fault.backlog === 'full' ? QUICK_CONNECT : QUICK;
 };
@@ -89,7 +89,10 @@ export const openGateway = async (
   return { gateway, port: await gateway.listen('127.0.0.1', 0) };
 };
 
-const requestOf = ({ fault, method, shape }: Case, id: string): RawRequest => {
+export const requestOf = (
+  { fault, method, shape }: Pick<Case, 'fault' | 'method' | 'shape'>,
+  id: string,
+): RawRequest => {
   const large = faultOf(fault).largeBody === true;
   return {
     method,
@@ -100,7 +103,7 @@ const requestOf = ({ fault, method, shape }: Case, id: string): RawRequest => {
   };
 };
 
-const healthy = (id: string): RawRequest => ({ method: 'GET', path: `/healthy/${id}` });
+export const healthy = (id: string): RawRequest => ({ method: 'GET', path: `/healthy/${id}` });
 
 /** Attempts that an upstream has had, begun or over. */
 const attemptsAt = (gateway: Gateway, id: string): number => {
