@@ -265,7 +265,7 @@ export const renderHtml = (result: Result): string => {
 <p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}${result.target === 'gateway' ? '' : ` · through ${escapeHtml(result.target)}`}</p>
 <p class="verdict ${verdict}">${verdict.toUpperCase()}</p>${reasons.length > 0 ? `<ul>${reasons.join('')}</ul>` : ''}
 <p>${escapeHtml(scenario.story)}</p>
-${htmlTable(summaryRows(variants))}
+${variants.length === 0 ? '' : htmlTable(summaryRows(variants))}
 ${byTarget(variants).map(conclusionHtml).join('\n')}
 <p class="soft">In the charts, the shaded span is the window <em>outage</em>. Requests stand at the moment they were meant to be sent.</p>
 ${variants.map((variant) => section(variant, top)).join('\n')}

@@ -25,6 +25,9 @@ const spreadText = (spread: SpreadOf | undefined): string => {
 
 type Row = readonly [title: string, metric: string, window?: string];
 
+const isMeasured = (variants: Replications['variants'], metric: string): boolean =>
+  variants.some(({ metrics }) => metrics.some((one) => one.metric === metric && one.measured > 0));
+
 /** The first row is the header. */
 export const replicationRows = ({ variants }: Replications): string[][] => {
   const windows = [
@@ -36,7 +39,8 @@ export const replicationRows = ({ variants }: Replications): string[][] => {
     ...shown.map((window): Row => [`availability, ${window}`, 'availability', window]),
     ...shown.map((window): Row => [`p99, ${window}`, 'latency.p99', window]),
     ...shown.map((window): Row => [`tries per request, ${window}`, 'amplification', window]),
-    ['deaths', 'crashes'],
+    // Of upstreams of the user's own no death is known.
+    ...(isMeasured(variants, 'crashes') ? [['deaths', 'crashes'] as const] : []),
     ['good again', 'recovered'],
   ];
   return [

@@ -199,8 +199,9 @@ const measuredLines = (result: Result, style: Style): string[] => {
     ),
     '',
     ...variants.flatMap((variant) => [...storyLines(variant, style), '']),
-    ...curveLines(variants, style),
-    ...tableLines(summaryRows(variants), style),
+    // Where the target can be none of the variants, nothing was measured.
+    ...(variants.length === 0 ? [] : curveLines(variants, style)),
+    ...(variants.length === 0 ? [] : tableLines(summaryRows(variants), style)),
     ...variants.flatMap((variant) => incidentLines(variant, style)),
   ];
 };

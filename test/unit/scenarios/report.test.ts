@@ -212,6 +212,15 @@ describe('a report of an interrupted run', () => {
   it('says when there is nothing to show', () => {
     expect(renderReport(result([]), interrupted)).toBe('Interrupted before anything was measured.\n');
   });
+
+  it('says what a target lacks that can be none of the variants', () => {
+    const reasons = ['timeline.push-config: it takes no config while it runs'];
+    const skippedVariants = [{ name: 'reload', target: 'http://127.0.0.1:80', reasons, thresholds: [] }];
+    const lines = linesOf(result([], { verdict: 'skipped', skippedVariants }));
+    expect(lines).toContain('  - timeline.push-config: it takes no config while it runs');
+    expect(lines).toContain('SKIPPED');
+    expect(lines.filter((line) => line.startsWith('availability'))).toEqual([]);
+  });
 });
 
 describe('the page of a fleet', () => {
