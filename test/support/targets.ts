@@ -248,6 +248,8 @@ export const startProxy = async (proxy: ProxyKind, state: ProxyState): Promise<S
   const program = new Program({
     ...{ name: proxy.title, command: programOf(proxy)!, args: proxy.args(file, site), cwd: folder },
     reaper: newReaper(),
+    leadsGroup: true,
+    ...(proxy.stdoutFile !== undefined && { stdoutFile: join(folder, proxy.stdoutFile) }),
     ...(proxy.environment && { environment: proxy.environment(site, state.config) }),
   });
   onTestFinished(() => program.stop(5_000));

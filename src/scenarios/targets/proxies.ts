@@ -1,5 +1,6 @@
 /** Every proxy that may stand in the gateway's place. To add one: a folder, a line here, its tests. */
 import { caddy } from './caddy/caddy.js';
+import { haproxy } from './haproxy/haproxy.js';
 import type { ProxyKind, ProxyName } from './target.js';
 
-export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = { caddy };
+export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = { caddy, haproxy };
