@@ -30,8 +30,9 @@ const HEAD = ['', 'variant', 'threshold', ''] as const;
 
 const skippedRows = ({ skippedVariants = [] }: Result): string[][] =>
   skippedVariants.flatMap(({ name, reasons, thresholds }) =>
-    thresholds.map((expression) => [
-      ...['skipped', name, `\`${expression}\``],
+    // One without thresholds is told of all the same.
+    (thresholds.length === 0 ? [''] : thresholds).map((expression) => [
+      ...['skipped', name, expression === '' ? '' : `\`${expression}\``],
       escapeMarkdown(reasons.join('; ')),
     ]),
   );

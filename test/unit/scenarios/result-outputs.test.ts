@@ -68,6 +68,18 @@ describe('a result as Markdown', () => {
     expect(told).toContain('seeds 42 to 43');
   });
 
+  it.each([
+    ['with thresholds', ['crashes == 0'], '| skipped | b | `crashes == 0` | retry: nothing like it |'],
+    ['without any', [], '| skipped | b |  | retry: nothing like it |'],
+  ])('tells of a variant that its target cannot be, %s', (_what, thresholds, row) => {
+    const skippedVariants = [
+      { name: 'b', target: 'direct', reasons: ['retry: nothing like it'], thresholds },
+    ];
+    const told = renderMarkdown(result([], { verdict: 'skipped', skippedVariants }));
+    expect(told).toContain(row);
+    expect(told).not.toContain('Interrupted');
+  });
+
   it('says that it is of a part of the run', () => {
     expect(renderMarkdown(result([]))).toContain('Interrupted: these are partial results.');
     expect(renderMarkdown(result([{ ...good, partial: true }]))).toContain('Interrupted');
