@@ -19,18 +19,6 @@ import type { ScenarioFile } from './scenario.js';
 /** Keys of the fleet that are not about workers' processes. */
 const MEANT = ['upstreams', 'deadPorts', 'clusters'];
 
-/**
- * What a scenario with upstreams of the user's own has by default: health checks that connect, and no more, as HAProxy's do.
- * Nobody knows what path such a server answers.
- */
-export const withOwnDefaults = (file: ScenarioFile): ScenarioFile => {
-  const { fleet, gateway = {} } = file;
-  const { healthCheck = {}, profile } = gateway;
-  if (fleet.upstreams === undefined || profile === 'naive' || healthCheck === 'off') return file;
-  if (healthCheck.type !== undefined || healthCheck.path !== undefined) return file;
-  return { ...file, gateway: { ...gateway, healthCheck: { ...healthCheck, type: 'tcp' } } };
-};
-
 const HOW = 'write http://127.0.0.1:3000 or 127.0.0.1:3000';
 
 const parseOne = (text: string): HttpAddress | string => {

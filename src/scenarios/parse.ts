@@ -20,7 +20,7 @@ import type { Engine } from './engines.js';
 import { resolveFront } from './front/config.js';
 import { resolveIncident } from './incident/section.js';
 import { parseThreshold } from './metrics/thresholds.js';
-import { withOwnDefaults } from './own-upstreams.js';
+import { withOwnHealthCheck } from './own-health-check.js';
 import {
   DEFAULT_SEED,
   DEFAULT_VARIANT,
@@ -73,7 +73,7 @@ const resolveVariant = (
     seed: file.seed ?? DEFAULT_SEED,
     fleet: resolveFleetConfig(file.fleet),
     scope,
-    gateway: resolveGatewayConfig(file.gateway),
+    gateway: resolveGatewayConfig(scope.own ? withOwnHealthCheck(file.gateway ?? {}) : file.gateway),
     gatewayOverlay: isObject(overlay?.gateway) ? leafPaths(overlay.gateway) : [],
     target: BUILT_IN,
     losses: [],
@@ -165,7 +165,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
         : findTooLong(ScenarioSchema, { ...merged, gateway: undefined, edge: undefined });
     problems.add(findings, name);
     if (findings.length > 0) continue;
-    const variant = readVariant(name, withOwnDefaults(merged as unknown as ScenarioFile), names);
+    const variant = readVariant(name, merged as unknown as ScenarioFile, names);
     problems.add(checkVariant(variant, options.remote ?? false), name);
     if (options.engine === 'virtual') problems.add(findUnmodelled(variant.file), name);
     read.push(variant);

@@ -22,6 +22,7 @@ import { findConfigProblems, findContradictions, findFixedChanges } from '../../
 import { GatewaySchema, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
 import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../../upstream/config.js';
 import { EDGE, ONE_GATEWAY } from '../front/config.js';
+import { withOwnHealthCheck } from '../own-health-check.js';
 import type { EntryProblem, EntryScope } from './timeline.js';
 
 export const ConfigProperties = {
@@ -214,7 +215,7 @@ export const checkConfigEntry = (entry: ConfigEntry, action: string, scope: Entr
   return problems;
 };
 
-const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge }: EntryScope): ConfigAction => {
+const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge, own }: EntryScope): ConfigAction => {
   const { breakGlass = '', to = 'workers' } = entry;
   const basedOn = entry.basedOn === undefined ? {} : { basedOn: entry.basedOn };
   if (to === 'workers') {
@@ -223,7 +224,8 @@ const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge }: EntryS
     return { type: 'push-config', config, strategy, breakGlass, ...basedOn };
   }
   const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
-  const config = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);
+  const section = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);
+  const config = own && to === 'gateway' ? (withOwnHealthCheck(section) as Json) : section;
   return {
     type: 'push-gateway-config',
     ...{ to, config, strategy, breakGlass, ...basedOn },

@@ -36,6 +36,11 @@ describe('upstreams of one’s own', () => {
     expect(typeOf('healthCheck: { path: /well }')).toMatchObject({ type: 'http', path: '/well' });
     expect(typeOf('healthCheck: { type: http }')).toMatchObject({ type: 'http', path: '/healthz' });
     expect(typeOf('healthCheck: off')).toBeNull();
+    const [pushed, other] = ['{ retry: {} }', '{ healthCheck: { path: /well } }'].map(
+      (config) => read(timeline(`push-config: ${config}, to: gateway`)).timeline[0]!.action,
+    );
+    expect(pushed).toMatchObject({ config: { retry: {}, healthCheck: { type: 'tcp' } } });
+    expect(other).toMatchObject({ config: { healthCheck: { path: '/well' } } });
     expect(typeOf('profile: naive')).toMatchObject({ type: 'http' });
   });
 
