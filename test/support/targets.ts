@@ -27,7 +27,7 @@ export const upstreamsAt = (ports: readonly number[], section: GatewaySection = 
   ports.map((port, index) => {
     const id = `worker-${index + 1}`;
     const { weight = 1, priority = 0 } = section.upstreams?.[id] ?? {};
-    return { id, host: '127.0.0.1', port, weight, priority, drained: false };
+    return { id, host: '127.0.0.1', port, weight: Math.min(weight, 256), priority, drained: false };
   });
 
 export const stateOf = (
@@ -246,7 +246,12 @@ export const startProxy = async (proxy: ProxyKind, state: ProxyState): Promise<S
   const site = siteAt({ folder, port, adminPort });
   const file = write(proxy, state, site);
   const program = new Program({
-    ...{ name: proxy.title, command: programOf(proxy)!, args: proxy.args(file, site), cwd: folder },
+    ...{
+      name: proxy.title,
+      command: programOf(proxy)!,
+      args: proxy.args(file, site, state.config),
+      cwd: folder,
+    },
     reaper: newReaper(),
     leadsGroup: true,
     ...(proxy.stdoutFile !== undefined && { stdoutFile: join(folder, proxy.stdoutFile) }),

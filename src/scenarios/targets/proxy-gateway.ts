@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
@@ -154,7 +154,8 @@ export class ProxyGateway implements GatewayProcess {
   #translate(state: ProxyState, site: ProxySite): Translation['files'] {
     const { program, own } = this.#options;
     if (own === null) return program.proxy.translate(state, site).files;
-    return { [`own-${program.proxy.name}`]: fillIn(own, site, state.upstreams) };
+    // Its ending says which language it is in, where a proxy has several.
+    return { [`own-${program.proxy.name}${extname(own.file)}`]: fillIn(own, site, state.upstreams) };
   }
 
   #write(files: Translation['files'], { folder }: ProxySite): string {
@@ -178,7 +179,8 @@ export class ProxyGateway implements GatewayProcess {
     await this.#check(file, site);
     if (this.#stopping) return;
     const running = new Program({
-      ...{ name: proxy.title, command: program.path, args: proxy.args(file, site), cwd: folder, reaper },
+      ...{ name: proxy.title, command: program.path, cwd: folder, reaper },
+      args: proxy.args(file, site, this.#config),
       leadsGroup: true,
       environment: proxy.environment?.(site, this.#config) ?? {},
       ...(proxy.stdoutFile !== undefined && { stdoutFile: join(folder, proxy.stdoutFile) }),

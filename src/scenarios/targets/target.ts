@@ -95,8 +95,12 @@ export interface ProxyKind {
   readonly version: { readonly args: readonly string[]; readonly pattern: RegExp };
   /** @throws nothing: what cannot be said is a loss. */
   readonly translate: (state: ProxyState, site: ProxySite) => Translation;
-  /** Arguments with which it runs in the foreground, as an ordinary user. @param file absolute, the config's. */
-  readonly args: (file: string, site: ProxySite) => readonly string[];
+  /**
+   * Arguments with which it runs in the foreground, as an ordinary user.
+   * @param file absolute, the config's.
+   * @param config for what only an argument can say, such as the number of its threads.
+   */
+  readonly args: (file: string, site: ProxySite, config?: GatewayConfig) => readonly string[];
   /** Added to its environment, where that says what no config and no argument of it can. */
   readonly environment?: (site: ProxySite, config: GatewayConfig) => Readonly<Record<string, string>>;
   /** Arguments with which it reads the config, says what is wrong with it, and ends with 0 if nothing is. */

@@ -4,12 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GatewaySection } from '../../../src/gateway/config.js';
 import { caddy } from '../../../src/scenarios/targets/caddy/caddy.js';
-import {
-  goDuration,
-  goExpression,
-  pathExpression,
-  quoted,
-} from '../../../src/scenarios/targets/caddy/words.js';
+import { goDuration, pathExpression, quoted } from '../../../src/scenarios/targets/caddy/words.js';
+import { goExpression } from '../../../src/scenarios/targets/go-expressions.js';
 import { isInSchema, randomSections, siteAt, stateOf } from '../../support/targets.js';
 
 const textOf = (section: GatewaySection, purpose: 'run' | 'export' = 'export'): string =>

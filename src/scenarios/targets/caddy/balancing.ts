@@ -63,7 +63,7 @@ const hashPolicy = ({ hashOn }: GatewayConfig): string => {
 const choiceOf = (config: GatewayConfig, losses: Losses): Choice => {
   const { name, options } = config.balancer;
   if (name !== 'ring-hash' && name !== 'maglev') return CHOICES[name];
-  if (options.balanceFactor !== undefined) {
+  if (options.balanceFactor != null) {
     losses.missing(['balancer', 'boundedLoad'], 'Caddy hashes without regard to how busy an upstream is');
   }
   losses.otherwise(

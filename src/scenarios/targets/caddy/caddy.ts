@@ -4,14 +4,17 @@ import { readEvidence } from './evidence.js';
 import { follow } from './follow.js';
 import { translate } from './translate.js';
 
+/** Caddy's own language is JSON. */
+const adapter = (file: string): string[] => (file.endsWith('.json') ? [] : ['--adapter', 'caddyfile']);
+
 export const caddy: ProxyKind = {
   name: 'caddy',
   title: 'Caddy',
   binary: 'caddy',
   version: { args: ['version'], pattern: /^v?(\d[\w.]*)/ },
   translate,
-  args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
-  checkArgs: (file) => ['validate', '--config', file, '--adapter', 'caddyfile'],
+  args: (file) => ['run', '--config', file, ...adapter(file)],
+  checkArgs: (file) => ['validate', '--config', file, ...adapter(file)],
   environment: ({ folder }, { processes }) => ({
     // It keeps a copy of its config and an identity in these, whatever its config says.
     XDG_CONFIG_HOME: folder,

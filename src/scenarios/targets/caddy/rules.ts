@@ -1,9 +1,10 @@
 /** Rules, as matchers of Caddy's with an error for those who are not let in. */
 import type { RuleConfig } from '../../../gateway/config/rules.js';
 import { parseNetwork } from '../../../gateway/config/rules.js';
+import { goExpression } from '../go-expressions.js';
 import { block } from '../text.js';
 import type { Proxying } from './proxying.js';
-import { commentText, goExpression, pathExpression, quoted } from './words.js';
+import { commentText, pathExpression, quoted } from './words.js';
 
 /** Set by the first rule that lets a request in, so that none after it is asked. */
 const VERDICT = 'rule-verdict';
