@@ -1,9 +1,12 @@
 /** `badgateway doctor`: what this machine can run. */
 import pc from 'picocolors';
 import { EXIT_CODES } from '../core/errors.js';
+import { Reaper } from '../core/reaper.js';
 import { formatDuration } from '../core/units.js';
 import { readLibrary } from '../scenarios/library.js';
 import { parseScenario } from '../scenarios/parse.js';
+import { lookForProxy } from '../scenarios/targets/program.js';
+import { PROXIES } from '../scenarios/targets/proxies.js';
 import { type Diagnosis, diagnose, type Level } from './diagnosis.js';
 import { realTimeMs } from './list.js';
 import { readMachine } from './machine.js';
@@ -19,7 +22,44 @@ const PAINT: Readonly<Record<Level, 'green' | 'yellow' | 'red'>> = {
 
 const LEVEL_COLUMNS = 'warning'.length;
 
-const render = ({ checks, engines }: Diagnosis, takesMs: number, color: boolean): string => {
+interface InstalledProxy {
+  readonly title: string;
+  /** `null`: it is not here. */
+  readonly program: { readonly path: string; readonly version: string } | null;
+}
+
+const lookForProxies = async (): Promise<Record<string, InstalledProxy>> => {
+  const reaper = new Reaper();
+  try {
+    const found = await Promise.all(
+      Object.values(PROXIES).map(async (proxy): Promise<[string, InstalledProxy]> => {
+        const program = await lookForProxy(proxy, reaper);
+        return [
+          proxy.name,
+          { title: proxy.title, program: program && { path: program.path, version: program.version } },
+        ];
+      }),
+    );
+    return Object.fromEntries(found);
+  } finally {
+    await reaper.stop();
+  }
+};
+
+const proxyLines = (proxies: Readonly<Record<string, InstalledProxy>>): string[] => [
+  'Proxies for run --target',
+  ...Object.entries(proxies).map(([name, { program }]) => {
+    const found = program === null ? 'not installed' : `${program.version}, ${program.path}`;
+    return `  ${name.padEnd('--engine virtual'.length)}  ${found}`;
+  }),
+  '',
+];
+
+interface Report extends Diagnosis {
+  readonly proxies: Readonly<Record<string, InstalledProxy>>;
+}
+
+const render = ({ checks, engines, proxies }: Report, takesMs: number, color: boolean): string => {
   const colors = pc.createColors(color);
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, level, found, advice }) => [
@@ -38,6 +78,7 @@ const render = ({ checks, engines }: Diagnosis, takesMs: number, color: boolean)
     `  --engine real     ${real[engines.real]}`,
     `  --engine virtual  ${engines.virtual === 'yes' ? 'yes, in seconds' : 'no'}`,
     '',
+    ...proxyLines(proxies),
   ].join('\n');
 };
 
@@ -45,7 +86,7 @@ const render = ({ checks, engines }: Diagnosis, takesMs: number, color: boolean)
 export const doctorCommand = async (json: boolean): Promise<number> => {
   const machine = await readMachine();
   const scenario = parseScenario(readLibrary(MAIN_JOB), `${MAIN_JOB}.yaml`);
-  const diagnosis = diagnose(machine, scenario);
+  const diagnosis = { ...diagnose(machine, scenario), proxies: await lookForProxies() };
   process.stdout.write(
     json
       ? `${JSON.stringify({ job: MAIN_JOB, machine, ...diagnosis }, null, 2)}\n`

@@ -2,7 +2,7 @@
  * The reaper's own program: see `reaper.ts`. It never kills a process that merely got the number of a dead one: it
  * notes a process's start time when told to watch it, and looks again before it kills (where `/proc` exists).
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Field 22 of `/proc/PID/stat` (proc(5)); the name in field 2 may hold spaces, so count from its closing bracket. */
@@ -36,8 +36,12 @@ const kill = (pid: number): void => {
   }
 };
 
+const folders = new Set<string>();
+
 createInterface({ input: process.stdin })
   .on('line', (line) => {
+    if (line[0] === '>') folders.add(line.slice(1));
+    if (line[0] === '<') folders.delete(line.slice(1));
     const pid = Number(line.slice(1));
     if (!Number.isInteger(pid) || pid <= 1) return;
     if (line[0] === '+' || line[0] === '*') {
@@ -49,5 +53,6 @@ createInterface({ input: process.stdin })
   })
   .on('close', () => {
     for (const pid of watched.keys()) kill(pid);
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     process.exit(0);
   });

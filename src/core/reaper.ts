@@ -3,7 +3,7 @@
  * process ended, the reaper kills the children on its list and exits. The message channel's `disconnect` is only the
  * polite way: a spinning child never hears it, and a stopped one cannot.
  *
- * On the wire: `+PID`, `*PID`, `-PID` and `!PID`, one a line (see `reaper-process.ts`).
+ * On the wire: `+PID`, `*PID`, `-PID`, `!PID`, `>FOLDER` and `<FOLDER`, one a line (see `reaper-process.ts`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,15 @@ export class Reaper {
 
   forget(pid: number): void {
     this.#process.stdin?.write(`-${pid}\n`);
+  }
+
+  /** A folder for temporary files, which is to go with this process if nobody removes it before. */
+  watchFolder(folder: string): void {
+    this.#process.stdin?.write(`>${folder}\n`);
+  }
+
+  forgetFolder(folder: string): void {
+    this.#process.stdin?.write(`<${folder}\n`);
   }
 
   /** Kills one on the list now; for a process that is not a child of this one, and may be gone already. */

@@ -186,11 +186,11 @@ export class RealWorld implements World {
       this.fleet.stop(),
       this.dependencies.stop(),
     ]);
-    await this.#reaper.stop();
     for (const one of this.#proxies?.readEvidence(this.recorder.failedRays) ?? []) {
       this.recorder.evidence(one);
     }
     this.#proxies?.close();
+    await this.#reaper.stop();
   }
 
   readonly #spawnGateway: SpawnGateway = (place, options) =>

@@ -31,6 +31,7 @@ export class ProxyHost {
   constructor(options: ProxyHostOptions) {
     this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), `badgateway-${options.program.proxy.name}-`));
+    options.reaper.watchFolder(this.#folder);
   }
 
   readonly spawn: SpawnGateway = (place, options) => {
@@ -59,6 +60,7 @@ export class ProxyHost {
   }
 
   close(): void {
+    this.#options.reaper.forgetFolder(this.#folder);
     if (!this.#hasFailed) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
