@@ -52,6 +52,8 @@ export interface RequestRecord {
 /** Causes that only a client can see. */
 export const CLIENT_CAUSES = [
   'upstream_response',
+  // An answer without the field in which the built-in gateway says whose it is: another proxy's, or what it passed on.
+  'unnamed',
   'gateway_unreachable',
   'gateway_closed_connection',
 ] as const;

@@ -17,9 +17,10 @@ import { Origins } from './origins.js';
 const headerText = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '');
 
-/** The cause as the gateway names it in `Proxy-Status`; an upstream's own error has none. */
+/** The cause as the gateway names it in `Proxy-Status`; an upstream's own error has the field without one. */
 export const causeOf = (status: number, proxyStatus: string): string => {
   if (isGood(status)) return '';
+  if (proxyStatus === '') return 'unnamed';
   const code = /details="BGW_ERR_(\w+)"/.exec(proxyStatus)?.[1];
   return code?.toLowerCase() ?? /error=(\w+)/.exec(proxyStatus)?.[1] ?? 'upstream_response';
 };

@@ -38,7 +38,8 @@ const statusText = (variant: VariantResult, status: string): string => {
       (earliest, attempt) => (earliest !== undefined && earliest.endMs <= attempt.endMs ? earliest : attempt),
       undefined,
     );
-  const text = CAUSE_TEXT[first?.cause ?? ''];
+  // A proxy that is not ours names no cause; its log does.
+  const text = CAUSE_TEXT[first?.cause ?? ''] ?? first?.evidence?.text;
   return text === undefined ? '' : `: ${text}`;
 };
 
