@@ -24,9 +24,7 @@ const proxyOf = (flag: unknown): ProxyKind => {
   if (!(PROXY_NAMES as readonly string[]).includes(name)) {
     throw usage(`--to takes ${PROXY_NAMES.join(', ')}${name === '' ? '' : `; there is no "${name}"`}`);
   }
-  const proxy = PROXIES[name as ProxyName];
-  if (proxy === undefined) throw usage(`${name} cannot be written yet`);
-  return proxy;
+  return PROXIES[name as ProxyName];
 };
 
 const ADDRESS = /^(\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i;

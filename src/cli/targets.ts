@@ -107,7 +107,6 @@ const lookFor = async (
   if (isOrigin(name)) return { kind: 'url', origin: name, workersAt };
   if (name === 'gateway' || name === 'naive' || name === 'direct') return { kind: name };
   const proxy = PROXIES[name];
-  if (proxy === undefined) return { missing: `${name} is not supported yet` };
   const reaper = new Reaper();
   const program = await lookForProxy(proxy, reaper);
   await reaper.stop();

@@ -2,6 +2,7 @@
  * The real engine's world: forked workers, the gateway in a process of its own, the load generator in another, and the
  * starvation probe beside the workers. Whatever it starts, it stops; what it cannot stop any more, the reaper does.
  */
+import { dirname } from 'node:path';
 import { Child, exitText } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { Deferred } from '../core/deferred.js';
@@ -198,6 +199,12 @@ export class RealWorld implements World {
       ? new GatewayChild({ ...options, reaper: this.#reaper })
       : this.#proxies.spawn(place, options);
 
+  async #makeCertificates(): Promise<Certificates> {
+    const certificates = await Certificates.make(wallClock);
+    this.#reaper.watchFolder(dirname(certificates.authorityPath));
+    return certificates;
+  }
+
   #makeFront(): FrontLike {
     const { target } = this.#variant;
     if (target.kind === 'direct') return new AbsentFront(null);
@@ -208,7 +215,7 @@ export class RealWorld implements World {
     return new Front({
       ...{ config: this.#variant.front, gateway: this.#variant.gateway, host: HOST, clock: wallClock },
       ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
-      makeCertificates: () => Certificates.make(wallClock),
+      makeCertificates: () => this.#makeCertificates(),
       spawn: this.#spawnGateway,
       onEvents: (events) => {
         for (const event of events) this.#stream.publish(event);

@@ -40,10 +40,10 @@ const foldersOf = (proxy: string): string[] =>
 
 const NAMES = Object.keys(PROXIES) as ProxyName[];
 
-const isHere = (name: ProxyName): boolean => findProgram(PROXIES[name]!) !== null;
+const isHere = (name: ProxyName): boolean => findProgram(PROXIES[name]) !== null;
 
 describe.each(NAMES)('%s in the gateway’s place', (name) => {
-  const kind = PROXIES[name]!;
+  const kind = PROXIES[name];
   if (!isHere(name)) {
     it.skip(missingText(kind), () => {});
     return;

@@ -5,4 +5,4 @@ import { haproxy } from './haproxy/haproxy.js';
 import { nginx } from './nginx/nginx.js';
 import type { ProxyKind, ProxyName } from './target.js';
 
-export const PROXIES: Readonly<Partial<Record<ProxyName, ProxyKind>>> = { caddy, envoy, haproxy, nginx };
+export const PROXIES: Readonly<Record<ProxyName, ProxyKind>> = { nginx, haproxy, caddy, envoy };

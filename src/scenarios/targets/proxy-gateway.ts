@@ -154,8 +154,9 @@ export class ProxyGateway implements GatewayProcess {
   #translate(state: ProxyState, site: ProxySite): Translation['files'] {
     const { program, own } = this.#options;
     if (own === null) return program.proxy.translate(state, site).files;
+    const { name, adapt = (text) => text } = program.proxy;
     // Its ending says which language it is in, where a proxy has several.
-    return { [`own-${program.proxy.name}${extname(own.file)}`]: fillIn(own, site, state.upstreams) };
+    return { [`own-${name}${extname(own.file)}`]: adapt(fillIn(own, site, state.upstreams), site) };
   }
 
   #write(files: Translation['files'], { folder }: ProxySite): string {
@@ -257,7 +258,7 @@ export class ProxyGateway implements GatewayProcess {
       const [program, site, before] = [this.#program, this.#site, this.#state];
       if (program === null || site === null || this.#stopping) return;
       const after = this.#wanted();
-      if (this.#options.own === null && JSON.stringify(after) === JSON.stringify(before)) return;
+      if (JSON.stringify(after) === JSON.stringify(before)) return;
       const { proxy } = this.#options.program;
       const file = this.#write(this.#translate(after, site), site);
       const running: RunningProxy = { site, pid: program.pid, file };

@@ -109,6 +109,8 @@ export interface ProxyKind {
    * Where its standard output goes when that is its log, a name in the folder; undefined: it is read for messages.
    */
   readonly stdoutFile?: string;
+  /** Changes what a config of the user's says of a service of the system, and no run can have so; default: nothing. */
+  readonly adapt?: (text: string, site: ProxySite) => string;
   /**
    * Brings a running proxy from one state to another by its own means. Its files are those of the new state already.
    * @throws Error with what the proxy said when it does not take it; it then goes on as before.

@@ -17,6 +17,11 @@ export const nginx: ProxyKind = {
     ...['-g', 'daemon off;'],
   ],
   checkArgs: (file, { folder }) => ['-t', '-q', '-p', `${folder}/`, '-e', 'stderr', '-c', file],
+  // A run is its parent, and has a process file of its own.
+  adapt: (text, { folder }) =>
+    text
+      .replace(/^(\s*)daemon\s+\w+\s*;/m, '$1')
+      .replace(/^(\s*)pid\s+[^;]+;/m, `$1pid ${folder}/nginx.pid;`),
   follow,
   readEvidence,
 };
