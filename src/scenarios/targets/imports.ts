@@ -1,8 +1,9 @@
 /** Proxies whose own configs can be read. */
 import type { ImportConfig } from './imported.js';
+import { importNginx } from './nginx/import/import.js';
 import type { ProxyName } from './target.js';
 
 export const IMPORT_NAMES = ['nginx', 'haproxy', 'envoy'] as const satisfies readonly ProxyName[];
 export type ImportName = (typeof IMPORT_NAMES)[number];
 
-export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = {};
+export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = { nginx: importNginx };

@@ -129,7 +129,11 @@ describe('a translation', () => {
     ['kept connections', {}, 'proxy_next_upstream error;\n    proxy_next_upstream_tries 1;'],
     ['none kept', { keepAlive: 'off' }, 'proxy_next_upstream off;'],
     ['a pool of nobody', { pools: { none: { upstreams: [] } } }, 'server 127.0.0.1:1 down; # nobody'],
-    ['a route to a pool that is not there', { routes: [{ path: '/', pool: 'x' }] }, 'return 502;'],
+    [
+      'a route to a pool that is not there',
+      { routes: [{ path: '/', pool: 'x' }] },
+      '# Pool "x".\n  upstream x {\n    zone upstream_x 64k;\n    server 127.0.0.1:1 down;',
+    ],
     ['paths, by whole segments', { routes: [{ path: '/a.b' }] }, 'location ~ "^/a\\\\.b(/|$)" {'],
   ])('has %s', (_name, section, text) => {
     expect(translated(section).text).toContain(text);

@@ -43,7 +43,14 @@ const poolsOf = ({ config, upstreams }: ProxyState): Pool[] => {
   const nameGroup = groupNamer();
   const byId = new Map(upstreams.map((upstream) => [upstream.id, upstream]));
   const leadsToAll = config.routes === null || config.routes.some(({ pool }) => pool === null);
-  const named = Object.entries(config.pools);
+  // A pool that nobody has named has nobody in it.
+  const strangers = (config.routes ?? []).flatMap(({ pool }) =>
+    pool === null || Object.hasOwn(config.pools, pool) ? [] : [pool],
+  );
+  const named: (readonly [string, readonly string[]])[] = [
+    ...Object.entries(config.pools),
+    ...[...new Set(strangers)].map((name) => [name, []] as const),
+  ];
   const all: Pool = { name: null, group: nameGroup('workers'), members: upstreams };
   return [
     ...(leadsToAll || named.length === 0 ? [all] : []),

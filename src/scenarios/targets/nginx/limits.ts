@@ -10,8 +10,8 @@ const CLIENT_BYTES = 128;
 /** `limit_conn` counts in a zone too; one entry is all that these need. */
 const ONE_ENTRY = zoneSize(1, CLIENT_BYTES);
 
-/** More than nginx counts to. */
-const MAX_BURST = 1_000_000_000;
+/** What a zone has room for. */
+const MAX_CLIENTS = 2_000_000;
 
 /** nginx refuses a larger one; as much as no limit at all. */
 const MAX_AT_ONCE = 65_535;
@@ -39,7 +39,10 @@ export const addRateLimit = (
   if (Math.abs(rps - options.rateRps) > 1e-6 * options.rateRps) {
     otherwise(draft, [...path, 'rate'], `nginx takes whole numbers a second or a minute, so it is ${text}`);
   }
-  const burst = Math.min(MAX_BURST, options.burst - 1);
+  if (options.maxClients > MAX_CLIENTS) {
+    otherwise(draft, [...path, 'maxClients'], `${MAX_CLIENTS} clients are known at once`);
+  }
+  const burst = options.burst - 1;
   draft.http.push(
     `limit_req_zone ${key} zone=${zone}:${zoneSize(options.maxClients, CLIENT_BYTES)} rate=${text};`,
   );

@@ -9,9 +9,6 @@ import { literal, size, time } from './words.js';
 /** What differs for everybody is said once, of `statusDialect`. */
 const DEFAULTS = resolveListener();
 
-/** Method and version, beside the address in a request line. */
-const LINE_BYTES = 64;
-
 /** nginx's own smallest buffer for a long header, and as many as anybody needs. */
 const HEADER_BUFFER = { minBytes: 1024, maxBytes: 1024 ** 2, maxNumber: 64 };
 
@@ -25,7 +22,7 @@ const OWN_CONNECTIONS = 64;
 const headerBuffers = (draft: Draft): string => {
   const { maxHeaderBytes, maxUrlBytes } = draft.config.listener;
   const { minBytes, maxBytes, maxNumber } = HEADER_BUFFER;
-  const wanted = Math.ceil((maxUrlBytes + LINE_BYTES) / 1024) * 1024;
+  const wanted = Math.ceil(maxUrlBytes / 1024) * 1024;
   const bytes = Math.min(maxBytes, Math.max(minBytes, wanted));
   const number = Math.min(maxNumber, Math.max(1, Math.round(maxHeaderBytes / bytes)));
   if (maxHeaderBytes !== DEFAULTS.maxHeaderBytes || maxUrlBytes !== DEFAULTS.maxUrlBytes) {

@@ -20,9 +20,7 @@ const poolOf = (draft: Draft, name: string | null): Pool | undefined =>
 
 const passLine = (draft: Draft, name: string | null, targets: Targets): string => {
   const scheme = draft.config.upstreamTls === null ? 'http' : 'https';
-  const pool = poolOf(draft, name);
-  // A pool that nobody has named has nobody in it.
-  if (pool === undefined) return 'return 502;';
+  const pool = poolOf(draft, name)!;
   return `proxy_pass ${scheme}://${targets.get(pool) ?? pool.group};`;
 };
 
@@ -92,6 +90,9 @@ const titleOf = ({ config: { name: title, methods, pool } }: Route): string =>
 const loseRoutes = (draft: Draft, routes: readonly Route[]): void => {
   for (const { config, index } of routes) {
     const path = ['routes', String(index)];
+    if (config.pool !== null && !Object.hasOwn(draft.config.pools, config.pool)) {
+      missing(draft, [...path, 'pool'], `there is no pool "${config.pool}", so it leads to nobody`);
+    }
     if (config.path.includes('?')) missing(draft, [...path, 'path'], 'a location has no query');
     else if (!ORDINARY.test(config.path)) {
       otherwise(draft, [...path, 'path'], 'paths are compared after they have been decoded');
