@@ -1,4 +1,5 @@
 /** Proxies whose own configs can be read. */
+import { importHaproxy } from './haproxy/import/import.js';
 import type { ImportConfig } from './imported.js';
 import { importNginx } from './nginx/import/import.js';
 import type { ProxyName } from './target.js';
@@ -6,4 +7,7 @@ import type { ProxyName } from './target.js';
 export const IMPORT_NAMES = ['nginx', 'haproxy', 'envoy'] as const satisfies readonly ProxyName[];
 export type ImportName = (typeof IMPORT_NAMES)[number];
 
-export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = { nginx: importNginx };
+export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = {
+  nginx: importNginx,
+  haproxy: importHaproxy,
+};

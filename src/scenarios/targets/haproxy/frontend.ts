@@ -104,34 +104,28 @@ const forwardedLines = ({ forwarded }: ListenerConfig, secure: boolean): string[
   ];
 };
 
-/** ACLs that have to hold for a route; `null`: no request has such a path. */
+/** ACLs that have to hold for a route; none: it takes all. */
 const routeAcls = ({ path, methods }: RouteConfig, name: string) => {
-  if (!isPrintable(path)) return null;
-  const acls = [
-    ...(path === '/' ? [] : pathAcl(name, path)),
-    ...(methods === null ? [] : [`acl ${name}-method method -- ${methods.join(' ')}`]),
-  ];
+  const byPath = path === '/' ? [] : pathAcl(name, path);
+  const byMethod = methods === null ? [] : [`acl ${name}-method method -- ${methods.join(' ')}`];
   const names = [...(path === '/' ? [] : [name]), ...(methods === null ? [] : [`${name}-method`])];
-  return { acls, names };
+  return { acls: [...byPath, ...byMethod], names };
 };
 
 const useBackend = ({ name }: Backend, names: readonly string[]): string =>
   names.length === 0 ? `default_backend ${name}` : `use_backend ${name} if ${names.join(' ')}`;
 
-/** The first that fits is taken, so the longest path stands first; after a route that takes all, none is asked. */
+/** The first that fits is taken, so the longest path stands first. */
 const routingLines = ({ routes }: Layout): string[] => {
-  const acls: string[] = [];
-  const uses: string[] = [];
-  const taken: string[] = [];
-  for (const [index, [route, backend]] of routes.entries()) {
-    const found = routeAcls(route, `route-${index + 1}`);
-    if (found === null) continue;
-    acls.push(...found.acls);
-    uses.push(useBackend(backend, found.names));
-    if (found.names.length === 0) return ['# routes: the longest path first.', ...acls, ...uses];
-    taken.push(found.names.join(' '));
-  }
-  const nobody = taken.length === 0 ? '' : ` unless ${taken.join(' || ')}`;
+  const found = routes.map(([route, backend], index) => {
+    const { acls, names } = routeAcls(route, `route-${index + 1}`);
+    return { acls, names, use: useBackend(backend, names) };
+  });
+  const acls = found.flatMap((one) => one.acls);
+  const uses = found.map(({ use }) => use);
+  const conditions = found.map(({ names }) => names.join(' '));
+  if (conditions.includes('')) return ['# routes: the longest path first.', ...acls, ...uses];
+  const nobody = conditions.length === 0 ? '' : ` unless ${conditions.join(' || ')}`;
   return [
     '# routes: the longest path first, and 404 for what none takes.',
     ...acls,

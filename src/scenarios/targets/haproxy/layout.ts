@@ -6,7 +6,7 @@ import { DEFAULT_ROUTE, type RouteConfig } from '../../../gateway/config/routing
 import type { GatewayConfig } from '../../../gateway/config.js';
 import type { Criticality } from '../../../policies/criticality.js';
 import type { ProxyState, ProxyUpstream } from '../target.js';
-import { nameFor } from './words.js';
+import { isPrintable, nameFor } from './words.js';
 
 export interface Backend {
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Backend {
 
 export interface Layout {
   readonly backends: readonly Backend[];
-  /** In the order in which they are asked, each with its backend. */
+  /** In the order in which they are asked, each with its backend; without those that no request ever comes to. */
   readonly routes: readonly (readonly [route: RouteConfig, backend: Backend])[];
 }
 
@@ -52,12 +52,14 @@ const keyOf = (route: RouteConfig, index: number, config: GatewayConfig): string
 
 export const layoutOf = (state: ProxyState): Layout => {
   const { config } = state;
-  const sorted = (config.routes ?? [DEFAULT_ROUTE]).toSorted(
-    (left, right) => right.path.length - left.path.length,
-  );
+  const sorted = (config.routes ?? [DEFAULT_ROUTE])
+    .toSorted((left, right) => right.path.length - left.path.length)
+    .filter(({ path }) => isPrintable(path));
+  const takesAll = sorted.findIndex(({ path, methods }) => path === '/' && methods === null);
+  const asked = takesAll === -1 ? sorted : sorted.slice(0, takesAll + 1);
   const backends = new Map<string, Backend>();
   const taken = new Set(RESERVED);
-  const routes = sorted.map((route, index) => {
+  const routes = asked.map((route, index) => {
     const key = keyOf(route, index, config);
     const known = backends.get(key);
     if (known !== undefined) return [route, known] as const;

@@ -5,7 +5,7 @@ import type { RetryCondition } from '../../../policies/retry-conditions.js';
 import type { Loss } from '../target.js';
 import { bufferBytes } from './frontend.js';
 import type { Backend } from './layout.js';
-import { queueMs } from './limits.js';
+import { queueMs, queueOf } from './limits.js';
 import { count, lost, missing, otherwise, time, unasked, wholeMs } from './words.js';
 
 const NO_ANSWER = ['conn-failure', 'empty-response', 'junk-response', 'response-timeout'] as const;
@@ -56,6 +56,10 @@ const conditionLosses = ({ conditions, statuses }: RetryConfig): Loss[] => {
   const unknown = statuses.filter((status) => !STATUSES.has(status));
   const has = (condition: RetryCondition): boolean => conditions.includes(condition);
   return lost(
+    has('reset') !== has('protocol-error') &&
+      !has('gateway-error') &&
+      !has('5xx') &&
+      otherwise(path, 'an answer that breaks off within its header counts as one that is no HTTP'),
     has('5xx') && otherwise(path, '5xx: of the statuses 500 to 504 only'),
     has('retriable-4xx') && missing(path, 'retriable-4xx: no retry after 409'),
     has('rate-limited') && missing(path, 'rate-limited: no retry after 429'),
@@ -93,12 +97,11 @@ const serverMs = ({ attemptTimeoutMs }: GatewayConfig, { requestMs }: Backend): 
   Math.min(attemptTimeoutMs, requestMs);
 
 export const timeoutLines = (config: GatewayConfig, backend: Backend): string[] => {
-  const queue = queueMs(config);
   return [
     '# timeouts: HAProxy counts how long a server is silent, for each attempt.',
     `timeout connect ${time(Math.min(config.connectTimeoutMs, backend.requestMs))}`,
     `timeout server ${time(serverMs(config, backend))}`,
-    ...(queue === 0 ? [] : [`timeout queue ${time(queue)}`]),
+    ...(queueOf(config) === 0 ? [] : [`timeout queue ${time(queueMs(config))}`]),
   ];
 };
 

@@ -73,8 +73,8 @@ const cacheMegabytes = ({ maxBytes }: CacheOptions): number =>
 const largestBytes = (cache: CacheOptions): number =>
   Math.max(1, Math.min(cache.maxBodyBytes, (cacheMegabytes(cache) * MEBIBYTE) / 2));
 
-const cacheLines = ({ cache }: GatewayConfig): string[] =>
-  cache === null
+const cacheLines = ({ cache }: GatewayConfig, { backends }: Layout): string[] =>
+  cache === null || !backends.some((backend) => backend.cache)
     ? []
     : [
         '',
@@ -154,7 +154,7 @@ export const translate = (state: ProxyState, site: ProxySite): Translation => {
     ...globalLines(state, site),
     ...defaultsLines(state, site),
     ...names.lines,
-    ...cacheLines(config),
+    ...cacheLines(config, layout),
     ...frontend.lines,
     ...layout.backends.flatMap((backend) => backendLines(state, backend, layout)),
   ];
