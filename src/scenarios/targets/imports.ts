@@ -1,4 +1,5 @@
 /** Proxies whose own configs can be read. */
+import { importEnvoy } from './envoy/import/import.js';
 import { importHaproxy } from './haproxy/import/import.js';
 import type { ImportConfig } from './imported.js';
 import { importNginx } from './nginx/import/import.js';
@@ -10,4 +11,5 @@ export type ImportName = (typeof IMPORT_NAMES)[number];
 export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = {
   nginx: importNginx,
   haproxy: importHaproxy,
+  envoy: importEnvoy,
 };

@@ -156,7 +156,7 @@ const door = (proxying: Proxying): string[] => {
       : [
           ...note('deadlineHeader'),
           `@no-deadline not header ${deadlineHeader} *`,
-          `request_header @no-deadline ${deadlineHeader} ${Math.max(1, Math.round(config.attemptTimeoutMs))}`,
+          `request_header @no-deadline ${deadlineHeader} ${Math.max(1, Math.round(Math.min(config.attemptTimeoutMs, config.requestTimeoutMs)))}`,
         ]),
     ...(hashed === null ? [] : [...note('hashOn'), `request_header ${HASH_FIELD} ${hashed}`]),
   ];

@@ -1,6 +1,7 @@
 /** How much a cluster may have at once: Envoy's "circuit breakers", which are the section's concurrency limits. */
 import type { ConcurrencyConfig } from '../../../gateway/config/limits.js';
 import type { Cluster } from './clusters.js';
+import { retryOn } from './retry-on.js';
 import { count, type Fields, type Parts, percent } from './words.js';
 
 /** No limit at all: more than there will ever be. */
@@ -63,7 +64,7 @@ const retryFields = ({
   },
   losses,
 }: Parts): Fields => {
-  if (retry === null) return {};
+  if (retry === null || retryOn(retry).length === 0) return {};
   const { budget } = retry;
   if (budget.name === 'unlimited') return { max_retries: UNLIMITED };
   if (budget.name === 'concurrent') {

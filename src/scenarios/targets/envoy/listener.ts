@@ -51,7 +51,12 @@ export const routeConfig = (parts: Parts): Fields => {
       ...note('deadlineHeader'),
       request_headers_to_add: [
         {
-          header: { key: told, value: String(Math.max(1, Math.round(config.attemptTimeoutMs))) },
+          header: {
+            key: told,
+            value: String(
+              Math.max(1, Math.round(Math.min(config.attemptTimeoutMs, config.requestTimeoutMs))),
+            ),
+          },
           append_action: 'ADD_IF_ABSENT',
         },
       ],

@@ -2,8 +2,8 @@
 import type { HashOn } from '../../../gateway/config/balancing.js';
 import type { HedgeConfig, RetryConfig } from '../../../gateway/config/retries.js';
 import { DEFAULT_ROUTE, type RouteConfig } from '../../../gateway/config/routing.js';
-import type { RetryCondition } from '../../../policies/retry-conditions.js';
 import { clusterName } from './clusters.js';
+import { retryOn, retryStatuses } from './retry-on.js';
 import { count, duration, extension, type Fields, type Parts } from './words.js';
 
 /** Another upstream is looked for so many times, when one is drawn that has been tried. */
@@ -11,19 +11,6 @@ const HOST_TRIES = 5;
 
 /** What may be sent twice; Envoy by itself sends anything again. */
 export const IDEMPOTENT = 'GET|HEAD|OPTIONS|TRACE|PUT|DELETE';
-
-const RETRY_ON: Readonly<Partial<Record<RetryCondition, readonly string[]>>> = {
-  'connect-failure': ['connect-failure', 'refused-stream'],
-  reset: ['reset'],
-  timeout: ['reset'],
-  'protocol-error': ['reset'],
-  'gateway-error': ['gateway-error'],
-  '5xx': ['5xx'],
-  'retriable-4xx': ['retriable-4xx'],
-  'rate-limited': ['retriable-status-codes'],
-};
-
-const TOO_MANY = 429;
 
 const header = (name: string, regex: string): Fields => ({ name, string_match: { safe_regex: { regex } } });
 
@@ -51,15 +38,12 @@ const noteRetry = (retry: RetryConfig, { losses }: Parts): void => {
 };
 
 const retryFields = (retry: RetryConfig, perTryMs: number, parts: Parts): Fields => {
-  const { attempts, conditions, statuses, backoff, retryAfter } = retry;
+  const { attempts, backoff, retryAfter } = retry;
   noteRetry(retry, parts);
-  const isLimited = conditions.includes('rate-limited');
-  const codes = [...new Set([...statuses, ...(isLimited ? [TOO_MANY] : [])])];
-  const on = new Set(conditions.flatMap((condition) => RETRY_ON[condition] ?? []));
-  if (codes.length > 0) on.add('retriable-status-codes');
+  const codes = retryStatuses(retry);
   const baseMs = Math.max(1, backoff.baseMs);
   return {
-    retry_on: [...on].join(','),
+    retry_on: retryOn(retry).join(','),
     num_retries: count(attempts - 1),
     per_try_timeout: duration(perTryMs),
     retry_host_predicate: [
@@ -117,12 +101,24 @@ const hedgeOf = ({
   return null;
 };
 
+/** Whether there is anything that Envoy would repeat. */
+const repeats = ({
+  state: {
+    config: { retry },
+  },
+  losses,
+}: Parts): boolean => {
+  if (retry === null || retryOn(retry).length > 0) return true;
+  losses.missing(['retry', 'on'], 'Envoy does not repeat what it has refused itself');
+  return false;
+};
+
 const attemptFields = (route: RouteConfig, requestMs: number, parts: Parts): Fields => {
   const {
     state: { config },
     note,
   } = parts;
-  const retry = route.retry ? config.retry : null;
+  const retry = route.retry && repeats(parts) ? config.retry : null;
   const hedge = route.retry ? hedgeOf(parts) : null;
   const plain =
     retry !== null
@@ -203,7 +199,9 @@ const routeFields = (route: RouteConfig, cluster: string, parts: Parts): Fields 
       ...attemptFields(route, requestMs, parts),
       ...hashFields(parts),
     },
-    ...(retry !== null && route.retry && { per_request_buffer_limit_bytes: count(retry.replay.maxBytes) }),
+    ...(retry !== null &&
+      retryOn(retry).length > 0 &&
+      route.retry && { per_request_buffer_limit_bytes: count(retry.replay.maxBytes) }),
   };
 };
 
