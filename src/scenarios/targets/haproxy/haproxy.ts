@@ -14,7 +14,11 @@ export const haproxy: ProxyKind = {
   binary: 'haproxy',
   version: { args: ['-v'], pattern: /HAProxy version (\d+\.\d+(?:\.\d+)?)/ },
   translate,
-  args: (file, { folder }) => ['-W', '-S', `${folder}/${MASTER_SOCKET},mode,600,level,admin`, '-f', file],
+  // A config of somebody else may say `daemon`, which `-db` overrules.
+  args: (file, { folder }) => [
+    ...['-W', '-db', '-S', `${folder}/${MASTER_SOCKET},mode,600,level,admin`],
+    ...['-f', file],
+  ],
   checkArgs: (file) => ['-c', '-f', file],
   stdoutFile: LOG_FILE,
   follow,

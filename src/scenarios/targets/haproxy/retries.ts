@@ -87,7 +87,7 @@ const retryLosses = (config: GatewayConfig): Loss[] => {
     retry.retryAfter !== null && missing(['retry', 'retryAfter'], 'Retry-After of servers is not waited for'),
     otherwise(
       ['retry', 'replay'],
-      `a request is kept for another attempt if all of it fits into a buffer of ${bytes} bytes, and without a body the others too`,
+      `a request is kept for another attempt if all of it fits into a buffer of ${bytes} bytes`,
     ),
   );
 };

@@ -79,75 +79,126 @@ const sparedBy = (
   return all && spared && { all, spared };
 };
 
-const STATUSES: Readonly<Record<string, string>> = { block: '403', 'rate-limit': '429' };
-
 /** What an action answers with, where it says so. */
 const statusIn = (action: readonly string[]): string | null => {
   const at = action.findIndex((word) => word === 'deny_status' || word === 'status');
   return at === -1 ? null : (action[at + 1] ?? null);
 };
 
-export const readRules = (proxy: ProxySection, limits: RateLimits, notes: Notes): RulesRead => {
-  const rules: RuleSection[] = [];
-  let rateLimit: RulesRead['rateLimit'];
-  /** Of the rule before, where it was of a rate. */
-  let limited: string | null = null;
-  const said = (line: Directive, matchers: readonly Matcher[], what: string, nearly: string | null): void => {
+/** A line that lets requests in, or refuses them. */
+interface Judging {
+  readonly line: Directive;
+  readonly verb: 'deny' | 'tarpit' | 'reject' | 'allow';
+  /** As our own configs say `allow`. */
+  readonly isOwnAllow: boolean;
+  readonly status: string | null;
+  readonly sign: 'if' | 'unless' | null;
+  readonly condition: readonly string[];
+}
+
+const VERBS: readonly string[] = ['deny', 'tarpit', 'reject', 'allow'] satisfies Judging['verb'][];
+
+const judgingIn = (line: Directive): Judging | null => {
+  const [first = '', kind = ''] = line.words;
+  if (first !== 'http-request' && first !== 'tcp-request') return null;
+  const { action, sign, condition } = cutCondition(line.words);
+  const isOwnAllow = kind === 'set-var(txn.let_in)';
+  const spoken = first === 'tcp-request' ? action.find((word) => word === 'reject') : kind;
+  const verb = isOwnAllow ? 'allow' : (spoken ?? '');
+  if (!VERBS.includes(verb)) return null;
+  const status = statusIn(action) ?? (verb === 'deny' ? '403' : null);
+  return { ...{ line, isOwnAllow, status, sign, condition }, verb: verb as Judging['verb'] };
+};
+
+class RulesReader {
+  readonly rules: RuleSection[] = [];
+  rateLimit: GatewaySection['rateLimit'];
+  readonly #proxy: ProxySection;
+  readonly #limits: RateLimits;
+  readonly #notes: Notes;
+  /** The condition of the rule before, where it was of a rate. */
+  #limited: string | null = null;
+
+  constructor(proxy: ProxySection, limits: RateLimits, notes: Notes) {
+    this.#proxy = proxy;
+    this.#limits = limits;
+    this.#notes = notes;
+  }
+
+  take(judging: Judging): void {
+    const { line, verb, sign, condition } = judging;
+    const { rate, others, named } = withoutRate(condition, this.#proxy, this.#limits);
+    const matchers = sign === 'unless' ? null : this.#proxy.acls.read(others, LET_IN);
+    if (matchers === null) {
+      const spared = sign === 'if' && rate === null && verb !== 'allow' && sparedBy(others, this.#proxy);
+      if (spared) this.#takeSpared(line, spared);
+      else this.#notes.say(line, 'lost', 'a rule cannot say this condition');
+    } else if (verb === 'allow') {
+      this.#takeAllow(judging, matchers, others.join(' '));
+    } else if (rate === null) {
+      this.#limited = null;
+      this.rules.push(...rulesOf(matchers, { action: 'block' }));
+      this.#said(line, matchers, 'rules: block', refusedWith(judging, '403'));
+    } else {
+      this.#notes.say(rate.table, 'understood', 'rateLimit: by address of the client');
+      for (const one of named) this.#notes.say(one, 'understood', `at most ${rate.rateLimit.burst}`);
+      this.#takeRate(judging, rate, matchers, others.join(' '));
+    }
+  }
+
+  #takeSpared(line: Directive, { spared, all }: { spared: Matcher[]; all: Matcher[] }): void {
+    this.#limited = null;
+    this.rules.push(...rulesOf(spared, { action: 'allow' }), ...rulesOf(all, { action: 'block' }));
+    this.#said(line, all, 'rules: allow some, block the others', 'whom the first lets in no later rule asks');
+  }
+
+  #takeAllow({ line, isOwnAllow }: Judging, matchers: readonly Matcher[], condition: string): void {
+    if (isOwnAllow && this.#limited === condition) {
+      this.#said(line, matchers, 'the rule before lets in what is below its rate', null);
+      return;
+    }
+    this.#limited = null;
+    this.rules.push(...rulesOf(matchers, { action: 'allow' }));
+    this.#said(line, matchers, 'rules: allow', null);
+  }
+
+  /** One that asks for nothing else is the limit of all clients; the section has one. */
+  #takeRate(
+    judging: Judging,
+    { rateLimit }: RateRead,
+    matchers: readonly Matcher[],
+    condition: string,
+  ): void {
+    const nearly = refusedWith(judging, '429');
+    if (condition === '' && this.rateLimit === undefined) {
+      this.rateLimit = rateLimit;
+      const text = `rateLimit: ${rateLimit.rate}, burst ${rateLimit.burst}`;
+      this.#said(judging.line, matchers, text, nearly);
+      return;
+    }
+    this.#limited = condition;
+    this.rules.push(...rulesOf(matchers, { action: 'rate-limit', rateLimit }));
+    this.#said(judging.line, matchers, 'rules: rate-limit', nearly);
+  }
+
+  #said(line: Directive, matchers: readonly Matcher[], what: string, nearly: string | null): void {
     const differs = nearly ?? matchers.find((matcher) => matcher.nearly !== null)?.nearly ?? null;
     const note = differs === null ? what : `${what}; ${differs}`;
-    for (const one of [line, ...proxy.acls.linesOf(cutCondition(line.words).condition)]) {
-      notes.say(one, differs === null ? 'understood' : 'nearly', note);
+    for (const one of [line, ...this.#proxy.acls.linesOf(cutCondition(line.words).condition)]) {
+      this.#notes.say(one, differs === null ? 'understood' : 'nearly', note);
     }
-  };
-  for (const line of proxy.lines) {
-    const [first = '', kind = ''] = line.words;
-    if (first !== 'http-request' && first !== 'tcp-request') continue;
-    if (limits.track(line.words, notes, line)) continue;
-    const { action, sign, condition } = cutCondition(line.words);
-    const isOwnAllow = kind === 'set-var(txn.let_in)';
-    const verb =
-      first === 'tcp-request' ? action.find((word) => word === 'reject') : isOwnAllow ? 'allow' : kind;
-    if (!['deny', 'tarpit', 'reject', 'allow'].includes(verb ?? '') || notes.has(line)) continue;
-    const { rate, others, named } = withoutRate(condition, proxy, limits);
-    const matchers = sign === 'unless' ? null : proxy.acls.read(others, LET_IN);
-    const spared = matchers === null && sign === 'if' && rate === null ? sparedBy(others, proxy) : null;
-    if (spared !== null && verb !== 'allow') {
-      rules.push(...rulesOf(spared.spared, { action: 'allow' }), ...rulesOf(spared.all, { action: 'block' }));
-      said(
-        line,
-        spared.all,
-        'rules: allow some, block the others',
-        'whom the first lets in no later rule asks',
-      );
-      continue;
-    }
-    if (matchers === null) {
-      notes.say(line, 'lost', 'a rule cannot say this condition');
-      continue;
-    }
-    if (isOwnAllow && limited === others.join(' ')) {
-      said(line, matchers, 'the rule before lets in what is below its rate', null);
-      continue;
-    }
-    const isAllow = verb === 'allow';
-    const kindOfRule = isAllow ? 'allow' : rate === null ? 'block' : 'rate-limit';
-    const wanted = STATUSES[kindOfRule];
-    const status = statusIn(action) ?? (verb === 'deny' ? '403' : null);
-    const nearly =
-      isAllow || status === wanted ? null : `refused with ${wanted}, not ${status ?? 'a closed connection'}`;
-    if (rate !== null && !isAllow) {
-      notes.say(rate.table, 'understood', 'rateLimit: by address of the client');
-      for (const one of named) notes.say(one, 'understood', `at most ${rate.rateLimit.burst}`);
-    }
-    if (kindOfRule === 'rate-limit' && others.length === 0 && rateLimit === undefined) {
-      rateLimit = rate!.rateLimit;
-      said(line, matchers, `rateLimit: ${rateLimit.rate}, burst ${rateLimit.burst}`, nearly);
-      continue;
-    }
-    limited = kindOfRule === 'rate-limit' ? others.join(' ') : null;
-    const extra = kindOfRule === 'rate-limit' ? { rateLimit: rate!.rateLimit } : {};
-    rules.push(...rulesOf(matchers, { action: kindOfRule, ...extra }));
-    said(line, matchers, `rules: ${kindOfRule}`, nearly);
   }
-  return { rules, rateLimit };
+}
+
+const refusedWith = ({ status }: Judging, wanted: string): string | null =>
+  status === wanted ? null : `refused with ${wanted}, not ${status ?? 'a closed connection'}`;
+
+export const readRules = (proxy: ProxySection, limits: RateLimits, notes: Notes): RulesRead => {
+  const reader = new RulesReader(proxy, limits, notes);
+  for (const line of proxy.lines) {
+    if (limits.track(line.words, notes, line) || notes.has(line)) continue;
+    const judging = judgingIn(line);
+    if (judging !== null) reader.take(judging);
+  }
+  return { rules: reader.rules, rateLimit: reader.rateLimit };
 };
