@@ -31,7 +31,7 @@ describe('a shop’s envoy.yaml', () => {
       listener: { maxHeaders: '60KiB', keepAlive: '60s', headerTimeout: '5s' },
       deadlineHeader: 'x-envoy-expected-rq-timeout-ms',
       statusDialect: 'envoy',
-      timeouts: { request: '86400s', attempt: '1s', connect: '250ms' },
+      timeouts: { request: '86400s', attempt: '1s', body: '120s', connect: '250ms' },
       retry: {
         attempts: 3,
         on: ['connect-failure', 'reset', 'timeout', 'protocol-error'],
@@ -80,7 +80,9 @@ describe('a shop’s envoy.yaml', () => {
 
   it.each([
     ['admin: {"address"', 'ignored', 'does not change'],
-    ['generate_request_id: true', 'lost', 'the section has no words for'],
+    ['generate_request_id: true', 'ignored', 'how a request is read'],
+    ['stream_idle_timeout: 120s', 'understood', 'timeouts.body: 120s'],
+    ['add_user_agent: true', 'lost', 'the section has no words for'],
     ['- {"name":"envoy.filters.http.fault"', 'lost', 'no words for this filter'],
     ['retry_on: ', 'nearly', 'without x-made-up'],
     ['prefix: /assets', 'nearly', 'by whole segments'],
@@ -100,7 +102,7 @@ describe('a shop’s envoy.yaml', () => {
   it('has every line in the order of the file, where it stands there', () => {
     const lines = shop.lines.map(({ line }) => line);
     expect(lines).toEqual([...lines].sort((left, right) => left - right));
-    expect(shop.lines.find(({ text }) => text === 'path: /ready')?.line).toBe(75);
+    expect(shop.lines.find(({ text }) => text === 'path: /ready')?.line).toBe(77);
   });
 });
 

@@ -46,14 +46,17 @@ const readListener = (listener: Cursor, manager: Cursor, draft: Draft): void => 
     }
   }
   const plain = [
-    'stat_prefix',
-    'codec_type',
-    'use_remote_address',
-    'internal_address_config',
-    'access_log',
-    'server_name',
+    ...['stat_prefix', 'codec_type', 'access_log', 'server_name', 'server_header_transformation'],
+    ...['use_remote_address', 'internal_address_config', 'xff_num_trusted_hops', 'skip_xff_append'],
+    ...[
+      'generate_request_id',
+      'preserve_external_request_id',
+      'always_set_request_id_in_response',
+      'tracing',
+    ],
+    ...['normalize_path', 'merge_slashes', 'path_with_escaped_slashes_action', 'http_protocol_options'],
   ];
-  for (const key of plain) manager.at(key).ignored('a name, a log, or how addresses are read');
+  for (const key of plain) manager.at(key).ignored('a name, a log, or how a request is read');
   manager.at('rds').lost('its routes are not in this file');
 };
 
@@ -74,14 +77,15 @@ const readDeadline = (config: Cursor): string => {
 type Route = NonNullable<GatewaySection['routes']>[number];
 
 /** What the section says of all requests: as the route does that takes what no other takes, or else the first. */
-const readTimes = (routes: readonly ReadRoute[], draft: Draft): ReadRoute | undefined => {
+const readTimes = (routes: readonly ReadRoute[], streamIdle: Cursor, draft: Draft): ReadRoute | undefined => {
   const main = routes.find(({ path, methods }) => path === '/' && methods === null) ?? routes[0];
   if (main === undefined) return undefined;
   const request = requestTime(main);
   const first = routes.find(({ attempt }) => attempt !== null) ?? main;
   const retried = routes.find(({ retry }) => retry !== null);
   const hedged = routes.find(({ hedge }) => hedge !== null);
-  const bodyMs = main.idle.durationMs;
+  const ownMs = main.idle.durationMs;
+  const bodyMs = ownMs ?? streamIdle.durationMs;
   draft.timeouts = {
     request,
     attempt: first.attempt ?? request,
@@ -96,9 +100,11 @@ const readTimes = (routes: readonly ReadRoute[], draft: Draft): ReadRoute | unde
     }
     if (timeout.durationMs === 0) timeout.nearly('a day: the section has no time without an end');
     else timeout.understood(`time of requests below ${path}`);
-    if (idle.durationMs === bodyMs) idle.understood(`timeouts.body: ${draft.timeouts.body}`);
+    if (idle.durationMs === ownMs) idle.understood(`timeouts.body: ${draft.timeouts.body}`);
     else idle.lost(`the section has one time for all bodies, that of ${main.path}`);
   }
+  if (ownMs === null) streamIdle.understood(`timeouts.body: ${draft.timeouts.body}`);
+  else streamIdle.ignored('routes have a time of their own');
   return main;
 };
 
@@ -183,7 +189,7 @@ const readWhole = (statics: Cursor, servers: Servers, draft: Draft): void => {
   readListener(listener, manager, draft);
   draft.deadlineHeader = readDeadline(config);
   const routes = readRoutes(config);
-  const main = readTimes(routes, draft);
+  const main = readTimes(routes, manager.at('stream_idle_timeout'), draft);
   if (main === undefined) return;
   draft.statusDialect = 'envoy';
   readFilters(manager, draft);
