@@ -78,7 +78,12 @@ const scenarioOf = (name: string, file: string, imported: Imported): string => {
   if (!SCENARIO_NAME.test(name)) {
     throw usage(`--scenario takes a name of small letters, digits and hyphens, got "${name}"`);
   }
-  return scenarioAround(name, basename(file), sectionText(imported), imported.servers.length);
+  const { section, servers } = imported;
+  const paths = (section.routes ?? []).flatMap(({ path }) => path ?? []);
+  return scenarioAround(name, {
+    ...{ source: basename(file), section: sectionText(imported), servers: servers.length },
+    paths: [...new Set(paths)],
+  });
 };
 
 /** stdout is the section, stderr what became of the lines. */

@@ -4,16 +4,32 @@
 const MAX_WORKERS = 16;
 const MIN_WORKERS = 2;
 
-/**
- * @param source the file that the section is from.
- * @param section as YAML, under its key.
- * @param servers how many it names.
- */
+/** A class of clients for each path that routes begin with; none where all go the same way. */
+const classesOf = (paths: readonly string[]): string => {
+  if (paths.length < 2) return '';
+  const share = Math.floor(100 / paths.length);
+  const classes = paths.map((path, index) => {
+    const own = index === 0 ? 100 - share * (paths.length - 1) : share;
+    return `    class-${index + 1}: { share: ${own}%, path: ${JSON.stringify(path)} }`;
+  });
+  return `\n  classes:\n${classes.join('\n')}`;
+};
+
+export interface ImportedParts {
+  /** The file that the section is from. */
+  readonly source: string;
+  /** As YAML, under its key. */
+  readonly section: string;
+  /** How many it names. */
+  readonly servers: number;
+  /** That its routes begin with. */
+  readonly paths: readonly string[];
+}
+
+/** @param name of the scenario. */
 export const scenarioAround = (
   name: string,
-  source: string,
-  section: string,
-  servers: number,
+  { source, section, servers, paths }: ImportedParts,
 ): string => `# Check it:         badgateway validate ${name}.yaml
 # Run it:           badgateway run ${name}.yaml
 # With the proxy:   badgateway run ${name}.yaml --target nginx,haproxy
@@ -31,7 +47,7 @@ fleet:
 ${section}
 # Your clients: how long they wait, and how often they ask.
 clients:
-  patience: 5s
+  patience: 5s${classesOf(paths)}
 load:
   arrivals: poisson
   stages:
