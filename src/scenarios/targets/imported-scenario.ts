@@ -4,13 +4,17 @@
 const MAX_WORKERS = 16;
 const MIN_WORKERS = 2;
 
-/** A class of clients for each path that routes begin with; none where all go the same way. */
-const classesOf = (paths: readonly string[]): string => {
-  if (paths.length < 2) return '';
+/** A run has room for 250 addresses of clients: so many of a class, which a limit for each client does not take for one. */
+const IDENTITIES = 20;
+const MAX_CLASSES = 10;
+
+/** A class of clients for each path that routes begin with. */
+const classesOf = (all: readonly string[]): string => {
+  const paths = all.length === 0 ? ['/'] : all.slice(0, MAX_CLASSES);
   const share = Math.floor(100 / paths.length);
   const classes = paths.map((path, index) => {
     const own = index === 0 ? 100 - share * (paths.length - 1) : share;
-    return `    class-${index + 1}: { share: ${own}%, path: ${JSON.stringify(path)} }`;
+    return `    class-${index + 1}: { share: ${own}%, path: ${JSON.stringify(path)}, identities: ${IDENTITIES} }`;
   });
   return `\n  classes:\n${classes.join('\n')}`;
 };

@@ -154,7 +154,7 @@ describe('lines', () => {
 
   it('are read with their quotes, escapes and comments', () => {
     const imported = listening(
-      String.raw`http-request deny if { path_beg "/a b" } # not "this`,
+      `http-request deny if { path_beg "/a b" } # not "this`,
       String.raw`http-request deny if { path_beg /c\ d }`,
       `http-request deny if { path_beg '/e"f' }`,
       SERVER,

@@ -34,8 +34,8 @@ describe('an own config', () => {
   });
 
   it('leaves what is no place as it is', () => {
-    const text = 'log_format x "{\\"a\\":1}"; {% raw %} ${var} $1 {{listen}} {{worker-1}}';
-    expect(filled(text)).toContain('log_format x "{\\"a\\":1}"; {% raw %} ${var} $1 127.0.0.1:40001');
+    const text = 'log_format x "{\\"a\\":1}"; {% raw %} $var $1 {{listen}} {{worker-1}}';
+    expect(filled(text)).toContain('log_format x "{\\"a\\":1}"; {% raw %} $var $1 127.0.0.1:40001');
   });
 
   it('is taken as it stands where texts are mapped', () => {

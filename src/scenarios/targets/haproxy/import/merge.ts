@@ -5,6 +5,7 @@ import type { RouteRead } from './frontend.js';
 import type { Notes } from './notes.js';
 import { durationText, hasOption, lastWith } from './proxies.js';
 import type { ServerRead, Servers } from './servers.js';
+import { isWeighted } from './settings.js';
 
 /** A backend that every request comes to, if there is one. */
 const mainOf = (routes: readonly RouteRead[], backends: readonly BackendRead[]): BackendRead | undefined => {
@@ -83,6 +84,15 @@ const PARTS = [
   'upstreamTls',
 ] as const;
 
+/** A weight of any backend's server has to mean something. */
+const sharedBalancer = (
+  { balance: { balancer } }: BackendRead,
+  backends: readonly BackendRead[],
+): GatewaySection['balancer'] =>
+  balancer === 'round-robin' && backends.some(({ servers }) => isWeighted(servers))
+    ? 'weighted-round-robin'
+    : balancer;
+
 /** Of what the section has once, what the main backend says, or else the first that says something. */
 const sharedOf = (main: BackendRead, backends: readonly BackendRead[], notes: Notes): Shared => {
   const inOrder = [main, ...backends.filter((backend) => backend !== main)];
@@ -106,7 +116,7 @@ const sharedOf = (main: BackendRead, backends: readonly BackendRead[], notes: No
   }
   return {
     ...(retry && { retry }),
-    balancer: main.balance.balancer,
+    balancer: sharedBalancer(main, backends),
     ...(main.balance.hashOn !== null && { hashOn: main.balance.hashOn }),
     healthCheck: check,
     deadlineHeader: main.deadline?.header ?? 'off',

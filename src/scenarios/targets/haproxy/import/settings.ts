@@ -131,7 +131,8 @@ const PLAIN: Readonly<
   random: ['p2c', null],
 };
 
-const isWeighted = (servers: readonly ServerRead[]): boolean =>
+/** Whether round robin has to heed how much each gets. */
+export const isWeighted = (servers: readonly ServerRead[]): boolean =>
   servers.some(
     ({ parameters }) =>
       !['0', '1'].includes(parameters.get('weight') ?? '1') ||
