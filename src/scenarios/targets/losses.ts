@@ -19,11 +19,16 @@ type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet'> & {
 /** Of a variant, what says what it is for. */
 type Needing = Pick<Variant, 'gatewayOverlay' | 'timeline'>;
 
+/** Which upstreams there are, and whether they have names. */
+type Upstreams = Pick<Placed, 'scope' | 'names'>;
+
 /** Nothing is written there: what is wanted are the losses. */
 const NOWHERE: ProxySite = {
   ...{ host: '127.0.0.1', port: 80, adminPort: 81, folder: '/nowhere' },
   ...{ resolver: undefined, purpose: 'run' },
 };
+
+const SOME_RESOLVER = '127.0.0.1:53';
 
 const TIMELINE = 'timeline';
 const PUSH = 'push-config';
@@ -44,9 +49,12 @@ export const variantUpstreams = (
     return { id, host: '127.0.0.1', port: FIRST_PORT + index, weight, priority, drained: false };
   });
 
-const stateOf = (section: GatewaySection, scope: Placed['scope']): ProxyState => {
+/** Where upstreams have names, a proxy may have fewer ways to deal with them. */
+const stateOf = (section: GatewaySection, { scope, names }: Upstreams): ProxyState => {
   const config = resolveGatewayConfig(section);
-  return { config, upstreams: variantUpstreams(config, scope) };
+  const upstreams = variantUpstreams(config, scope);
+  if (names === null) return { config, upstreams };
+  return { config, upstreams: upstreams.map((one) => ({ ...one, host: `${one.id}.${names.zone}` })) };
 };
 
 /** Everything that a section says is lost. */
@@ -55,7 +63,7 @@ const allOf = (section: GatewaySection, text: string): Loss[] =>
     .filter((key) => !OF_OURS.includes(key))
     .map((key) => ({ path: [key], text, degree: 'missing' }));
 
-const sectionLosses = (section: GatewaySection, target: Target, scope: Placed['scope']): readonly Loss[] => {
+const sectionLosses = (section: GatewaySection, target: Target, around: Upstreams): readonly Loss[] => {
   switch (target.kind) {
     case 'gateway':
       return [];
@@ -67,13 +75,16 @@ const sectionLosses = (section: GatewaySection, target: Target, scope: Placed['s
       return allOf(section, 'that gateway is configured by somebody else');
     case 'proxy':
       return target.own === null
-        ? target.program.proxy.translate(stateOf(section, scope), NOWHERE).losses
+        ? target.program.proxy.translate(stateOf(section, around), {
+            ...NOWHERE,
+            resolver: around.names === null ? undefined : SOME_RESOLVER,
+          }).losses
         : allOf(section, `${target.own.file} stands as it is`);
   }
 };
 
 /** What the timeline wants of gateways, and the target has no means for. */
-const entryLosses = ({ action }: TimelineEntry, target: Target, scope: Placed['scope']): readonly Loss[] => {
+const entryLosses = ({ action }: TimelineEntry, target: Target, around: Upstreams): readonly Loss[] => {
   if ('to' in action && action.to === 'edge') return [];
   const missing = (what: string, text: string): Loss[] => [
     { path: [TIMELINE, what], text, degree: 'missing' },
@@ -86,7 +97,7 @@ const entryLosses = ({ action }: TimelineEntry, target: Target, scope: Placed['s
       if (!takesConfigs) return missing(PUSH, `${title} takes no config while it runs`);
       const strategy = action.strategy.strategy ?? 'all-at-once';
       return [
-        ...sectionLosses(action.config as GatewaySection, target, scope).map(
+        ...sectionLosses(action.config as GatewaySection, target, around).map(
           (loss): Loss => ({ ...loss, path: [TIMELINE, PUSH, ...loss.path] }),
         ),
         ...(strategy === 'all-at-once'
@@ -171,10 +182,10 @@ export const lossesOf = (variant: Placed, target: Target): Loss[] => {
   if (target.kind === 'gateway') return [];
   const { scope, timeline } = variant;
   return unique([
-    ...sectionLosses(scope.gateway, target, scope),
+    ...sectionLosses(scope.gateway, target, variant),
     ...frontLosses(variant, target),
     ...drainLosses(variant, target),
-    ...timeline.flatMap((entry) => entryLosses(entry, target, scope)),
+    ...timeline.flatMap((entry) => entryLosses(entry, target, variant)),
   ]);
 };
 

@@ -93,6 +93,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, kind: Kind, text: string])[
     'door',
     'the client left before the answer',
   ],
+  [/client timed out/, 'door', 'the client sent nothing for client_body_timeout'],
   [/access forbidden by rule/, 'door', 'refused by allow and deny'],
   [/worker_connections are not enough/, 'door', 'no connection was free: worker_connections are all in use'],
 ];
@@ -109,6 +110,8 @@ interface Entry {
   /** One for each attempt, in their order. */
   readonly upstreams: readonly string[];
   readonly upstreamStatuses: readonly string[];
+  /** When its header was there; `-`: it never was. */
+  readonly headerTimes: readonly string[];
   readonly line: string;
 }
 
@@ -120,7 +123,7 @@ interface Complaint {
 }
 
 /** Attempts are parted by commas, and by colons where the request went from one group to another. */
-const attemptsOf = (text: string): string[] => (text === '' || text === '-' ? [] : text.split(/, | : /));
+const attemptsOf = (text: string): string[] => (text === '' ? [] : text.split(/, | : /));
 
 /** A line of the access log; `null` for one that was cut off. */
 const parseEntry = (line: string): Entry | null => {
@@ -134,6 +137,7 @@ const parseEntry = (line: string): Entry | null => {
       toS: Math.floor(ended),
       upstreams: attemptsOf(fields.upstream ?? ''),
       upstreamStatuses: attemptsOf(fields.upstreamStatus ?? ''),
+      headerTimes: attemptsOf(fields.header ?? ''),
     };
   } catch {
     return null;
@@ -187,15 +191,15 @@ const isOf = ({ line, atS }: Complaint, { request, fromS, toS }: Entry): boolean
   return !line.includes(', request: "') || line.includes(`, request: "${request.slice(0, COMPARED_CHARS)}`);
 };
 
-/** Whether the answer is that of the upstream asked last. */
-const isRelayed = ({ status, upstreamStatuses }: Entry): boolean => upstreamStatuses.at(-1) === status;
+/** Whether the answer is that of the upstream asked last: nginx also writes down the status that it gave for it. */
+const isRelayed = ({ status, upstreamStatuses, headerTimes }: Entry): boolean =>
+  upstreamStatuses.at(-1) === status && (headerTimes.at(-1) ?? '-') !== '-';
 
 /** Takes the complaints that are about an entry out of those of its connection. */
 const takeOwn = (entry: Entry, waiting: Complaint[]): Complaint[] => {
   const own: Complaint[] = [];
   // An attempt of which nginx complains is one of those that the entry lists, or the one that found nobody.
-  let attempts =
-    Math.max(1, entry.upstreams.length) - (isRelayed(entry) && Number(entry.status) < 500 ? 1 : 0);
+  let attempts = Math.max(1, entry.upstreams.length) - (isRelayed(entry) ? 1 : 0);
   for (const complaint of [...waiting]) {
     if (!isOf(complaint, entry)) continue;
     const isWarning = complaint.line.includes(' [warn] ');
@@ -213,6 +217,8 @@ const explainEntry = (entry: Entry): string => {
   const last = upstreams.at(-1);
   if (last !== undefined && isRelayed(entry)) return `${last} answered ${status} itself`;
   if (status === '499') return `the client left${last === undefined ? '' : ` while ${last} worked for it`}`;
+  if (status === '408' && last !== undefined)
+    return 'the client sent nothing of its body for client_body_timeout';
   if (status === '000') return 'nginx was ended before it had answered';
   if (upstreams.length > 0) {
     const tried = upstreams.map((upstream, index) => `${upstream} ${upstreamStatuses[index] ?? '-'}`);
