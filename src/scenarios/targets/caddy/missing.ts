@@ -108,7 +108,7 @@ export const noteMissing = (destinations: readonly Destination[], proxying: Prox
   if (config.statusDialect !== 'standard') {
     losses.otherwise(
       ['statusDialect'],
-      'Caddy answers with its own: 502, 503 when there is nobody, 504 for a timeout',
+      'Caddy answers with its own: 502, also for a connection that is not accepted in time, 503 when there is nobody, 504 for an answer that is late',
     );
   }
   noteNames(proxying);

@@ -21,8 +21,8 @@ export const ERROR_UPSTREAM_FIELD = 'x-caddy-upstream';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Caddy fills these in.
 const RAY_ID = ['map {http.request.uuid} {ray}', '~^(.{8})-(.{4})-.{4}-.{4}-(.{4}) "${1}${2}${3}"'] as const;
 
-/** How long a reload leaves requests that are under way. */
-const GRACE = '10s';
+/** How long a reload leaves requests that are under way: in a run, for as long as any of them may take. */
+const GRACE = { run: '60s', export: '10s' } as const;
 
 const logOf = (head: string, folder: string, file: string, rest: readonly string[]): string[] =>
   block(head, [
@@ -52,7 +52,7 @@ const globalOptions = ({ config, site, note }: Proxying): string[] => {
   return block('', [
     isRun ? `admin ${site.host}:${site.adminPort}` : 'admin off',
     'auto_https off',
-    `grace_period ${GRACE}`,
+    `grace_period ${GRACE[site.purpose]}`,
     ...(isRun
       ? [
           `storage file_system ${quoted(`${site.folder}/storage`)}`,

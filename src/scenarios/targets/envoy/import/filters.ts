@@ -47,18 +47,20 @@ const readPermission = (permission: Cursor): Conditions | null => {
   const path = permission.at('url_path', 'path');
   const below = BELOW.exec(path.at('safe_regex', 'regex').text ?? '')?.[1] ?? path.at('prefix').text;
   if (below?.startsWith('/')) return { path: below };
-  const parts = permission.at('and_rules', 'rules').items;
-  if (parts.length === 0) return null;
-  return parts.reduce<Conditions | null>((whole, part) => {
-    const one = readPermission(part);
-    if (whole === null || one === null) return null;
-    // Each may be named once, but for fields.
-    if (
-      Object.keys(one).some((key) => key !== 'headers' && key !== 'ignoreCase' && Object.hasOwn(whole, key))
-    )
-      return null;
-    return { ...whole, ...one, ...(one.headers && { headers: { ...whole.headers, ...one.headers } }) };
-  }, {});
+  const parts = permission.at('and_rules', 'rules').items.map(readPermission);
+  return parts.length === 0 ? null : together(parts);
+};
+
+/** Of a rule each condition is named once, but for fields. */
+const together = (parts: readonly (Conditions | null)[]): Conditions | null => {
+  const whole: Conditions = {};
+  for (const part of parts) {
+    if (part === null) return null;
+    const { headers, ...others } = part;
+    if (Object.keys(others).some((key) => key !== 'ignoreCase' && Object.hasOwn(whole, key))) return null;
+    Object.assign(whole, others, headers && { headers: { ...whole.headers, ...headers } });
+  }
+  return whole;
 };
 
 const readPrincipal = (principal: Cursor): readonly string[] | null => {
