@@ -133,12 +133,21 @@ interface Fails {
   readonly failTimeoutMs: number;
 }
 
-interface Found {
-  readonly fails: Fails[];
-  readonly limits: number[];
+/** A server, whose line can be judged when it is known what all of them come to. */
+interface FoundServer extends Fails {
+  readonly directive: Directive;
+  readonly limit: number;
+  readonly notes: readonly string[];
+  /** What of it is lost whatever the others say. */
+  readonly lost: readonly string[];
 }
 
-const readServer = (reading: Reading, directive: Directive, servers: Servers, found: Found): string => {
+const readServer = (
+  reading: Reading,
+  directive: Directive,
+  servers: Servers,
+  found: FoundServer[],
+): string => {
   const [address = '', ...args] = directive.args;
   const id = servers.idOf(address);
   const { weight = '1', backup, down, ...others } = parametersOf(args);
@@ -149,17 +158,18 @@ const readServer = (reading: Reading, directive: Directive, servers: Servers, fo
   if (Object.keys(place).length > 0) {
     reading.section.upstreams = { [id]: place, ...reading.section.upstreams };
   }
-  found.fails.push({
+  const lost = ['slow_start', 'resolve', 'service', 'route', 'drain'].filter((name) => name in others);
+  found.push({
+    directive,
     maxFails: Number(others.max_fails ?? FAILS.maxFails),
     failTimeoutMs: readTimeMs(others.fail_timeout ?? '') ?? FAILS.failTimeoutMs,
+    limit: Number(others.max_conns ?? 0),
+    notes: [id, ...Object.entries(place).map(([key, value]) => `${key}: ${value}`)],
+    lost: [
+      ...(lost.length > 0 ? [`without ${lost.join(', ')}`] : []),
+      ...(address.startsWith('unix:') ? ['over TCP'] : []),
+    ],
   });
-  const limit = Number(others.max_conns ?? 0);
-  found.limits.push(limit);
-  const lost = ['slow_start', 'resolve', 'service', 'route', 'drain'].filter((name) => name in others);
-  const notes = [id, ...Object.entries(place).map(([key, value]) => `${key}: ${value}`)];
-  if (lost.length > 0) reading.say(directive, 'nearly', `${notes.join(', ')}; without ${lost.join(', ')}`);
-  else if (address.startsWith('unix:')) reading.say(directive, 'nearly', `${id}, over TCP`);
-  else reading.say(directive, 'understood', notes.join(', '));
   return id;
 };
 
@@ -187,14 +197,39 @@ const outliersOf = ({ maxFails, failTimeoutMs }: Fails, counted: boolean): Secti
   };
 };
 
-const readFails = (reading: Reading, { fails, limits }: Found, counted: boolean): void => {
-  if (fails.length === 0) return;
-  const maxFails = commonest(fails.map((one) => one.maxFails));
-  if (maxFails > 0) {
-    const failTimeoutMs = commonest(fails.map((one) => one.failTimeoutMs));
-    reading.section.outlierEjection = outliersOf({ maxFails, failTimeoutMs }, counted);
+/** What of a server's own is otherwise in the section, which has one value for all upstreams. */
+const differences = (
+  server: FoundServer,
+  all: Pick<FoundServer, 'maxFails' | 'failTimeoutMs' | 'limit'>,
+): string[] => [
+  ...(server.maxFails === all.maxFails ? [] : [`max_fails is ${all.maxFails}, as most have it`]),
+  ...(server.failTimeoutMs === all.failTimeoutMs || server.maxFails === 0
+    ? []
+    : [`fail_timeout is ${durationText(all.failTimeoutMs)}, as most have it`]),
+  ...(server.limit === all.limit
+    ? []
+    : [all.limit === 0 ? 'without max_conns, as most are' : `max_conns is ${all.limit}, as most have it`]),
+];
+
+const sayServers = (
+  reading: Reading,
+  found: readonly FoundServer[],
+  all: Pick<FoundServer, 'maxFails' | 'failTimeoutMs' | 'limit'>,
+): void => {
+  for (const server of found) {
+    const otherwise = [...server.lost, ...differences(server, all)];
+    const note = [server.notes.join(', '), ...otherwise].join('; ');
+    reading.say(server.directive, otherwise.length === 0 ? 'understood' : 'nearly', note);
   }
-  const limit = commonest(limits);
+};
+
+const readFails = (reading: Reading, found: readonly FoundServer[], counted: boolean): void => {
+  if (found.length === 0) return;
+  const maxFails = commonest(found.map((one) => one.maxFails));
+  const failTimeoutMs = commonest(found.map((one) => one.failTimeoutMs));
+  if (maxFails > 0) reading.section.outlierEjection = outliersOf({ maxFails, failTimeoutMs }, counted);
+  const limit = commonest(found.map((one) => one.limit));
+  sayServers(reading, found, { maxFails, failTimeoutMs, limit });
   const { section } = reading;
   if (limit === 0) section.maxConnections = UNBOUNDED;
   // Fewer than the gateway connects to anyway: nginx then takes another server, as a limit does.
@@ -217,7 +252,7 @@ export interface ReadGroups {
 
 export const readGroups = (reading: Reading, http: readonly Directive[], servers: Servers): ReadGroups => {
   const blocks = named(http, 'upstream');
-  const found: Found = { fails: [], limits: [] };
+  const found: FoundServer[] = [];
   const groups = blocks.map((directive): Group => {
     const { args, block } = directive;
     const inside = block ?? [];
