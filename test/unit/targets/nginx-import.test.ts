@@ -129,6 +129,27 @@ describe('a real config', () => {
     });
   });
 
+  it('says of servers whose limits are not those of most that they have other ones', () => {
+    const text = `http { upstream a { server 10.0.0.1:80 max_fails=3; server 10.0.0.2:80; server 10.0.0.3:80 max_conns=9; }
+      server { location / { proxy_pass http://a; } } }`;
+    const { lines } = importNginx(text, 'x.conf');
+    expect(
+      lines.filter(({ text: line }) => line.startsWith('server 10')).map(({ fate, note }) => [fate, note]),
+    ).toEqual([
+      ['nearly', 'worker-1; max_fails is 1, as most have it'],
+      ['understood', 'worker-2'],
+      ['nearly', 'worker-3; without max_conns, as most are'],
+    ]);
+  });
+
+  it('keeps everybody out of a location that nobody may enter', () => {
+    const text = `http { upstream a { server 10.0.0.1:80; }
+      server { location / { proxy_pass http://a; } location /internal/ { deny all; } } }`;
+    const { section, lines } = importNginx(text, 'x.conf');
+    expect(section.rules).toEqual([{ path: '/internal/', action: 'block' }]);
+    expect(lines.filter(({ fate }) => fate === 'lost')).toEqual([]);
+  });
+
   it('has each of its directives told of, in their order', () => {
     expect(lines.map(({ line }) => line)).toEqual(lines.map(({ line }) => line).toSorted((a, b) => a - b));
     const places = parseNginx(REAL, 'nginx.conf');

@@ -168,6 +168,10 @@ const readRoute = (
   return { route, group };
 };
 
+/** Whether nobody is let in. */
+const isShut = (block: readonly Directive[]): boolean =>
+  named(block, 'allow').length === 0 && named(block, 'deny').some(({ args }) => args[0] === 'all');
+
 export interface ReadRoute {
   readonly route: Route;
   readonly group: Group;
@@ -185,6 +189,12 @@ export const readLocations = (parts: LocationParts, locations: readonly Directiv
     const [answer] = named(block, 'return');
     if (found?.path === '/' && answer?.args[0] === '404' && jumps.length === 0) {
       reading.sayAll([location], 'understood', 'what no route takes is answered with 404');
+      return [];
+    }
+    if (found !== null && !isProxied && isShut(block)) {
+      reading.say(location, 'understood', `rules: block below ${found.path}`);
+      parts.doors.readLocation(block, found.path);
+      reading.sayAll(block, 'lost', 'nobody gets so far');
       return [];
     }
     if (found === null || !isProxied) {
