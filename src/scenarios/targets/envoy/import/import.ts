@@ -160,8 +160,7 @@ const readOthers = (clusters: readonly Cursor[], first: Cursor): void => {
 const readRouting = (
   routes: readonly ReadRoute[],
   main: ReadRoute,
-  pools: ReadonlyMap<string, readonly string[]>,
-  servers: Servers,
+  { pools, servers }: { readonly pools: ReadonlyMap<string, readonly string[]>; readonly servers: Servers },
   draft: Draft,
 ): void => {
   const isWhole = (name: string): boolean => pools.get(name)?.length === servers.all.length;
@@ -211,7 +210,7 @@ const readWhole = (statics: Cursor, servers: Servers, draft: Draft): void => {
   // Without a policy to hash by, Envoy draws at random.
   if (hashOn != null || isHashed) draft.hashOn = hashOn ?? 'request';
   if (Object.keys(servers.upstreams).length > 0) draft.upstreams = servers.upstreams;
-  readRouting(routes, main, pools, servers, draft);
+  readRouting(routes, main, { pools, servers }, draft);
 };
 
 /** @throws DocumentError where it is no YAML, or no config of Envoy's. */
