@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { GatewaySection } from '../../src/gateway/config.js';
 import { haproxy } from '../../src/scenarios/targets/haproxy/haproxy.js';
+import type { ProxySite, ProxyState } from '../../src/scenarios/targets/target.js';
 import {
   checkConfig,
   eventually,
@@ -215,6 +216,20 @@ describe.skipIf(NOT_THERE)('HAProxy (needs haproxy)', () => {
     expect((await Promise.all(first)).map(({ body }) => body)).toEqual(['late', 'late']);
   });
 
+  it('refuses the less critical first', async () => {
+    const held: (() => void)[] = [];
+    const slow = await listening((_request, response) => held.push(() => response.end('late')));
+    const section = { ...UNCHECKED, concurrency: { limit: 2 }, criticality: {} };
+    const proxy = await startProxy(haproxy, stateOf(section, [slow]));
+    const open = [proxy.ask('/', { headers: { 'x-tier': 'free' } })];
+    await eventually(() => held.length === 1, 'one is with the server');
+    expect((await proxy.ask('/', { headers: { 'x-criticality': 'SHEDDABLE' } })).status).toBe(503);
+    open.push(proxy.ask('/', { headers: { 'x-tier': 'free', 'x-criticality': 'critical' } }));
+    await eventually(() => held.length === 2, 'two are with the server');
+    for (const release of held) release();
+    expect((await Promise.all(open)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   it('lets as many wait as the queue is long', async () => {
     const held: (() => void)[] = [];
     const slow = await listening((_request, response) => held.push(() => response.end('late')));
@@ -327,6 +342,28 @@ describe.skipIf(NOT_THERE)('HAProxy (needs haproxy)', () => {
     };
     await expect(proxy.follow(odd)).rejects.toThrow(/refuses the config:[\s\S]*\/nowhere\/ca\.pem/);
     expect((await proxy.ask('/')).body).toBe('one');
+  });
+
+  it('drains the servers of a config of somebody else, whom it knows by their addresses', async () => {
+    const ports = [await named('one'), await named('two')];
+    const own = {
+      ...haproxy,
+      translate: (state: ProxyState, site: ProxySite) => {
+        const text = Object.values(haproxy.translate(state, site).files)[0]!;
+        return { files: { 'own-haproxy': text.replaceAll('server worker-', 'server mine-') }, losses: [] };
+      },
+    };
+    const before = stateOf(UNCHECKED, ports);
+    const proxy = await startProxy(own, before);
+    expect(await bodies(() => proxy.ask('/'))).toEqual(['one', 'two']);
+    const upstreams = before.upstreams.map((one) => ({ ...one, drained: one.id === 'worker-2' }));
+    await proxy.follow({ ...before, upstreams });
+    expect(await bodies(() => proxy.ask('/'))).toEqual(['one']);
+    await proxy.follow(before);
+    expect(await bodies(() => proxy.ask('/'))).toEqual(['one', 'two']);
+    const moved = stateOf(UNCHECKED, [await named('three'), ports[1]!]);
+    await proxy.follow(moved);
+    expect(await bodies(() => proxy.ask('/'))).toEqual(['three', 'two']);
   });
 
   it('leaves nobody behind when it is killed', async () => {

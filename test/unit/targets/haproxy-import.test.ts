@@ -243,16 +243,18 @@ describe('what we write ourselves', () => {
   it('is read back: all that was said in it is said again', () => {
     fc.assert(
       fc.property(randomSections, (random) => {
-        // A class of requests is no word of HAProxy's, and certificates are a run's own.
+        // Certificates are a run's own.
         const { criticality, listener: { tls, http2, ...listener } = {}, ruleTable, ...section } = random;
-        const { losses } = translate(stateOf(section), siteAt());
+        const { losses } = translate(stateOf(random), siteAt());
         const missingRule = losses.some(({ path, degree }) => path[0] === 'rules' && degree === 'missing');
         const pools = { api: { upstreams: ['worker-1', 'worker-2'] }, 'x y': { upstreams: ['worker-3'] } };
         const routes = random.routes?.map(({ pool, ...route }) => ({
           ...route,
           ...(pool !== undefined && { pool: pool === 'x y' ? pool : 'api' }),
         }));
+        const isSaid = !losses.some(({ path }) => path.join('.') === 'criticality.header');
         again({
+          ...(criticality && isSaid && { criticality }),
           ...{ ...section, listener, pools },
           ...(routes && { routes }),
           ...(missingRule && { rules: [] }),

@@ -156,8 +156,8 @@ describe('keys', () => {
 
 describe('losses', () => {
   const cases: readonly (readonly [section: GatewaySection, losses: readonly string[]])[] = [
-    [{}, ['statusDialect otherwise', 'timeouts.body otherwise']],
-    [{ statusDialect: 'haproxy', timeouts: { body: '10s' } }, []],
+    [{}, ['statusDialect otherwise', 'timeouts.body otherwise', 'healthCheck otherwise']],
+    [{ statusDialect: 'haproxy', timeouts: { body: '10s' }, healthCheck: 'off' }, []],
     [{ breaker: {} }, ['breaker missing']],
     [{ hedge: {} }, ['hedge missing']],
     [{ admission: {} }, ['admission missing']],

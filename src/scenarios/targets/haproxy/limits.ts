@@ -10,7 +10,7 @@ import { count, isFieldName, isPrintable, lost, missing, otherwise, quoted } fro
 const fixedLimit = (concurrency: ConcurrencyConfig | null): number | null => {
   if (concurrency === null) return null;
   const { algorithm } = concurrency;
-  return algorithm.name === 'fixed' ? algorithm.options.limit : null;
+  return algorithm.name === 'fixed' ? count(algorithm.options.limit) : null;
 };
 
 /** What one server gets at once. HAProxy keeps no more in flight, and makes the others wait. */
@@ -80,7 +80,7 @@ const routeLines = (config: GatewayConfig, { concurrencyLimit }: Backend): strin
     ? []
     : [
         '# routes: requests of this one at once.',
-        ...shedLines(config, 'be_conn', (share) => part(concurrencyLimit, share)),
+        ...shedLines(config, 'be_conn', (share) => part(count(concurrencyLimit), share)),
       ];
 
 /** No server is free, and nobody more may wait. */
@@ -99,9 +99,8 @@ const serverLines = (config: GatewayConfig): string[] => {
 };
 
 const shareLines = (config: GatewayConfig, { upstreams }: Backend): string[] => {
-  const limit = fixedLimit(config.concurrency);
-  if (limit === null || config.criticality === null) return [];
-  const all = limit * upstreams.length;
+  if (fixedLimit(config.concurrency) === null || config.criticality === null) return [];
+  const all = serverLimit(config) * upstreams.length;
   return config.criticality.shares.flatMap((share, index) =>
     share < 1
       ? [

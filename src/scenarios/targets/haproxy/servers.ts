@@ -199,6 +199,11 @@ export const serverLosses = ({ config, upstreams }: ProxyState): Loss[] => {
     ...outlierLosses(config, upstreams.length),
     ...lost(
       healthCheck !== null &&
+        otherwise(
+          ['healthCheck'],
+          'a server counts as up until its first check, at the start and after a reload; that one alone decides',
+        ),
+      healthCheck !== null &&
         healthCheck.jitterRatio * 100 > MOST_SPREAD &&
         otherwise(['healthCheck', 'jitter'], `at most ${MOST_SPREAD}%`),
       slowStart !== null &&

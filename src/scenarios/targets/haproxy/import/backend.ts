@@ -1,5 +1,6 @@
 /** A backend as it is read: its servers, and what the section says of them. */
 import type { GatewaySection } from '../../../../gateway/config.js';
+import { type CriticalityRead, readCriticality } from './criticality.js';
 import type { Directive } from './document.js';
 import type { Notes } from './notes.js';
 import { durationText, lastWith, linesWith, type ProxySection, timeText } from './proxies.js';
@@ -25,6 +26,8 @@ export interface BackendRead {
   >;
   /** Of the requests that it has at once. */
   readonly limit: number | null;
+  /** `null`: its requests are of no classes. */
+  readonly criticality: CriticalityRead | null;
 }
 
 /** `null`: it is none of a `GET` of a path. */
@@ -114,6 +117,10 @@ const DEFAULT_CONNECTIONS = 1024;
 /** HAProxy's queue has no end; no more than this ever waited. */
 const LONG_QUEUE = 10_000;
 
+/** What one server has at once; 0: as much as it gets. */
+const mostOf = (servers: readonly ServerRead[]): number =>
+  Number(servers.find(({ parameters }) => parameters.has('maxconn'))?.parameters.get('maxconn') ?? 0);
+
 const FULL = 'http-request deny deny_status 503 if { nbsrv gt 0 } { be_conn_free le 0 }';
 
 /** Lines that other lines of the same config explain, by what they begin with. */
@@ -128,6 +135,8 @@ const readLimits = (
   let global: number | null = null;
   let limit: number | null = null;
   let refuses = false;
+  // Classes have shares of what the servers have, and not of a limit that every gateway has.
+  let shared = false;
   for (const line of linesWith(proxy, 'http-request')) {
     const text = line.words.join(' ');
     const [, room] = /^http-request set-var\(txn\.room\) nbsrv,mul\((\d+)\)$/.exec(text) ?? [];
@@ -144,25 +153,25 @@ const readLimits = (
       notes.say(line, 'understood', `concurrency of the route: ${limit}`);
     } else if (text.startsWith('http-request set-var(txn.busy) be_conn(')) {
       notes.say(line, 'understood', 'globalConcurrency');
+    } else if (refuses && /\{ var\(txn\.class\) -m int \d \} \{ be_conn gt \d+ \}$/.test(text)) {
+      shared = true;
     } else if (text.startsWith(FULL)) {
       refuses = true;
       notes.say(line, 'understood', 'what no server has room for is refused');
     }
   }
-  const most = Number(
-    servers.find(({ parameters }) => parameters.has('maxconn'))?.parameters.get('maxconn') ?? 0,
-  );
-  const shared = { limit, ...(global !== null && { globalConcurrency: { limit: global } }) };
+  const most = mostOf(servers);
+  const found = { limit, ...(global !== null && { globalConcurrency: { limit: global } }) };
   const line = lastWith(proxy, 'timeout', 'queue');
-  if (most === 0 || (refuses && queue === null)) {
+  if (most === 0 || (refuses && queue === null && !shared)) {
     if (line !== null) notes.say(line, 'ignored', 'nobody waits: no server has a limit');
-    return { ...shared, ...(most > 0 && { maxConnections: most }) };
+    return { ...found, ...(most > 0 && { maxConnections: most }) };
   }
   const maxWait = durationText(timeoutMs(proxy, 'queue') ?? timeoutMs(proxy, 'connect') ?? 5_000);
   if (line !== null) notes.say(line, 'understood', `concurrency.maxWait: ${maxWait}`);
   return {
-    ...shared,
-    concurrency: { limit: most, queue: queue ?? LONG_QUEUE, maxWait },
+    ...found,
+    concurrency: { limit: most, queue: queue ?? (refuses ? 0 : LONG_QUEUE), maxWait },
     // What a gateway has by default is less.
     ...(most > DEFAULT_CONNECTIONS && { maxConnections: most }),
   };
@@ -233,5 +242,6 @@ export const readBackend = (
       ...(upstreamTls && { upstreamTls }),
     },
     limit,
+    criticality: readCriticality(proxy, mostOf(servers) * servers.length, notes),
   };
 };

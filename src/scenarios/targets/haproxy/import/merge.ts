@@ -1,6 +1,7 @@
 /** What several backends say, as the one section that there is for all of them. */
 import type { GatewaySection } from '../../../../gateway/config.js';
 import type { BackendRead } from './backend.js';
+import { criticalityOf } from './criticality.js';
 import type { RouteRead } from './frontend.js';
 import type { Notes } from './notes.js';
 import { durationText, hasOption, lastWith } from './proxies.js';
@@ -69,7 +70,10 @@ const routeMs = ({ deadline, serverMs, connectMs: ownMs }: BackendRead, times: T
   return ownMs !== null && connectMs !== null && ownMs < connectMs ? ownMs : null;
 };
 
-type Shared = Pick<GatewaySection, 'retry' | 'balancer' | 'hashOn' | 'healthCheck' | 'deadlineHeader'> &
+type Shared = Pick<
+  GatewaySection,
+  'criticality' | 'retry' | 'balancer' | 'hashOn' | 'healthCheck' | 'deadlineHeader'
+> &
   BackendRead['parts'];
 
 const isFull = (check: GatewaySection['healthCheck']): boolean =>
@@ -98,6 +102,7 @@ const sharedOf = (main: BackendRead, backends: readonly BackendRead[], notes: No
   const inOrder = [main, ...backends.filter((backend) => backend !== main)];
   const retry = inOrder.find((backend) => backend.retry !== null)?.retry ?? undefined;
   const check = inOrder.find(({ healthCheck }) => isFull(healthCheck))?.healthCheck ?? main.healthCheck;
+  const classes = backends.flatMap(({ criticality }) => criticality ?? []);
   const parts: Record<string, unknown> = {};
   for (const key of PARTS) {
     const value = inOrder.find((backend) => backend.parts[key] !== undefined)?.parts[key];
@@ -116,6 +121,7 @@ const sharedOf = (main: BackendRead, backends: readonly BackendRead[], notes: No
   }
   return {
     ...(retry && { retry }),
+    ...(main.criticality && { criticality: criticalityOf(main.criticality, classes) }),
     balancer: sharedBalancer(main, backends),
     ...(main.balance.hashOn !== null && { hashOn: main.balance.hashOn }),
     healthCheck: check,
@@ -159,6 +165,7 @@ const routing = (
   shared: Shared,
 ): Pick<GatewaySection, 'routes' | 'pools'> => {
   const caches = backends.some(({ cached }) => cached);
+  const byDefault = shared.criticality?.otherwise;
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const pools = new Map<string, { upstreams: string[] }>();
   const written = routes.map(({ path, methods, backend: name }) => {
@@ -172,6 +179,8 @@ const routing = (
       ...(!isAll && { pool: name }),
       ...(timeoutMs !== null && { timeout: durationText(timeoutMs) }),
       ...(backend?.limit != null && { concurrency: backend.limit }),
+      ...(backend?.criticality &&
+        backend.criticality.byDefault !== byDefault && { criticality: backend.criticality.byDefault }),
       ...(shared.retry !== undefined && backend?.retry === null && { retry: 'off' as const }),
       ...(caches && backend?.cached === false && { cache: 'off' as const }),
     };
