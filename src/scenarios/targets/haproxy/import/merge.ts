@@ -92,10 +92,11 @@ const PARTS = [
 const sharedBalancer = (
   { balance: { balancer } }: BackendRead,
   backends: readonly BackendRead[],
-): GatewaySection['balancer'] =>
-  balancer === 'round-robin' && backends.some(({ servers }) => isWeighted(servers))
-    ? 'weighted-round-robin'
-    : balancer;
+): GatewaySection['balancer'] => {
+  if (!backends.some(({ servers }) => isWeighted(servers))) return balancer;
+  if (balancer === 'round-robin') return 'weighted-round-robin';
+  return balancer === 'p2c' ? 'random' : balancer;
+};
 
 /** Of what the section has once, what the main backend says, or else the first that says something. */
 const sharedOf = (main: BackendRead, backends: readonly BackendRead[], notes: Notes): Shared => {
