@@ -1,15 +1,19 @@
 /** The real nginx with what sections were translated to: it takes them, and does what they say. */
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
+import { Reaper } from '../../src/core/reaper.js';
 import type { GatewaySection } from '../../src/gateway/config.js';
-import { Certificates } from '../../src/scenarios/front/certificates.js';
+import { type CertificateState, Certificates, SERVICE_NAME } from '../../src/scenarios/front/certificates.js';
 import { nginx } from '../../src/scenarios/targets/nginx/nginx.js';
 import type { ProxyState, ProxyUpstream } from '../../src/scenarios/targets/target.js';
+import { resolveStubNames } from '../../src/upstream/names/config.js';
+import { StubResolver, spawnResolver } from '../../src/upstream/names/stub-resolver.js';
 import { ask, type ClientAnswer } from '../support/gateway.js';
 import {
   checkConfig,
@@ -389,6 +393,60 @@ describeHere('nginx in the gateway’s place', () => {
   });
 });
 
+describeHere('upstreams that nginx', () => {
+  it.each<[CertificateState, number, string]>([
+    ['valid', 200, 'answered 200 itself'],
+    ['expired', 502, 'its certificate is not believed: certificate has expired'],
+    ['wrong-name', 502, 'its certificate is for another name'],
+    ['untrusted', 502, 'its certificate is not believed'],
+  ])('speaks TLS to: a certificate that is %s', async (state, status, text) => {
+    const certificates = await Certificates.make(wallClock);
+    onTestFinished(() => certificates.remove());
+    const { certificatePath, keyPath } = certificates.issue('upstream', state);
+    const pair = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) };
+    const server = createSecureServer(pair, (_request, response) => response.end('fine'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const { port } = server.address() as AddressInfo;
+    const upstreamTls = { ca: certificates.authorityPath, name: SERVICE_NAME };
+    const proxy = await startProxy(nginx, stateFor({ ...quiet, upstreamTls }, [port]));
+    const answer = await ask(portOf(proxy));
+    expect(answer.status).toBe(status);
+    const [said] = await evidenceOf(proxy, answer);
+    expect(said).toContain(text);
+  });
+
+  it('asks a resolver for: while their names have addresses', async () => {
+    const [port = 0] = await startWorkers(fine);
+    const reaper = new Reaper();
+    const resolver = new StubResolver({
+      ...{ config: resolveStubNames({ ttl: '1s' }), host: '127.0.0.1', clock: wallClock, emit: () => {} },
+      hosts: [{ id: 'worker-1', host: '127.0.0.1' }],
+      spawn: spawnResolver(reaper),
+    });
+    onTestFinished(async () => {
+      await resolver.stop(1_000);
+      await reaper.stop();
+    });
+    const host = resolver.nameOf('worker-1');
+    const state = stateFor(quiet, [port], { 'worker-1': { host } });
+    const proxy = await startProxy(nginx, state, await resolver.ready);
+    expect(await ask(portOf(proxy))).toMatchObject({ status: 200, body: 'fine' });
+    resolver.inject('worker-1', 'nxdomain', null);
+    // It is asked again when the second of its TTL is over.
+    const answers: ClientAnswer[] = [];
+    const look = async (): Promise<number> => {
+      answers.push(await ask(portOf(proxy)));
+      return answers.at(-1)!.status;
+    };
+    await expect.poll(look, { timeout: 5_000 }).toBe(502);
+    expect(await evidenceOf(proxy, answers.at(-1)!)).toEqual(['its name has no address: Host not found']);
+  });
+});
+
 describeHere('a running nginx', () => {
   it('drains a worker, gives it back, and drops nothing of what is in flight', async () => {
     const waiting: (() => void)[] = [];
@@ -407,6 +465,14 @@ describeHere('a running nginx', () => {
     expect((await Promise.all(inFlight)).map(({ body }) => body)).toEqual(['slow', 'slow']);
     await proxy.follow(stateFor(quiet, ports));
     expect(await workersOf(portOf(proxy), 4)).toEqual(['worker-1', 'worker-2']);
+  });
+
+  it('reloads all of its worker processes', async () => {
+    const ports = await startWorkers(fine, fine);
+    const section: GatewaySection = { ...quiet, processes: 3 };
+    const proxy = await startProxy(nginx, stateFor(section, ports));
+    await proxy.follow(stateFor(section, ports, { 'worker-1': { drained: true } }));
+    expect(await workersOf(portOf(proxy), 12)).toEqual(['worker-2']);
   });
 
   it('goes on as before with a config that it does not take, and says why', async () => {

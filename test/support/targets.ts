@@ -240,10 +240,14 @@ export interface StartedProxy {
 }
 
 /** Runs the program until the test is over. */
-export const startProxy = async (proxy: ProxyKind, state: ProxyState): Promise<StartedProxy> => {
+export const startProxy = async (
+  proxy: ProxyKind,
+  state: ProxyState,
+  resolver?: string,
+): Promise<StartedProxy> => {
   const folder = newFolder();
   const [port, adminPort] = [await freePort(), await freePort()];
-  const site = siteAt({ folder, port, adminPort });
+  const site = siteAt({ folder, port, adminPort, resolver });
   const file = write(proxy, state, site);
   const program = new Program({
     ...{
