@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { DocumentError } from '../../../src/core/document/document.js';
 import { findProblems } from '../../../src/core/validate.js';
 import { findConfigProblems, findContradictions } from '../../../src/gateway/config/check.js';
-import { DEFAULT_ROUTE } from '../../../src/gateway/config/routing.js';
+import { DEFAULT_ROUTE, type RouteConfig } from '../../../src/gateway/config/routing.js';
 import {
   type GatewayConfig,
   GatewaySchema,
   type GatewaySection,
   resolveGatewayConfig,
 } from '../../../src/gateway/config.js';
+import { RouteTable } from '../../../src/gateway/routes.js';
 import type { TokenBucketOptions } from '../../../src/policies/token-bucket.js';
 import { importNginx } from '../../../src/scenarios/targets/nginx/import/import.js';
 import { parseNginx } from '../../../src/scenarios/targets/nginx/import/parse.js';
@@ -240,6 +241,44 @@ describe('what is no config of nginx', () => {
   });
 });
 
+const NAMES =
+  'server weight hash random keepalive zone limit_req limit_conn limit_req_zone limit_conn_zone allow deny set ' +
+  'proxy_pass proxy_next_upstream proxy_next_upstream_tries proxy_next_upstream_timeout proxy_read_timeout ' +
+  'proxy_connect_timeout proxy_set_header proxy_http_version client_max_body_size large_client_header_buffers ' +
+  'keepalive_timeout proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_lock ssl_certificate ' +
+  'ssl_certificate_key proxy_ssl_name proxy_ssl_trusted_certificate worker_processes return listen';
+const ARGS =
+  'a all off on 0 1 -1 3.5 99999999999999999999 127.0.0.1 127.0.0.1:80 10.0.0.0/8 http://a https://a http://$b 404 0s 1y 10x ' +
+  '8k 0k zone=a:1m zone=a rate=0r/s rate=1r/s rate=7r/m burst=x burst=5 nodelay weight=x weight=0 weight=7 max_fails=x ' +
+  'max_fails=0 max_conns=5 fail_timeout=0 backup down $binary_remote_addr $x $cookie_ $cookie_a $http_ $http_a_b consistent ' +
+  'two error http_199 http_418 http_503 X_y x-a Connection "" $deadline $timeout_ms 1.1 keys_zone=a:1k max_size=0 /';
+
+/** Directives with whatever arguments, each where it may stand and where it may not. */
+const directives = fc
+  .array(
+    fc
+      .tuple(
+        fc.constantFrom(...NAMES.split(' ')),
+        fc.array(fc.constantFrom(...ARGS.split(' ')), { maxLength: 4 }),
+      )
+      .map(([name, args]) => `${[name, ...args].join(' ')};`),
+    { maxLength: 12 },
+  )
+  .map((lines) => lines.join('\n'));
+
+describe('a config that nginx itself would refuse', () => {
+  it('becomes a section that the gateway takes, or is refused with its place', () => {
+    fc.assert(
+      fc.property(fc.tuple(directives, directives, directives, directives, directives), (parts) => {
+        const [main, http, upstream, server, location] = parts;
+        const text = `${main} http { ${http} upstream a { ${upstream} } server { ${server} location /x { ${location} proxy_pass http://a; } location / { ${location} } } }`;
+        expect(problemsOf(importNginx(text, 'x.conf').section)).toEqual([]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('words', () => {
   it.each<[string, string[]]>([
     ['a b  "c d" \'e;f\';', ['b', 'c d', 'e;f']],
@@ -250,11 +289,20 @@ describe('words', () => {
   ])('%s', (text, args) => expect(parseNginx(text, 'x')[0]?.args).toEqual(args));
 });
 
+/** Requests to ask routes about: those that any of these names, and some that none does. */
+const probesOf = (...configs: readonly GatewayConfig[]) => {
+  const routes = configs.flatMap(({ routes: own }) => own ?? []);
+  const paths = new Set(['/', '/-', ...routes.flatMap(({ path }) => [path, `${path}/x`])]);
+  const methods = new Set(['GET', 'OTHER', ...routes.flatMap(({ methods: own }) => own ?? [])]);
+  return [...paths].flatMap((path) => [...methods].map((method) => [method, path] as const));
+};
+
 /** What a config comes to, whatever its words: where requests go and how, by address. */
 const effectOf = (
   { config, upstreams: all }: ProxyState,
   lost: ReadonlySet<string>,
   there: ReadonlySet<string>,
+  probes: readonly (readonly [method: string, path: string])[],
 ): Record<string, unknown> => {
   // One that no route leads to is in no group.
   const upstreams = all.filter(({ host, port }) => there.has(`${host}:${port}`));
@@ -264,14 +312,14 @@ const effectOf = (
       pool === null ? upstreams.map(({ id }) => id) : (new Map(Object.entries(config.pools)).get(pool) ?? []);
     return [...new Set(ids)].flatMap((id) => address.get(id) ?? []).sort();
   };
-  const routes = (config.routes ?? [DEFAULT_ROUTE]).map((route) => ({
-    ...{ path: route.path, methods: route.methods, members: members(route.pool) },
-    ...{
-      concurrency: route.concurrencyLimit && atOnce(route.concurrencyLimit),
-      retry: config.retry === null || route.retry,
-    },
+  const fate = (route: RouteConfig) => ({
+    members: members(route.pool),
+    concurrency: route.concurrencyLimit && atOnce(route.concurrencyLimit),
+    // One server alone is tried once.
+    retry: members(route.pool).length < 2 || config.retry === null || route.retry,
     attemptMs: whole(Math.min(config.attemptTimeoutMs, route.timeoutMs ?? config.requestTimeoutMs)),
-  }));
+  });
+  const table = new RouteTable((config.routes ?? [DEFAULT_ROUTE]).map((route) => [route, fate(route)]));
   const { listener } = config;
   const times = [
     listener.headerTimeoutMs,
@@ -280,7 +328,7 @@ const effectOf = (
     listener.keepAliveMs,
   ];
   const effect: Record<string, unknown> = {
-    routes: routes.toSorted((left, right) => right.path.length - left.path.length),
+    routes: probes.map(([method, path]) => [method, path, table.find(method, path)]),
     processes: config.processes,
     // The same, but for weights.
     balancer: config.balancer.name.replace('weighted-', ''),
@@ -288,7 +336,11 @@ const effectOf = (
     connectMs: whole(Math.min(config.connectTimeoutMs, config.attemptTimeoutMs, config.requestTimeoutMs)),
     keepAlive: config.keepAlive,
     listener: [times.map(whole), Math.max(1, listener.maxBodyBytes), listener.forwarded],
-    rules: config.rules.map(({ name: _name, ...rule }) => ({ ...rule, rateLimit: limitOf(rule.rateLimit) })),
+    // Which letters expressions take is told where there is an expression, which is otherwise.
+    rules: config.rules.map(({ name: _name, ignoreCase: _case, ...rule }) => ({
+      ...rule,
+      rateLimit: limitOf(rule.rateLimit),
+    })),
     rateLimit: limitOf(config.rateLimit),
     globalConcurrency: config.globalConcurrency && atOnce(roomOf(config.globalConcurrency)),
     room: Math.min(roomOf(config.concurrency), config.maxConnections),
@@ -318,7 +370,7 @@ const atOnce = (limit: number): number => Math.min(65_535, limit);
 const lostOf = (paths: readonly (readonly string[])[]): Set<string> => {
   const lost = new Set<string>();
   for (const [first = '', second = ''] of paths) {
-    if (first === 'upstreams' || first === 'priorities') lost.add('weights').add('balancer');
+    if (first === 'upstreams' || first === 'priorities') lost.add('weights').add('balancer').add('routes');
     if (first === 'concurrency') lost.add('room');
     if (first === 'retry' && second !== 'backoff' && second !== 'budget' && second !== 'replay')
       lost.add('routes');
@@ -358,7 +410,9 @@ describe('what was exported', () => {
         if (imported.servers.length === 0)
           for (const key of ['room', 'balancer', 'hashOn', 'keepAlive']) lost.add(key);
         const there = new Set(imported.servers.map(({ address }) => address));
-        expect(effectOf({ config, upstreams }, lost, there)).toEqual(effectOf(state, lost, there));
+        const probes = probesOf(state.config, config);
+        const came = effectOf({ config, upstreams }, lost, there, probes);
+        expect(came).toEqual(effectOf(state, lost, there, probes));
       }),
       { numRuns: 200 },
     );

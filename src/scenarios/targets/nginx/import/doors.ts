@@ -1,12 +1,12 @@
 /** What keeps requests out: `limit_req`, `limit_conn`, `allow`, `deny`, and `if` with a `return`. */
 
-import { parseNetwork } from '../../../../gateway/config/rules.js';
+import { MAX_RULES, parseNetwork } from '../../../../gateway/config/rules.js';
 import type { GatewaySection } from '../../../../gateway/config.js';
 import { entriesOf } from './caching.js';
 import type { Directive } from './parse.js';
 import { pathOfPattern } from './paths.js';
 import { allIn, named, type Reading } from './reading.js';
-import { rateText } from './units.js';
+import { rateText, readCount } from './units.js';
 
 type Rule = {
   -readonly [Key in keyof NonNullable<GatewaySection['rules']>[number]]: NonNullable<
@@ -46,6 +46,8 @@ export class Doors {
   /** By the number of an exported rule, the rule. */
   readonly #exported = new Map<number, Rule>();
   #around: ReadonlySet<string> = new Set();
+  /** The last that `allow` or `deny` has made. */
+  #access: Rule | null = null;
 
   constructor(reading: Reading, http: readonly Directive[]) {
     this.#reading = reading;
@@ -82,7 +84,7 @@ export class Doors {
       if (this.#around.has(zoneOf(directive))) this.#reading.say(directive, 'understood', 'as around it');
       else if (zone === undefined || OF_CLIENT.test(zone.key)) this.#lose(directive);
       else {
-        limit = Number(directive.args[1]);
+        limit = readCount(directive.args[1], 0) || null;
         this.#tell(directive, zone, `concurrency of the route: ${limit}`);
       }
     }
@@ -90,7 +92,7 @@ export class Doors {
   }
 
   finish(): void {
-    if (this.#rules.length > 0) this.#reading.section.rules = this.#rules;
+    if (this.#rules.length > 0) this.#reading.section.rules = this.#rules.slice(0, MAX_RULES);
     for (const zone of [...this.#rates.values(), ...this.#counts.values()]) {
       this.#reading.say(zone.directive, 'ignored', 'no limit that is kept here uses it');
     }
@@ -117,8 +119,8 @@ export class Doors {
 
   #readCount(directive: Directive): void {
     const zone = this.#counts.get(zoneOf(directive));
-    const limit = Number(directive.args[1]);
-    if (zone === undefined || OF_CLIENT.test(zone.key)) {
+    const limit = readCount(directive.args[1], 0);
+    if (zone === undefined || OF_CLIENT.test(zone.key) || limit === 0) {
       this.#lose(directive);
       return;
     }
@@ -130,7 +132,7 @@ export class Doors {
     const rate = rateText(zone.rate);
     const burst = directive.args.find((arg) => arg.startsWith('burst='))?.slice('burst='.length);
     if (rate === null) return null;
-    return { rate, burst: Number(burst ?? 0) + 1, maxClients: entriesOf(zone.size) };
+    return { rate, burst: readCount(burst, 0) + 1, maxClients: entriesOf(zone.size) };
   }
 
   #readRate(directive: Directive, path: string | undefined): void {
@@ -145,7 +147,7 @@ export class Doors {
     const rule = this.#exported.get(number);
     if (rule !== undefined) {
       Object.assign(rule, { action: 'rate-limit', rateLimit: limit });
-      this.#tell(directive, zone, `rules: ${rule.name}`);
+      this.#tell(directive, zone, `rules: rate-limit, by ${zone.key}`);
       return;
     }
     if (!OF_CLIENT.test(zone.key)) {
@@ -171,13 +173,29 @@ export class Doors {
         this.#reading.say(directive, 'lost', `${from} is no address`);
         continue;
       }
-      this.#rules.push({
-        ...(path !== undefined && { path }),
-        ...(from !== 'all' && { clients: [from] }),
-        action,
-      });
-      this.#reading.say(directive, 'understood', `rules: ${action}`);
+      if (this.#addAccess(from, action, path)) this.#reading.say(directive, 'understood', `rules: ${action}`);
+      else this.#reading.say(directive, 'lost', `there are at most ${MAX_RULES} rules`);
     }
+  }
+
+  /** A long list of addresses is one rule. @returns whether there was room for it. */
+  #addAccess(from: string, action: 'allow' | 'block', path: string | undefined): boolean {
+    const last = this.#rules.at(-1);
+    const isOfLast =
+      last !== undefined && last === this.#access && last.action === action && last.path === path;
+    if (isOfLast && from !== 'all' && last.clients !== undefined) {
+      last.clients = [...last.clients, from];
+      return true;
+    }
+    if (this.#rules.length >= MAX_RULES) return false;
+    const rule: Rule = {
+      ...(path !== undefined && { path }),
+      ...(from !== 'all' && { clients: [from] }),
+      action,
+    };
+    this.#rules.push(rule);
+    this.#access = rule;
+    return true;
   }
 
   #readIfs(level: readonly Directive[], path: string | undefined): void {
@@ -207,10 +225,10 @@ export class Doors {
     if (blocking !== undefined) this.#reading.sayAll([blocking], 'understood', 'rules: block');
     this.#reading.say(decision.directive, 'understood', 'rules, in their order');
     for (const number of numbers) {
-      const rule: Rule = { name: `rule-${number}`, action: blocked.has(number) ? 'block' : 'allow' };
+      const rule: Rule = { action: blocked.has(number) ? 'block' : 'allow' };
       for (const [variable, mapping] of this.#reading.mappings) {
         if (!variable.startsWith(`$rule_${number}_`) && variable !== `$rule_${number}`) continue;
-        this.#reading.say(mapping.directive, 'understood', `rules: ${rule.name}`);
+        this.#reading.say(mapping.directive, 'understood', `rules: the one of ${variable}`);
         if (/_\d+_\d+$/.test(variable))
           Object.assign(rule, exportedCondition(mapping.source, mapping.entries, mapping.kind));
       }

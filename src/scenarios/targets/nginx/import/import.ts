@@ -5,8 +5,9 @@ import { Doors } from './doors.js';
 import { IGNORED_BY_NAME, LOST_BY_NAME } from './others.js';
 import { type Directive, parseNginx } from './parse.js';
 import { type Mapping, named, oneIn, Reading, type Scope } from './reading.js';
-import { isSecure, locationsIn, type ReadRoute, readLocations } from './routes.js';
+import { locationsIn, type ReadRoute, readLocations } from './routes.js';
 import { readSettings } from './settings.js';
+import { readCount } from './units.js';
 import { type Group, readGroups, Servers, settleWeights } from './upstreams.js';
 
 /** Blocks that make a variable. */
@@ -39,7 +40,7 @@ const chooseServer = (reading: Reading, http: readonly Directive[]): readonly Di
 const readMain = (reading: Reading, main: readonly Directive[]): void => {
   const workers = oneIn([main], 'worker_processes');
   if (workers !== undefined) {
-    const number = Number(workers.args[0]);
+    const number = readCount(workers.args[0], 0);
     if (number > 1) reading.section.processes = Math.min(64, number);
     const note = number >= 1 ? `processes: ${number}` : 'processes: 1; give as many as there are processors';
     reading.say(workers, number >= 1 ? 'understood' : 'nearly', note);
@@ -152,7 +153,7 @@ export const importNginx = (text: string, file: string): Imported => {
   const principal = locations.find(({ args }) => args[0] === '/') ?? locations[0];
   // What no level around says, the principal location says for all.
   const scope: Scope = [server, http, principal?.block ?? []];
-  const base = readSettings(reading, scope, all, isSecure(locations));
+  const base = readSettings(reading, scope, all, locations);
   const isCached = readCache(reading, [server, http], levels);
   const parts = {
     ...{ reading, doors, base, servers, groups: all, isCached, scope: [server, http] },

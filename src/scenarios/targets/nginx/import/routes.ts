@@ -33,9 +33,6 @@ const PASS = /^(https?):\/\/([^/?#]+)(\/.*)?$/;
 export const locationsIn = (level: readonly Directive[]): Directive[] =>
   named(level, 'location').flatMap((location) => [location, ...locationsIn(location.block ?? [])]);
 
-export const isSecure = (locations: readonly Directive[]): boolean =>
-  locations.some(({ block }) => oneIn([block ?? []], 'proxy_pass')?.args[0]?.startsWith('https:'));
-
 const groupOf = ({ groups, servers }: LocationParts, host: string, scheme: string): Group => {
   const known = groups.find(({ name }) => name === host);
   if (known !== undefined) return known;
@@ -99,15 +96,9 @@ const readOwn = (parts: LocationParts, block: readonly Directive[], route: Route
   ]) {
     for (const directive of named(block, name)) {
       if (name === 'set' && directive.args[0] !== '$timeout_ms') continue;
-      const isLonger = name === 'proxy_read_timeout' && readMs > base.readMs;
+      const isSame = name === 'proxy_read_timeout' || name === 'set';
       const note = `timeout of the route${route.timeout === undefined ? '' : `: ${route.timeout}`}`;
-      if (isLonger) reading.say(directive, 'nearly', `${note}; an attempt has timeouts.attempt everywhere`);
-      else
-        reading.say(
-          directive,
-          name === 'proxy_read_timeout' || name === 'set' ? 'understood' : 'nearly',
-          note,
-        );
+      reading.say(directive, isSame ? 'understood' : 'nearly', note);
     }
   }
   const servers = Math.max(0, ...parts.groups.map((group) => group.servers.length));

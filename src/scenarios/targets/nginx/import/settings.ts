@@ -2,7 +2,7 @@
 import type { RetryCondition } from '../../../../policies/retry-conditions.js';
 import type { Directive } from './parse.js';
 import { allIn, constantOf, oneIn, type Reading, type Scope } from './reading.js';
-import { durationText, readSizeBytes, readTimeMs, sizeText } from './units.js';
+import { durationText, readCount, readSizeBytes, readTimeMs, sizeText } from './units.js';
 import type { Group } from './upstreams.js';
 
 /** nginx's own, where nothing is written (nginx documentation, ngx_http_proxy_module and ngx_http_core_module). */
@@ -42,13 +42,13 @@ export interface Attempts {
 /** @param servers of the largest group: each is tried once. */
 export const readAttempts = (scope: Scope, servers: number): Attempts => {
   const words = oneIn(scope, 'proxy_next_upstream')?.args ?? ['error', 'timeout'];
-  const tries = Number(oneIn(scope, 'proxy_next_upstream_tries')?.args[0] ?? 0);
+  const tries = readCount(oneIn(scope, 'proxy_next_upstream_tries')?.args[0], 0);
   const counts5xx = words.some((word) => /^http_5/.test(word));
   const one: Attempts = { retry: null, attempts: 1, counts5xx: false };
   if (words.includes('off') || tries === 1 || servers < 2) return one;
   const wide = GATEWAY_ERROR.every((word) => words.includes(word));
   const statuses = words
-    .flatMap((word) => /^http_(\d{3})$/.exec(word)?.[1] ?? [])
+    .flatMap((word) => /^http_(403|404|429|50[0234])$/.exec(word)?.[1] ?? [])
     .map(Number)
     .filter((status) => !wide || ![502, 503, 504].includes(status));
   const on = [
@@ -84,19 +84,21 @@ const sayAttempts = (reading: Reading, scope: Scope, { retry, attempts }: Attemp
 /** The time that upstreams are told, where an export has written it. */
 export const toldTimeMs = (directives: readonly Directive[]): number | null => {
   const found = directives.find(({ name, args }) => name === 'set' && args[0] === '$timeout_ms');
-  return found === undefined ? null : Number(found.args[1]);
+  return readCount(found?.args[1], null);
 };
 
-const readTimes = (reading: Reading, scope: Scope, attempts: number): void => {
+/** @param longestMs of what locations wait for an answer: the section has one time for an attempt. */
+const readTimes = (reading: Reading, scope: Scope, attempts: number, longestMs: number): void => {
   const connectMs = timeIn(scope, 'proxy_connect_timeout') ?? DEFAULT_MS;
   const readMs = timeIn(scope, 'proxy_read_timeout') ?? DEFAULT_MS;
   const [told = null] = scope.map(toldTimeMs).filter((ms) => ms !== null);
   const requestMs =
     told ??
-    (timeIn(scope, 'proxy_next_upstream_timeout') || Math.max(OWN_REQUEST_MS, connectMs + readMs * attempts));
+    (timeIn(scope, 'proxy_next_upstream_timeout') ||
+      (longestMs > readMs ? readMs * attempts : Math.max(OWN_REQUEST_MS, connectMs + readMs * attempts)));
   reading.section.timeouts = {
     connect: durationText(connectMs),
-    attempt: durationText(readMs),
+    attempt: durationText(Math.max(readMs, longestMs)),
     request: durationText(requestMs),
     body: durationText(readMs),
   };
@@ -142,7 +144,7 @@ const readListener = (reading: Reading, scope: Scope): Listener => {
   const [number = '4', each = '8k'] = buffers?.args ?? [];
   const bytes = readSizeBytes(each) ?? 8192;
   listener.maxUrl = sizeText(bytes);
-  listener.maxHeaders = sizeText(bytes * Number(number));
+  listener.maxHeaders = sizeText(bytes * readCount(number, 4));
   if (buffers !== undefined) {
     const note = `listener.maxUrl: ${listener.maxUrl}, maxHeaders: ${listener.maxHeaders}; a field may be longer than a buffer`;
     reading.say(buffers, 'nearly', note);
@@ -152,10 +154,10 @@ const readListener = (reading: Reading, scope: Scope): Listener => {
 
 const readTls = (reading: Reading, scope: Scope, listener: Listener): void => {
   const [certificate, key] = [oneIn(scope, 'ssl_certificate'), oneIn(scope, 'ssl_certificate_key')];
-  if (certificate === undefined || key === undefined) return;
+  if (!certificate?.args[0] || !key?.args[0]) return;
   listener.tls = {
-    certificate: constantOf(reading, certificate.args[0] ?? ''),
-    key: constantOf(reading, key.args[0] ?? ''),
+    certificate: constantOf(reading, certificate.args[0]),
+    key: constantOf(reading, key.args[0]),
   };
   for (const directive of [certificate, key]) reading.say(directive, 'understood', 'listener.tls');
   const listens = allIn(scope, 'listen');
@@ -182,7 +184,7 @@ const readFields = (reading: Reading, scope: Scope, listener: Listener): void =>
   reading.section.deadlineHeader = 'off';
   for (const [name, directive] of fields) {
     const value = directive.args[1] ?? '';
-    if (value === '$deadline') {
+    if (value === '$deadline' && /^[a-z0-9-]+$/.test(name)) {
       reading.section.deadlineHeader = name;
       reading.say(directive, 'nearly', `deadlineHeader: ${name}, counted down`);
     } else if (/^(?:x-)?forwarded/.test(name)) {
@@ -211,8 +213,11 @@ const readKeepAlive = (reading: Reading, scope: Scope, groups: readonly Group[])
   }
 };
 
-const readUpstreamTls = (reading: Reading, scope: Scope, isSecure: boolean): void => {
-  if (!isSecure) {
+const isSecure = (locations: readonly Directive[]): boolean =>
+  locations.some(({ block }) => oneIn([block ?? []], 'proxy_pass')?.args[0]?.startsWith('https:'));
+
+const readUpstreamTls = (reading: Reading, scope: Scope, secure: boolean): void => {
+  if (!secure) {
     for (const directive of scope.flat().filter((one) => one.name.startsWith('proxy_ssl_'))) {
       reading.say(directive, 'ignored', 'no location speaks TLS to its upstreams');
     }
@@ -242,18 +247,22 @@ export const readSettings = (
   reading: Reading,
   scope: Scope,
   groups: readonly Group[],
-  isSecure: boolean,
+  locations: readonly Directive[],
 ): Base => {
   const servers = Math.max(0, ...groups.map((group) => group.servers.length));
   const attempts = readAttempts(scope, servers);
+  const longestMs = Math.max(
+    0,
+    ...locations.map(({ block }) => timeIn([block ?? []], 'proxy_read_timeout') ?? 0),
+  );
   sayAttempts(reading, scope, attempts);
-  readTimes(reading, scope, attempts.attempts);
+  readTimes(reading, scope, attempts.attempts, longestMs);
   if (attempts.retry !== null && attempts.retry !== undefined) reading.section.retry = attempts.retry;
   const listener = readListener(reading, scope);
   readTls(reading, scope, listener);
   readFields(reading, scope, listener);
   reading.section.listener = listener;
   readKeepAlive(reading, scope, groups);
-  readUpstreamTls(reading, scope, isSecure);
+  readUpstreamTls(reading, scope, isSecure(locations));
   return { attempts, readMs: timeIn(scope, 'proxy_read_timeout') ?? DEFAULT_MS };
 };

@@ -43,8 +43,12 @@ export const sizeText = (bytes: number): string => {
   return bytes > 0 && bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes}B`;
 };
 
-/** `10r/s`, `30r/m`. @returns as the section writes it; `null` for what is no rate. */
+/** `10r/s`, `30r/m`. @returns as the section writes it; `null` for what is no rate, or one that lets nobody in. */
 export const rateText = (text: string): string | null => {
   const [, amount, per] = /^(\d+)r\/([sm])$/.exec(text) ?? [];
-  return amount === undefined ? null : `${amount}/${per}`;
+  return amount === undefined || Number(amount) === 0 ? null : `${amount}/${per}`;
 };
+
+/** A whole number, or what stands in the place of one that is none. */
+export const readCount = <Otherwise>(text: string | undefined, otherwise: Otherwise): number | Otherwise =>
+  /^\d{1,15}$/.test(text ?? '') ? Number(text) : otherwise;

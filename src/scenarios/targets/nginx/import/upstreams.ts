@@ -3,7 +3,7 @@ import { resolveGatewayConfig } from '../../../../gateway/config.js';
 import type { ImportedServer } from '../../imported.js';
 import type { Directive } from './parse.js';
 import { named, type Reading } from './reading.js';
-import { durationText, readTimeMs } from './units.js';
+import { durationText, readCount, readTimeMs } from './units.js';
 
 export interface Group {
   readonly name: string;
@@ -152,7 +152,7 @@ const readServer = (
   const id = servers.idOf(address);
   const { weight = '1', backup, down, ...others } = parametersOf(args);
   const place = {
-    ...(down !== undefined ? { weight: 0 } : weight === '1' ? {} : { weight: Number(weight) }),
+    ...(down !== undefined ? { weight: 0 } : weight === '1' ? {} : { weight: readCount(weight, 1) }),
     ...(backup !== undefined && { priority: 1 }),
   };
   if (Object.keys(place).length > 0) {
@@ -161,9 +161,9 @@ const readServer = (
   const lost = ['slow_start', 'resolve', 'service', 'route', 'drain'].filter((name) => name in others);
   found.push({
     directive,
-    maxFails: Number(others.max_fails ?? FAILS.maxFails),
+    maxFails: readCount(others.max_fails, FAILS.maxFails),
     failTimeoutMs: readTimeMs(others.fail_timeout ?? '') ?? FAILS.failTimeoutMs,
-    limit: Number(others.max_conns ?? 0),
+    limit: readCount(others.max_conns, 0),
     notes: [id, ...Object.entries(place).map(([key, value]) => `${key}: ${value}`)],
     lost: [
       ...(lost.length > 0 ? [`without ${lost.join(', ')}`] : []),
