@@ -1,5 +1,5 @@
 /** HAProxy as a target: what it makes of its configs, what clients see, what it says, and how it follows. */
-import { createServer, type RequestListener } from 'node:http';
+import { Agent, createServer, get, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -162,6 +162,25 @@ describe.skipIf(NOT_THERE)('HAProxy (needs haproxy)', () => {
     const [status, text] = await evidenceOf([closing]);
     expect(status).toBe(502);
     expect(text).toMatch(/^SH: /);
+  });
+
+  it('closes a kept connection, and says nothing, when a server closes without an answer', async () => {
+    const port = await listening((request, response) => {
+      if (request.url === '/dies') request.socket.destroy();
+      else response.end('one');
+    });
+    const proxy = await startProxy(haproxy, stateOf(UNCHECKED, [port]));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const statusOf = (path: string): Promise<number | string | undefined> =>
+      new Promise((resolve) => {
+        const { host } = proxy.site;
+        get({ host, port: proxy.site.port, path, agent }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode));
+        }).on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      });
+    expect(await statusOf('/dies')).toBe(502);
+    expect([await statusOf('/'), await statusOf('/dies')]).toEqual([200, 'ECONNRESET']);
   });
 
   it('says that an answer was no HTTP', async () => {

@@ -139,6 +139,10 @@ const otherLosses = ({ profile, breaker, admission, statusDialect }: GatewayConf
     admission !== null && missing(['admission'], 'no request is refused because others have failed'),
     statusDialect !== 'haproxy' &&
       otherwise(['statusDialect'], 'HAProxy’s own: 503 where no connection to a server came about'),
+    otherwise(
+      ['statusDialect'],
+      'a server that closes without an answer is a 502 to the first request of a client’s connection alone; to later ones that connection is closed, with no answer and no line in the log',
+    ),
   );
 
 /** Without what is only of use to somebody who reads it. */
