@@ -14,6 +14,7 @@ import { annotateError } from './github.js';
 import { importCommand } from './import.js';
 import { initScenario } from './init.js';
 import { listScenarios } from './list.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
 import { sweepCommand } from './sweep.js';
@@ -187,6 +188,11 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--json', 'Print the addresses as JSON on stdout')
     .option('--quiet', 'Nothing on stderr but errors')
     .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));
+  cli
+    .command('report <result>', 'Draw a stored result of `run --out json=FILE` as one page with curves')
+    .option('-o, --output <file>', 'Where to; default: beside the result, ending in .html')
+    .option('--open', 'Show it in a browser')
+    .action((file: string, flags: Record<string, unknown>) => reportCommand(file, flags));
   cli
     .command(
       'export <scenario>',
