@@ -1,9 +1,13 @@
 /** HAProxy as a target: what it makes of its configs, what clients see, what it says, and how it follows. */
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, get, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { wallClock } from '../../src/core/clock.js';
 import type { GatewaySection } from '../../src/gateway/config.js';
+import { type CertificateState, Certificates, SERVICE_NAME } from '../../src/scenarios/front/certificates.js';
 import { haproxy } from '../../src/scenarios/targets/haproxy/haproxy.js';
 import type { ProxySite, ProxyState } from '../../src/scenarios/targets/target.js';
 import {
@@ -308,6 +312,36 @@ describe.skipIf(NOT_THERE)('HAProxy (needs haproxy)', () => {
     expect(await statusOf('/only', { method: 'POST', body: 'x'.repeat(11) })).toBe(413);
     expect(await statusOf('/only', { method: 'POST', body: 'x' })).toBe(200);
     expect(await statusOf('/other', { method: 'POST' })).toBe(404);
+  });
+
+  it('believes the certificates that it is told to, and no others', async () => {
+    const certificates = await Certificates.make(wallClock);
+    onTestFinished(() => certificates.remove());
+    let handshakes = 0;
+    const secure = async (certificate: CertificateState): Promise<number> => {
+      const { certificatePath, keyPath } = certificates.issue('upstream', certificate);
+      const files = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) };
+      const server = createSecureServer(files, (_request, response) => response.end('secret'));
+      server.on('secureConnection', () => handshakes++);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => {
+        server.close();
+        server.closeAllConnections();
+      });
+      return (server.address() as AddressInfo).port;
+    };
+    const upstreamTls = { ca: certificates.authorityPath, name: SERVICE_NAME };
+    const good = await startProxy(haproxy, stateOf({ ...UNCHECKED, upstreamTls }, [await secure('valid')]));
+    expect((await good.ask('/')).body).toBe('secret');
+    const checked = { upstreamTls, healthCheck: { interval: '50ms', rise: 1, fall: 1 } };
+    const alive = await startProxy(haproxy, stateOf(checked, [await secure('valid')]));
+    const asked = handshakes;
+    await eventually(() => handshakes > asked + 3, 'it has been checked');
+    expect((await alive.ask('/')).body).toBe('secret');
+    for (const state of ['expired', 'wrong-name'] as const) {
+      const [status, text] = await evidenceOf([await secure(state)], { upstreamTls });
+      expect([status, text]).toEqual([503, expect.stringMatching(/^SC: .*TLS handshake/)]);
+    }
   });
 
   it('gives a client that says less time less', async () => {

@@ -55,7 +55,7 @@ const PAIRS: Readonly<Record<string, string>> = {
   PT: 'held up on purpose, then refused',
   RC: 'no connection to the server: HAProxy had no socket, port or memory left',
   RR: 'HAProxy had no memory left to read the request',
-  SC: 'the server refused the connection, or could not be reached',
+  SC: 'the server refused the connection, could not be reached, or its TLS handshake failed',
   sC: 'the server did not take the connection within `timeout connect`',
   SD: 'the server broke off within the body of its answer',
   sD: 'the server was silent within the body for as long as `timeout server`',
