@@ -180,9 +180,10 @@ describe('both logs', () => {
       complaint('no live upstreams while connecting to upstream', { upstream: 'workers' }),
     ];
     expect(evidence(access, errors, 'a', 'b')).toEqual([
-      ['a', `${A}: the server is taken out for fail_timeout: it failed max_fails times`],
-      ['a', `${A}: the connection was refused`],
-      ['a', `${B}: the connection was refused`],
+      [
+        'a',
+        `${A}: the connection was refused; ${B}: the connection was refused; ${A}: taken out for fail_timeout: it has failed max_fails times`,
+      ],
       ['b', 'workers: no server is left: all are out (max_fails), full (max_conns) or down'],
     ]);
   });

@@ -62,7 +62,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, kind: Kind, text: string])[
   [
     /upstream server temporarily disabled/,
     'attempt',
-    'the server is taken out for fail_timeout: it failed max_fails times',
+    'taken out for fail_timeout: it has failed max_fails times',
   ],
   [
     /limiting requests, excess: ([\d.]+) by zone "([^"]+)"/,
@@ -202,8 +202,7 @@ const takeOwn = (entry: Entry, waiting: Complaint[]): Complaint[] => {
   let attempts = Math.max(1, entry.upstreams.length) - (isRelayed(entry) ? 1 : 0);
   for (const complaint of [...waiting]) {
     if (!isOf(complaint, entry)) continue;
-    const isWarning = complaint.line.includes(' [warn] ');
-    if (complaint.kind === 'attempt' && !isWarning && attempts-- <= 0) break;
+    if (complaint.kind === 'attempt' && !isWarning(complaint) && attempts-- <= 0) break;
     if (complaint.kind === 'cut' && !isRelayed(entry)) continue;
     own.push(complaint);
     waiting.splice(waiting.indexOf(complaint), 1);
@@ -229,6 +228,17 @@ const explainEntry = (entry: Entry): string => {
   return `nginx answered ${status} and asked nobody`;
 };
 
+const isWarning = ({ line }: Complaint): boolean => line.includes(' [warn] ');
+
+/** What went wrong first, and what nginx made of it; the line is that of the last failure, which decided. */
+const told = (entry: Entry, own: readonly Complaint[]): Pick<Evidence, 'text' | 'line'> => {
+  const failures = own.filter((complaint) => !isWarning(complaint));
+  const last = failures.at(-1) ?? own.at(-1);
+  if (last === undefined) return { text: explainEntry(entry), line: entry.line };
+  const texts = [...failures, ...own.filter(isWarning)].map(({ text }) => text);
+  return { text: [...new Set(texts)].join('; '), line: last.line };
+};
+
 const RAY_AT = '{"ray":"'.length;
 const RAY_DIGITS = 16;
 
@@ -251,8 +261,6 @@ export const readEvidence = (
     const entry = parseEntry(line);
     if (entry === null) return [];
     const own = takeOwn(entry, complaints.get(entry.connection) ?? []);
-    if (!rayIds.has(entry.ray)) return [];
-    const found = own.length > 0 ? own : [{ text: explainEntry(entry), line }];
-    return found.map((evidence) => ({ rayId: entry.ray, text: evidence.text, line: evidence.line }));
+    return rayIds.has(entry.ray) ? [{ rayId: entry.ray, ...told(entry, own) }] : [];
   });
 };
