@@ -141,6 +141,10 @@ describeHere('nginx takes', () => {
       'worker-2': { host: 'two.invalid' },
     });
     expect(await checkConfig(nginx, state, { resolver: '127.0.0.1:5353' })).toBe('');
+    const drained = state.upstreams.map((upstream) => ({ ...upstream, drained: true }));
+    expect(await checkConfig(nginx, { ...state, upstreams: drained }, { resolver: '127.0.0.1:5353' })).toBe(
+      '',
+    );
   });
 
   it('whatever a section says', { timeout: 120_000 }, async () => {

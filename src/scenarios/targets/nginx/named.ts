@@ -5,7 +5,7 @@
 import type { ProxyUpstream } from '../target.js';
 import { block } from '../text.js';
 import { type Draft, missing, otherwise, type Pool } from './draft.js';
-import { addressOf } from './groups.js';
+import { addressOf, isNamed } from './groups.js';
 import { quote, time } from './words.js';
 
 /** nginx's shares have two decimals, and none may be 0. */
@@ -52,6 +52,12 @@ export const loseGroups = (draft: Draft): void => {
   if (config.names?.serveStale) missing(draft, ['names', 'serveStale'], 'past its TTL no address is used');
 };
 
+const resolverOf = ({ config, site }: Draft): string | undefined => config.names?.resolver ?? site.resolver;
+
+/** A pool as a group has it: names that are asked for while nginx runs may not stand in one, not even of those who are down. */
+export const asGroup = (draft: Draft, pool: Pool): Pool =>
+  isNamed(pool) && resolverOf(draft) !== undefined ? { ...pool, members: [] } : pool;
+
 /** Where a request to a pool goes: `proxy_pass` without the scheme. */
 export type Targets = ReadonlyMap<Pool, string>;
 
@@ -60,8 +66,8 @@ export type Targets = ReadonlyMap<Pool, string>;
  * @returns where they lead to.
  */
 export const writeNamed = (draft: Draft, named: readonly Pool[]): Targets => {
-  const { config, site, http } = draft;
-  const resolver = config.names?.resolver ?? site.resolver;
+  const { config, http } = draft;
+  const resolver = resolverOf(draft);
   if (named.length === 0) return new Map();
   if (resolver === undefined) {
     otherwise(draft, ['names'], 'servers’ names are asked for once, when nginx reads its config');

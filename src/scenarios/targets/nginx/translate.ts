@@ -9,7 +9,7 @@ import { isNamed, writeGroups } from './groups.js';
 import { writeLimits } from './limits.js';
 import { workerConnections, writeListener } from './listening.js';
 import { locationLines } from './locations.js';
-import { loseGroups, writeNamed } from './named.js';
+import { asGroup, loseGroups, writeNamed } from './named.js';
 import { writeRules } from './rules.js';
 import { DOLLAR, quote } from './words.js';
 
@@ -110,9 +110,10 @@ export const translate = (state: ProxyState, site: ProxySite): Translation => {
   writeCache(draft);
   const named = draft.pools.filter(isNamed);
   const targets = writeNamed(draft, named);
+  const groups = draft.pools.filter((pool) => !targets.has(pool));
   writeGroups(
     draft,
-    draft.pools.filter((pool) => !targets.has(pool)),
+    groups.map((pool) => asGroup(draft, pool)),
   );
   if (targets.size > 0) loseGroups(draft);
   const locations = locationLines(draft, targets);
