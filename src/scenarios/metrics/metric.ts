@@ -14,6 +14,11 @@ interface MetricBase {
    * it is not.
    */
   readonly needsWorkers?: (part: string, selector: Selector) => boolean;
+  /**
+   * Whether only the built-in gateway tells it: where another stands in its place, its silence would pass for the best of values.
+   * Left out: it does not.
+   */
+  readonly needsGateway?: (part: string) => boolean;
 }
 
 /** Measured over a window, or the run as a whole. */

@@ -24,6 +24,10 @@ const always = (): boolean => true;
 /** Of events, those that come of a worker of badgateway's. */
 const WORKERS_EVENTS = /^((worker|fleet|deploy|dependency)\.|request\.quarantined$|fault\.refused$)/;
 
+/** Those that the built-in gateway tells of itself. What is ordered (`upstream.drained`, `config.*`) is told by who orders. */
+const GATEWAYS_EVENTS =
+  /^((circuit|attempt|retry|hedge|limit|queue|cache|panic|name|rule|client)\.|request\.(hedged|shed)$|upstream\.((un)?ejected|spared|turned-(un)?healthy)$|certificate\.(reloaded|refused)$|gateway\.process-)/;
+
 const heapAtDeath = (variant: VariantResult): number => {
   const ratios = ofType(variant, 'worker.exited').map(
     ({ fields }) => fields.lastHeapBytes / fields.heapLimitBytes,
@@ -33,6 +37,12 @@ const heapAtDeath = (variant: VariantResult): number => {
 
 /** Every cause a request can fail for: the gateway's, and what a client makes of an answer that is none. */
 const CAUSES = [...Object.keys(ERRORS).map((code) => causeOf(code as ErrorCode)), ...CLIENT_CAUSES];
+
+/** Those that a client knows without being told in an answer. */
+const UNTOLD_CAUSES: readonly string[] = [
+  causeOf('BGW_ERR_CLIENT_LEFT'),
+  ...CLIENT_CAUSES.filter((cause) => cause !== 'upstream_response'),
+];
 
 export const METRICS: readonly Metric[] = [
   {
@@ -78,6 +88,7 @@ export const METRICS: readonly Metric[] = [
     selectable: true,
     example: 'cause.connection_refused[outage]',
     meaning: 'share of requests that failed for this cause',
+    needsGateway: (cause) => !UNTOLD_CAUSES.includes(cause),
     value: (window, cause) => share(window, window.cause[cause]),
   },
   {
@@ -226,6 +237,7 @@ export const METRICS: readonly Metric[] = [
     example: 'first.worker.exited',
     meaning: 'when this event first happened, from the start of the load',
     needsWorkers: (type) => WORKERS_EVENTS.test(type),
+    needsGateway: (type) => GATEWAYS_EVENTS.test(type),
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
   ...INCIDENT_METRICS,
@@ -249,6 +261,12 @@ export const METRICS: readonly Metric[] = [
 
 export const findMetric = (name: string): Metric | undefined =>
   METRICS.find(({ pattern }) => pattern.test(name));
+
+/** Whether a value of it says nothing of a variant with something else than the built-in gateway. @param name of a metric. */
+export const needsGateway = (name: string): boolean => {
+  const metric = findMetric(name);
+  return metric?.needsGateway?.(metric.pattern.exec(name)?.[1] ?? '') ?? false;
+};
 
 /**
  * @param window empty: the whole run.

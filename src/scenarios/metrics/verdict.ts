@@ -3,11 +3,11 @@
  * the time before the fault must have been good (else *invalid*).
  */
 
-import { checkThreshold, observedText, type Threshold, variantsOf } from '../../core/thresholds.js';
+import { checkThreshold, observedText, refsOf, type Threshold, variantsOf } from '../../core/thresholds.js';
 import { formatDuration, formatRatio } from '../../core/units.js';
 import type { Result, VariantResult, Verdict } from '../result.js';
 import { besideAt } from '../targets/names.js';
-import { metricValue } from './metrics.js';
+import { metricValue, needsGateway } from './metrics.js';
 
 /**
  * When a machine has spoiled a run. Each limit is paired with what a quiet and a loaded two-core machine showed; the
@@ -62,9 +62,25 @@ export type CheckedThresholds = Pick<VariantResult, 'thresholds' | 'skippedThres
 /** A threshold that names no variant is about its own, which is under the empty name. */
 const OWN = '';
 
+/** @returns `null`: it can be checked. */
+const whyUnchecked = (
+  threshold: Threshold,
+  find: (name: string) => VariantResult | undefined,
+): string | null => {
+  const missing = variantsOf(threshold).find((name) => find(name) === undefined);
+  if (missing !== undefined) return `variant ${missing} was not run`;
+  for (const { variant, metric } of refsOf(threshold)) {
+    const target = find(variant)?.target;
+    if (target !== undefined && needsGateway(metric)) {
+      return `only the built-in gateway tells ${metric}, and ${target} stands in its place`;
+    }
+  }
+  return null;
+};
+
 /**
  * Thresholds of one variant against what it and the others at its target measured; those about a variant not run are
- * skipped.
+ * skipped, and those about what only the built-in gateway tells where another stands in its place.
  */
 export const checkThresholds = (
   thresholds: readonly Threshold[],
@@ -75,9 +91,8 @@ export const checkThresholds = (
     name === OWN ? variant : measured.find((other) => other.name === besideAt(variant.name, name));
   const checked: CheckedThresholds = { thresholds: [], skippedThresholds: [] };
   for (const threshold of thresholds) {
-    const missing = variantsOf(threshold).find((name) => find(name) === undefined);
-    if (missing !== undefined) {
-      const reason = `variant ${missing} was not run`;
+    const reason = whyUnchecked(threshold, find);
+    if (reason !== null) {
       checked.skippedThresholds.push({ expression: threshold.text, reason });
       continue;
     }

@@ -162,4 +162,38 @@ describe('the thresholds of a variant', () => {
     expect(pass('canary@gateway')).toEqual([true, true, true, true]);
     expect(pass('canary@nginx')).toEqual([true, false, true, true]);
   });
+
+  it.each<[string, string, boolean]>([
+    ['an event of the gateway’s own', 'first.circuit.opened > 5s', true],
+    ['upstreams that it put out', 'first.upstream.ejected > 5s', true],
+    ['a cause that it names', 'cause.circuit_open < 1%', true],
+    ['an error of an upstream, told from its own', 'cause.upstream_response < 1%', true],
+    ['a cause in a sum', 'status.503 < 1% + cause.shed', true],
+    ['what only clients see', 'cause.gateway_unreachable < 1%', false],
+    ['clients that left', 'cause.client_left < 1%', false],
+    ['what was ordered', 'first.upstream.drained > 5s', false],
+    ['a config', 'first.config.refused > 5s', false],
+    ['a status', 'status.503 < 1%', false],
+    ['deaths', 'first.worker.exited > 5s', false],
+  ])('about %s (%s) are skipped where another gateway stands: %j', (_what, text, isSkipped) => {
+    const thresholds = [parseThreshold(text, SCOPE)];
+    const at = (target?: string) => variantResult({ name: 'x', ...(target !== undefined && { target }) });
+    expect(checkThresholds(thresholds, at(), [at()]).skippedThresholds).toEqual([]);
+    for (const target of ['nginx', 'naive', 'direct', 'http://127.0.0.1:80']) {
+      const checked = checkThresholds(thresholds, at(target), [at(target)]);
+      expect(checked.skippedThresholds.length).toBe(isSkipped ? 1 : 0);
+      expect(checked.thresholds.length).toBe(isSkipped ? 0 : 1);
+      if (isSkipped)
+        expect(checked.skippedThresholds[0]!.reason).toContain(`and ${target} stands in its place`);
+    }
+  });
+
+  it('are skipped for what another variant was to tell, too', () => {
+    const told = [parseThreshold('availability > 1 * canary.cause.shed', SCOPE)];
+    const at = (name: string) => variantResult({ name: `${name}@nginx`, target: 'nginx' });
+    const measured = [at('as-it-happened'), at('canary')];
+    expect(checkThresholds(told, measured[0]!, measured).skippedThresholds[0]!.reason).toBe(
+      'only the built-in gateway tells cause.shed, and nginx stands in its place',
+    );
+  });
 });
