@@ -84,7 +84,10 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
-  /** What the variant lays over its scenario's section of the gateway: the path of each value. */
+  /**
+   * What the variant is for: what it lays over its scenario's section of the gateway, and what was set in it from outside, the
+   * path of each value. Of a scenario without variants it is every policy of the section, as a whole.
+   */
   readonly gatewayOverlay: readonly (readonly string[])[];
   /** What stands in the gateway's place. */
   readonly target: Target;

@@ -1,7 +1,7 @@
 /**
  * What a target cannot do of a variant. Whatever it lacks is shown beside its numbers. If it lacks something that the
- * variant lays over its scenario, or that the timeline asks of gateways, then the variant cannot show there what it is
- * for: it is not run, and its thresholds are skipped.
+ * variant lays over its scenario (or one of the section's policies, where there are no variants), or that the timeline asks
+ * of gateways, then the variant cannot show there what it is for: it is not run, and its thresholds are skipped.
  */
 
 import { leafPaths } from '../../core/json.js';

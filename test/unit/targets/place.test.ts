@@ -1,9 +1,14 @@
 /** Variants at their targets: what is run under which name, what is not run there, and why. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseScenario } from '../../../src/scenarios/parse.js';
+import { stringify } from 'yaml';
+import { parseOverride, parseScenario } from '../../../src/scenarios/parse.js';
 import type { Target } from '../../../src/scenarios/targets/choice.js';
+import { scenarioAround } from '../../../src/scenarios/targets/imported-scenario.js';
+import { IMPORTS } from '../../../src/scenarios/targets/imports.js';
 import { besideAt, byTarget, variantInFile } from '../../../src/scenarios/targets/names.js';
 import { placeVariants } from '../../../src/scenarios/targets/place.js';
+import { PROXIES } from '../../../src/scenarios/targets/proxies.js';
 import type { Loss, ProxyKind } from '../../../src/scenarios/targets/target.js';
 
 /** One that knows no breaker and does concurrency in its own way. */
@@ -144,6 +149,74 @@ describe('variants at targets', () => {
     ],
   ])('need for %s what the timeline asks of gateways', (_what, target, timeline, expected) => {
     expect(place([target], { timeline }).skipped.plain ?? []).toEqual(expected);
+  });
+});
+
+describe('a scenario without variants', () => {
+  const [plain = ''] = SCENARIO.split('variants:');
+  const target = proxyTarget(false);
+
+  const skippedFor = (base: string, set: readonly string[] = [], text = plain): string[][] => {
+    const overrides = set.map(parseOverride);
+    const { variants } = parseScenario(text.replace('BASE', base).replace('TIMELINE', ''), 'placed.yaml', {
+      overrides,
+    });
+    return placeVariants(variants, [target]).skipped.map(({ needed }) =>
+      needed.map(({ path }) => path.join('.')),
+    );
+  };
+
+  it('is for the policies of its section', () => {
+    expect(skippedFor('breaker: {}')).toEqual([['breaker']]);
+    expect(skippedFor('breaker: { window: 5s }')).toEqual([['breaker']]);
+    expect(skippedFor('concurrency: { limit: 3 }')).toEqual([]);
+  });
+
+  it('is for what is set from outside, and so is each variant', () => {
+    expect(skippedFor('', ['gateway.breaker={}'])).toEqual([['breaker']]);
+    expect(skippedFor('', ['gateway={ breaker: { window: 5s } }'])).toEqual([['breaker']]);
+    expect(skippedFor('', ['gateway.breaker.window=5s'], SCENARIO)).toEqual([
+      ['breaker'],
+      ['breaker'],
+      ['breaker'],
+    ]);
+  });
+
+  it('is not for its health checks, nor for a detail of what it has', () => {
+    const poor: ProxyKind = {
+      ...losing,
+      translate: () => ({
+        files: { 'loser.conf': '' },
+        losses: [
+          { path: ['healthCheck'], text: 'none', degree: 'missing' },
+          { path: ['retry', 'backoff'], text: 'none', degree: 'missing' },
+        ],
+      }),
+    };
+    const { variants } = parseScenario(
+      plain
+        .replace('BASE', 'healthCheck: { interval: 1s }, retry: { backoff: { base: 5ms } }')
+        .replace('TIMELINE', ''),
+      'placed.yaml',
+    );
+    const at: Target = { kind: 'proxy', program: { proxy: poor, path: '', version: '1' }, own: null };
+    expect(placeVariants(variants, [at]).skipped).toEqual([]);
+    expect(placeVariants(variants, [at]).variants[0]!.losses).toHaveLength(2);
+  });
+
+  it.each([
+    ['nginx', 'shop.nginx.conf'],
+    ['haproxy', 'shop.haproxy.cfg'],
+  ] as const)('runs at %s when its section was imported from there', (name, file) => {
+    const { section, servers } = IMPORTS[name]!(readFileSync(`examples/${file}`, 'utf8'), file);
+    const text = scenarioAround('shop', {
+      ...{ source: file, section: stringify({ gateway: section }), servers: servers.length, paths: [] },
+    });
+    const program = { proxy: PROXIES[name], path: '', version: '1' };
+    const placed = placeVariants(parseScenario(text, 'shop.yaml').variants, [
+      { kind: 'proxy', program, own: null },
+    ]);
+    expect(placed.skipped).toEqual([]);
   });
 });
 
