@@ -12,6 +12,7 @@
  * (`--map 10.0.0.7:8080=worker-1`), and stays in the file as it is.
  */
 import { UserError } from '../../core/errors.js';
+import { hostAndPort } from '../../core/http-address.js';
 import { thereAre } from '../../core/nearest.js';
 import type { ProxySite, ProxyUpstream } from './target.js';
 
@@ -26,14 +27,14 @@ export interface OwnConfig {
 type Places = Readonly<Record<string, string>>;
 
 const placesOf = (site: ProxySite, upstreams: readonly ProxyUpstream[]): Places => ({
-  listen: `${site.host}:${site.port}`,
+  listen: hostAndPort(site),
   host: site.host,
   port: String(site.port),
   folder: site.folder,
   'admin-port': String(site.adminPort),
   ...Object.fromEntries(
     upstreams.flatMap(({ id, host, port }) => [
-      [id, `${host}:${port}`],
+      [id, hostAndPort({ host, port })],
       [`${id}.host`, host],
       [`${id}.port`, String(port)],
     ]),
@@ -46,7 +47,7 @@ const forEachWorker = (template: string, upstreams: readonly ProxyUpstream[]): s
       template
         .trim()
         .replaceAll('%id', id)
-        .replaceAll('%address', `${host}:${port}`)
+        .replaceAll('%address', hostAndPort({ host, port }))
         .replaceAll('%host', host)
         .replaceAll('%port', String(port)),
     )
@@ -62,25 +63,26 @@ const PLACE = /\{\{\s*([a-z0-9.-]+)\s*(?::([^}]*))?\}\}/g;
 const wrong = (message: string): UserError => new UserError('usage', message);
 
 /** `10.0.0.7:80` is not in `10.0.0.7:8080`, nor in `110.0.0.7:80`. */
-const wholeWord = (text: string): RegExp =>
-  new RegExp(`(?<![\\w.-])${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`, 'g');
+const wholeWord = (text: string): string =>
+  `(?<![\\w.-])${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`;
 
-const replaceMapped = ({ file, text, map }: OwnConfig, places: Places): string => {
-  let mapped = text;
-  // Longer ones first: an address may be the beginning of another.
-  for (const from of Object.keys(map).sort((a, b) => b.length - a.length)) {
-    const to = places[map[from]!];
-    if (to === undefined) {
-      throw wrong(
-        `--map ${from}=${map[from]}: there is no such place${thereAre(map[from]!, Object.keys(places))}`,
-      );
-    }
-    const pattern = wholeWord(from);
-    if (!pattern.test(mapped)) throw wrong(`--map ${from}=${map[from]}: ${file} does not contain ${from}`);
-    mapped = mapped.replaceAll(pattern, to);
-  }
-  return mapped;
+/** Everything that is replaced. Longer words first: an address may be the beginning of another. */
+const anyOf = (words: readonly string[]): RegExp => {
+  const longestFirst = [...words].sort((a, b) => b.length - a.length);
+  return new RegExp([PLACE.source, ...longestFirst.map(wholeWord)].join('|'), 'g');
 };
+
+/** By the word that is mapped, what stands there then. */
+const mappedOf = (map: OwnConfig['map'], places: Places): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(map).map(([from, name]) => {
+      const to = Object.hasOwn(places, name) ? places[name] : undefined;
+      if (to === undefined) {
+        throw wrong(`--map ${from}=${name}: there is no such place${thereAre(name, Object.keys(places))}`);
+      }
+      return [from, to];
+    }),
+  );
 
 /**
  * Fills the places in.
@@ -103,13 +105,24 @@ export const fillIn = (own: OwnConfig, site: ProxySite, upstreams: readonly Prox
       `${file}: it sends nothing to this run's workers: write {{worker-1}} and so on where its servers are, or {{workers: …}}, or give --map ADDRESS=worker-1`,
     );
   }
-  // Places first, in the user's text: what is mapped is looked for in it, and not in what was filled in.
-  const checked = text.replace(PLACE, (place, name: string, template: string | undefined, index: number) => {
-    if (name === 'workers' && template !== undefined) return forEachWorker(template, upstreams);
-    const value = places[name];
-    if (value !== undefined && template === undefined) return value;
-    const names = [...Object.keys(places), 'workers'];
-    throw wrong(`${file}:${positionOf(text, index)}: ${place} is no place${thereAre(name, names)}`);
-  });
-  return replaceMapped({ file, text: checked, map }, places);
+  const words = mappedOf(map, places);
+  const unseen = new Set(words.keys());
+  // In one pass: what is filled in is not looked at again.
+  const filled = text.replace(
+    anyOf([...words.keys()]),
+    (found, name: string | undefined, template: string | undefined, index: number) => {
+      const word = words.get(found);
+      if (name === undefined && word !== undefined) {
+        unseen.delete(found);
+        return word;
+      }
+      if (name === 'workers' && template !== undefined) return forEachWorker(template, upstreams);
+      const value = places[name ?? ''];
+      if (value !== undefined && template === undefined) return value;
+      const names = [...Object.keys(places), 'workers'];
+      throw wrong(`${file}:${positionOf(text, index)}: ${found} is no place${thereAre(name ?? '', names)}`);
+    },
+  );
+  for (const from of unseen) throw wrong(`--map ${from}=${map[from]}: ${file} does not contain ${from}`);
+  return filled;
 };

@@ -1,5 +1,7 @@
 /** A user's own config of a proxy: places that a run fills in, and texts that stand for them. */
 import { describe, expect, it } from 'vitest';
+import { haproxy } from '../../../src/scenarios/targets/haproxy/haproxy.js';
+import { nginx } from '../../../src/scenarios/targets/nginx/nginx.js';
 import { fillIn, type OwnConfig } from '../../../src/scenarios/targets/own-config.js';
 import type { ProxySite, ProxyUpstream } from '../../../src/scenarios/targets/target.js';
 
@@ -44,6 +46,29 @@ describe('an own config', () => {
     expect(filled(text, map)).toBe('listen 40001;\nserver 127.0.0.1:9001;\nserver 127.0.0.1:9002 backup;');
   });
 
+  it('replaces no part of what it has filled in', () => {
+    const here = { ...upstream(1), port: 80 };
+    const own = {
+      file: 'my.conf',
+      text: 'listen 80; server {{worker-1}}; a 10.0.0.7:80; b 10.0.0.8;',
+      map: { '80': 'port', '10.0.0.7:80': 'worker-2', '10.0.0.8': 'worker-1.host', '127.0.0.1': 'folder' },
+    };
+    const said = 'listen 40001; server 127.0.0.1:80; a 127.0.0.1:9002; b 127.0.0.1;';
+    expect(() => fillIn(own, SITE, [here, upstream(2)])).toThrow('does not contain 127.0.0.1');
+    expect(fillIn({ ...own, text: `${own.text} 127.0.0.1` }, SITE, [here, upstream(2)])).toBe(
+      `${said} /tmp/run`,
+    );
+  });
+
+  it('writes IPv6 with brackets beside a port', () => {
+    const six = [{ ...upstream(1), host: '::1' }];
+    const text = '{{listen}} {{host}} {{worker-1}} {{worker-1.host}} {{workers:%address %host}} 10.0.0.7:80';
+    const own = { file: 'my.conf', text, map: { '10.0.0.7:80': 'worker-1' } };
+    expect(fillIn(own, { ...SITE, host: '::1' }, six)).toBe(
+      '[::1]:40001 ::1 [::1]:9001 ::1 [::1]:9001 ::1 [::1]:9001',
+    );
+  });
+
   it.each([
     ['a longer address', 'server 10.0.0.7:8080; server 10.0.0.7:80;'],
     ['a longer host', 'server 110.0.0.7:80; server 10.0.0.7:80;'],
@@ -79,5 +104,53 @@ describe('an own config', () => {
     ],
   ])('is refused for %s', (_what, text, map, expected) => {
     expect(() => filled(text, map)).toThrow(expected);
+  });
+});
+
+describe('a config of a service, in a run', () => {
+  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => ` ${name}_temp_path /tmp/run/${name}_temp;`)
+    .join('');
+
+  it.each([
+    [
+      'its own process file',
+      'user x;\ndaemon on;\npid /run/nginx.pid;\n',
+      'user x;\n\npid /tmp/run/nginx.pid;\n',
+    ],
+    ['all on one line', 'daemon off; pid /run/a b;', ' pid /tmp/run/nginx.pid;'],
+    ['no process file', '# pid x;\nuser x;\n', 'pid /tmp/run/nginx.pid; # pid x;\nuser x;\n'],
+  ])('of nginx with %s writes nothing of the system’s', (_what, head, expected) => {
+    const events = 'events {}\nhttp {\n}\n';
+    const text = nginx.adapt!(`${head}${events}`, SITE);
+    expect(text).toBe(`${expected}events {}\nhttp {${folders}\n}\n`);
+  });
+
+  it('of nginx keeps the temporary folders that it names, and text that is no main config', () => {
+    const text = nginx.adapt!('events {}\nhttp {\n  proxy_temp_path /mine;\n}\n', SITE);
+    expect(text.match(/proxy_temp_path/g)).toHaveLength(1);
+    expect(nginx.adapt!('what is this', SITE)).toBe('what is this');
+  });
+
+  it('of HAProxy has comments for what only a service may do', () => {
+    const text = [
+      'global',
+      '  user haproxy',
+      '  stats socket /run/haproxy/admin.sock mode 660',
+      '  stats socket /tmp/run/mine.sock',
+      '  stats timeout 30s',
+      '  log /dev/log local0',
+      '  log 127.0.0.1:514 local0',
+      '  chroot /var/lib/haproxy',
+      '  daemon',
+      '  maxconn 100',
+      'defaults',
+      '  log global',
+      'listen a',
+      '  user none',
+    ];
+    const changed = [1, 2, 5, 7, 8];
+    const expected = text.map((line, index) => (changed.includes(index) ? `# ${line}` : line));
+    expect(haproxy.adapt!(text.join('\n'), SITE)).toBe(expected.join('\n'));
   });
 });

@@ -2,6 +2,7 @@
 import type { ProxyKind } from '../target.js';
 import { LOG_FILE, readEvidence } from './evidence.js';
 import { follow } from './follow.js';
+import { adapt } from './own.js';
 import { MASTER_SOCKET, translate } from './translate.js';
 
 /**
@@ -14,13 +15,13 @@ export const haproxy: ProxyKind = {
   binary: 'haproxy',
   version: { args: ['-v'], pattern: /HAProxy version (\d+\.\d+(?:\.\d+)?)/ },
   translate,
-  // A config of somebody else may say `daemon`, which `-db` overrules.
   args: (file, { folder }) => [
     ...['-W', '-db', '-S', `${folder}/${MASTER_SOCKET},mode,600,level,admin`],
     ...['-f', file],
   ],
   checkArgs: (file) => ['-c', '-f', file],
   stdoutFile: LOG_FILE,
+  adapt,
   follow,
   readEvidence,
 };

@@ -2,6 +2,7 @@
 import type { ProxyKind } from '../target.js';
 import { readEvidence } from './evidence.js';
 import { follow } from './follow.js';
+import { adapt } from './own.js';
 import { ERROR_LOG, translate } from './translate.js';
 
 export const nginx: ProxyKind = {
@@ -17,11 +18,7 @@ export const nginx: ProxyKind = {
     ...['-g', 'daemon off;'],
   ],
   checkArgs: (file, { folder }) => ['-t', '-q', '-p', `${folder}/`, '-e', 'stderr', '-c', file],
-  // A run is its parent, and has a process file of its own.
-  adapt: (text, { folder }) =>
-    text
-      .replace(/^(\s*)daemon\s+\w+\s*;/m, '$1')
-      .replace(/^(\s*)pid\s+[^;]+;/m, `$1pid ${folder}/nginx.pid;`),
+  adapt,
   follow,
   readEvidence,
 };

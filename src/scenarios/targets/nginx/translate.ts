@@ -18,7 +18,7 @@ export const ACCESS_LOG = 'access.log';
 export const ERROR_LOG = 'error.log';
 
 /** Folders that nginx makes for bodies that do not fit into memory; those compiled in need rights. */
-const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+export const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 /** What a line of the access log says; `evidence.ts` reads it. */
 const LOG_FIELDS = {
