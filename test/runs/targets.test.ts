@@ -106,6 +106,44 @@ describe.each(NAMES)('%s in the gateway’s place', (name) => {
   });
 });
 
+const SHOP = `
+version: 1
+name: shop
+title: A shop with a config of its own
+fleet: { workers: 2, slots: 8, serviceTime: { mean: 20ms } }
+clients: { patience: 2s }
+load: { arrivals: constant, stages: [{ rate: 30/s, for: 2s }] }
+windows: { all: 500ms..2s }
+thresholds: { default: ["availability[all] > 99%"] }
+`;
+
+describe.each([
+  ['nginx', 'shop.nginx.conf', ['80=port', '/var/log/nginx=folder']],
+  ['haproxy', 'shop.haproxy.cfg', ['*:80=listen']],
+] as const)('a config of %s as a service has it', (name, example, maps) => {
+  it.skipIf(!isHere(name))(
+    'runs as it stands, and leaves the service alone',
+    async () => {
+      const servers = [
+        '10.0.0.11:8080',
+        '10.0.0.12:8080',
+        '10.0.0.13:8080',
+        '10.0.0.21:3000',
+        '10.0.0.22:3000',
+      ];
+      const all = [...maps, ...servers.map((server, index) => `${server}=worker-${(index % 2) + 1}`)];
+      const { stdout, stderr } = await runConclusively([
+        ...['run', scenarioFile(SHOP), '--json', '--quiet', '--target', name],
+        ...['--config', `examples/${example}`, ...all.flatMap((map) => ['--map', map])],
+      ]);
+      expect(stderr).toBe('');
+      const [variant] = (JSON.parse(stdout) as Result).variants;
+      expect(variant!.windows.all!.availability).toBeGreaterThan(0.99);
+    },
+    RUN_MS,
+  );
+});
+
 describe('a target that is not here', () => {
   const missing = { BADGATEWAY_CADDY: '/nowhere/caddy' };
 
