@@ -8,6 +8,7 @@ import { EXIT_CODES, UserError } from '../core/errors.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
 import { exportCommand } from './export.js';
 import { gatewayCommand } from './gateway.js';
 import { annotateError } from './github.js';
@@ -188,6 +189,16 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--json', 'Print the addresses as JSON on stdout')
     .option('--quiet', 'Nothing on stderr but errors')
     .action((urls: string[], flags: Record<string, unknown>) => gatewayCommand(urls, withEnvironment(flags)));
+  cli
+    .command(
+      'explain <result> [ray]',
+      'Say why a request of a stored result failed, by its Ray ID; without one, of each kind of failure',
+    )
+    .option('--variant <name>', 'Only of this variant')
+    .option('--json', 'As JSON; without a Ray ID, every failure that the result holds')
+    .action((file: string, ray: string | undefined, flags: Record<string, unknown>) =>
+      explainCommand(file, ray, flags),
+    );
   cli
     .command('report <result>', 'Draw a stored result of `run --out json=FILE` as one page with curves')
     .option('-o, --output <file>', 'Where to; default: beside the result, ending in .html')

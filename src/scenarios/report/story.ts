@@ -30,6 +30,9 @@ const CAUSE_TEXT: Readonly<Record<string, string>> = {
   tls_certificate_error: 'the certificate behind the edge is not to be trusted',
 };
 
+/** What a cause means, in a few words; `undefined`: it says it itself. */
+export const causeText = (cause: string): string | undefined => CAUSE_TEXT[cause];
+
 const statusText = (variant: VariantResult, status: string): string => {
   const first = variant.requests
     .flatMap(({ attempts }) => attempts)

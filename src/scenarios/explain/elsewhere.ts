@@ -1,0 +1,57 @@
+/** The same failure in the words of others: what Envoy, HAProxy and nginx write into their logs for it, and RFC 9209. */
+import { causeOf, ERRORS, type ErrorCode } from '../../core/errors.js';
+
+export interface Elsewhere {
+  /** RFC 9209 error type; '' where it has none. */
+  readonly proxyStatus: string;
+  /** Envoy's response flag. */
+  readonly envoy: string;
+  /** HAProxy's termination state: who ended it, and when. */
+  readonly haproxy: string;
+  /** From nginx's error log. */
+  readonly nginx: string;
+}
+
+const LOGS: Readonly<Record<string, readonly [haproxy: string, nginx: string]>> = {
+  connection_refused: ['SC', 'connect() failed (111: Connection refused) while connecting to upstream'],
+  connection_reset: [
+    'SH',
+    'recv() failed (104: Connection reset by peer) while reading response header from upstream',
+  ],
+  connection_closed: [
+    'SH',
+    'upstream prematurely closed connection while reading response header from upstream',
+  ],
+  protocol: ['PH', 'upstream sent invalid header while reading response header from upstream'],
+  headers_too_large: ['PH', 'upstream sent too big header while reading response header from upstream'],
+  dns: ['SC', 'could not be resolved (3: Host not found)'],
+  connect_timeout: ['sC', 'upstream timed out (110: Connection timed out) while connecting to upstream'],
+  response_timeout: [
+    'sH',
+    'upstream timed out (110: Connection timed out) while reading response header from upstream',
+  ],
+  deadline: [
+    'sH',
+    'upstream timed out (110: Connection timed out) while reading response header from upstream',
+  ],
+  no_upstream: ['SC, <NOSRV>', 'no live upstreams while connecting to upstream'],
+  concurrency_limit: ['sQ', 'no live upstreams while connecting to upstream (max_conns)'],
+  queue_full: ['sQ', 'no live upstreams while connecting to upstream (max_conns)'],
+  queue_timeout: ['sQ', 'no live upstreams while connecting to upstream (max_conns)'],
+  rate_limited: ['PR', 'limiting requests, excess: … by zone'],
+  blocked: ['PR', 'access forbidden by rule'],
+  client_left: ['CH', 'client prematurely closed connection (499 in the access log)'],
+  body_broken: ['SD', 'upstream prematurely closed connection while reading upstream'],
+  body_timeout: ['sD', 'upstream timed out (110: Connection timed out) while reading upstream'],
+};
+
+const NONE = 'nothing like it';
+
+/** @param cause as results name it, such as `connection_reset`. @returns `null`: nobody but a client knows of it. */
+export const elsewhereOf = (cause: string): Elsewhere | null => {
+  const code = (Object.keys(ERRORS) as ErrorCode[]).find((one) => causeOf(one) === cause);
+  if (code === undefined) return null;
+  const { proxyStatus, envoyFlag } = ERRORS[code];
+  const [haproxy, nginx] = LOGS[cause] ?? [NONE, NONE];
+  return { proxyStatus, envoy: envoyFlag === '-' ? NONE : envoyFlag, haproxy, nginx };
+};

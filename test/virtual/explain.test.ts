@@ -1,0 +1,62 @@
+/** For failed requests drawn at random, the explanation names what the scenario did. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/scenarios/explain/explain.js';
+import { readLibrary } from '../../src/scenarios/library.js';
+import { parseScenario } from '../../src/scenarios/parse.js';
+import type { VariantResult } from '../../src/scenarios/result.js';
+import { runVirtually } from '../../src/scenarios/virtual/engine.js';
+
+/** What was done in `as-it-happened` of each, as its file calls it. */
+const CAUSES: readonly (readonly [scenario: string, cause: string])[] = [
+  ['chatgpt-2024-11-08', 'config version 2'],
+  ['overload-flash-crowd', 'load'],
+  ['firewall-black-hole', 'black-hole'],
+  ['deadlock-hang', 'deadlock'],
+  ['unhandled-exception-poison-pill', 'poison'],
+  ['third-party-dependency-down', 'hang'],
+  ['dns-resolution-failure', 'dns'],
+  ['ddos-l7-flood', 'flood'],
+  ['failover-cascade', 'stop'],
+  ['memory-leak-slow', 'deploy of version 2'],
+];
+
+/** Of each; fifty in all. */
+const DRAWN = 5;
+const WAIT_MS = 60_000;
+
+const asItHappened = async (name: string): Promise<VariantResult> => {
+  const file = `${name}.yaml`;
+  const text = readLibrary(name);
+  const options = { engine: 'virtual' } as const;
+  const scenario = parseScenario(text, file, options);
+  const variants = scenario.variants.filter((one) => one.name === 'as-it-happened');
+  const { signal } = new AbortController();
+  const [result] = await runVirtually(scenario, variants, { text, file, options }, { signal, threads: 1 });
+  return result!;
+};
+
+describe('an explanation', () => {
+  it.each(CAUSES)(
+    'of %s names %s',
+    async (name, cause) => {
+      const variant = await asItHappened(name);
+      expect(variant.requests.length).toBeGreaterThan(DRAWN);
+      // fast-check prints the seed of a draw that fails.
+      fc.assert(
+        fc.property(fc.constantFrom(...variant.requests), (request) => {
+          const [explanation] = explain(variant, [request]);
+          expect(explanation!.root.name).toBe(cause);
+          expect(explanation!.because).not.toBe('');
+          const times = explanation!.steps.map(({ atMs }) => atMs);
+          expect(times).toEqual(times.toSorted((a, b) => a - b));
+          expect(explanation!.steps.some(({ text }) => text.startsWith('a client asks'))).toBe(true);
+          // The cause comes before what it did.
+          expect(explanation!.root.fromMs).toBeLessThan(request.endMs);
+        }),
+        { numRuns: DRAWN },
+      );
+    },
+    WAIT_MS,
+  );
+});
