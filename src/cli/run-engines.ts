@@ -8,7 +8,7 @@ import { type Replication, withoutSeries } from '../scenarios/replications/repli
 import type { VariantResult } from '../scenarios/result.js';
 import { runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
-import type { Target } from '../scenarios/targets/choice.js';
+import type { MissingTarget, Target } from '../scenarios/targets/choice.js';
 import { placeVariants, type SkippedVariant } from '../scenarios/targets/place.js';
 import { runVirtually } from '../scenarios/virtual/engine.js';
 import { replicateVirtually, type VirtualReplications } from '../scenarios/virtual/replicate.js';
@@ -20,6 +20,8 @@ export interface RunPlan extends VirtualReplications {
   readonly engine: Engine;
   /** What stands in the gateway's place; the variants are placed at each. */
   readonly targets: readonly Target[];
+  /** Asked for too, and not here. */
+  readonly missing: readonly MissingTarget[];
   readonly skipped: readonly SkippedVariant[];
 }
 
@@ -43,7 +45,7 @@ const runOnce = (
 };
 
 /** One seed after another: two runs at once would share the machine. */
-const runReally: Run = async ({ scenario, variants, source, seeds, targets }, signal, output) => {
+const runReally: Run = async ({ scenario, variants, source, seeds, targets, missing }, signal, output) => {
   const replications: Replication[] = [];
   for (const [index, seed] of seeds.entries()) {
     if (signal.aborted) break;
@@ -51,7 +53,7 @@ const runReally: Run = async ({ scenario, variants, source, seeds, targets }, si
     const { text, file, options } = source;
     const seeded = index === 0 ? { variants } : parseScenario(text, file, { ...options, seed });
     const names = variants.map(({ name }) => name);
-    const placed = index === 0 ? seeded.variants : placeVariants(seeded.variants, targets).variants;
+    const placed = index === 0 ? seeded.variants : placeVariants(seeded.variants, targets, missing).variants;
     const chosen = placed.filter(({ name }) => names.includes(name));
     const results = await runOnce(scenario, chosen, signal, output);
     replications.push({ seed, variants: index === 0 ? results : results.map(withoutSeries) });

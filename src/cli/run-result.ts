@@ -8,7 +8,6 @@ import {
   summarizeReplications,
 } from '../scenarios/replications/replications.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
-import { targetName } from '../scenarios/targets/choice.js';
 import type { SkippedVariant } from '../scenarios/targets/place.js';
 import type { RunPlan } from './run-engines.js';
 import { proxyVersions, targetNames } from './targets.js';
@@ -45,9 +44,9 @@ export const toResult = (plan: RunPlan, replications: readonly Replication[], st
   };
 };
 
-const skippedResult = ({ variant: { name, target, thresholds }, needed }: SkippedVariant) => ({
-  ...{ name, target: targetName(target) },
-  reasons: needed.map(({ path, text }) => `${path.join('.')}: ${text}`),
+const skippedResult = ({ variant: { name, thresholds }, target, needed }: SkippedVariant) => ({
+  ...{ name, target },
+  reasons: needed.map(({ path, text }) => (path.length === 0 ? text : `${path.join('.')}: ${text}`)),
   thresholds: thresholds.map(({ text }) => text),
 });
 

@@ -64,12 +64,12 @@ const planOf = async (nameOrFile: string, flags: Record<string, unknown>): Promi
   const scenario = repeat === 1 ? read : parseScenario(text, file, options);
   const chosen = chooseVariants(scenario, flags.variant);
   const { targets, missing } = await chooseTargets(flags, engine);
-  for (const text of missing) process.stderr.write(`skipped: ${text}\n`);
+  for (const { text } of missing) process.stderr.write(`skipped: ${text}\n`);
   const source = { file, text, options };
-  const placed = placeVariants(chosen, targets);
+  const placed = placeVariants(chosen, targets, missing);
   checkWorkersAt(placed.variants);
   return {
-    ...{ engine, scenario, source, bundled, targets },
+    ...{ engine, scenario, source, bundled, targets, missing },
     ...placed,
     seeds: seedsOf(scenario, repeat),
   };

@@ -5,7 +5,7 @@ import { UserError } from '../core/errors.js';
 import { thereAre } from '../core/nearest.js';
 import { Reaper } from '../core/reaper.js';
 import type { Engine } from '../scenarios/engines.js';
-import { BUILT_IN, type Target, targetName } from '../scenarios/targets/choice.js';
+import { BUILT_IN, type MissingTarget, type Target, targetName } from '../scenarios/targets/choice.js';
 import type { OwnConfig } from '../scenarios/targets/own-config.js';
 import { lookForProxy, missingText } from '../scenarios/targets/program.js';
 import { PROXIES } from '../scenarios/targets/proxies.js';
@@ -90,8 +90,8 @@ const readOwn = (flags: Record<string, unknown>, names: readonly string[]): OwnC
 
 export interface ChosenTargets {
   readonly targets: readonly Target[];
-  /** What was asked for and is not installed here, in words. */
-  readonly missing: readonly string[];
+  /** What was asked for and is not installed here. */
+  readonly missing: readonly MissingTarget[];
 }
 
 /** What else the flags say. */
@@ -103,14 +103,14 @@ interface Around {
 const lookFor = async (
   name: TargetName | Origin,
   { own, workersAt }: Around,
-): Promise<Target | { readonly missing: string }> => {
+): Promise<Target | { readonly missing: MissingTarget }> => {
   if (isOrigin(name)) return { kind: 'url', origin: name, workersAt };
   if (name === 'gateway' || name === 'naive' || name === 'direct') return { kind: name };
   const proxy = PROXIES[name];
   const reaper = new Reaper();
   const program = await lookForProxy(proxy, reaper);
   await reaper.stop();
-  return program === null ? { missing: missingText(proxy) } : { kind: 'proxy', program, own };
+  return program === null ? { missing: { name, text: missingText(proxy) } } : { kind: 'proxy', program, own };
 };
 
 /** @throws UserError for what is no target, and when none of them is here. */
@@ -131,13 +131,13 @@ export const chooseTargets = async (
     );
   }
   const targets: Target[] = [];
-  const missing: string[] = [];
+  const missing: MissingTarget[] = [];
   for (const name of names) {
     const found = await lookFor(name, { own, workersAt });
     if ('missing' in found) missing.push(found.missing);
     else targets.push(found);
   }
-  if (targets.length === 0) throw new UserError('couldNotStart', missing.join('\n'));
+  if (targets.length === 0) throw new UserError('couldNotStart', missing.map(({ text }) => text).join('\n'));
   return { targets, missing };
 };
 

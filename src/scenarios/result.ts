@@ -330,10 +330,12 @@ export const ResultSchema = Section(
           {
             name: Type.String(),
             target: Type.String(),
-            reasons: Type.Array(Type.String(), { description: 'What the target lacks for it.' }),
+            reasons: Type.Array(Type.String(), {
+              description: 'What the target lacks for it, or that it is not here.',
+            }),
             thresholds: Type.Array(Type.String(), { description: 'None of them was checked.' }),
           },
-          'A variant that its target cannot be.',
+          'A variant that its target cannot be, or whose target is not installed.',
         ),
         { description: 'Not run; left out where there are none.' },
       ),

@@ -219,7 +219,7 @@ const skippedHtml = ({ skippedVariants = [] }: Result): string =>
   skippedVariants
     .map(
       ({ name, reasons }) =>
-        `<section><h2>${escapeHtml(name)} <span class="soft">not run</span></h2><p>This target lacks what it is about:</p><ul>${reasons
+        `<section><h2>${escapeHtml(name)} <span class="soft">not run</span></h2><p>Its thresholds are skipped:</p><ul>${reasons
           .map((reason) => `<li>${escapeHtml(reason)}</li>`)
           .join('')}</ul></section>`,
     )

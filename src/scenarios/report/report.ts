@@ -156,7 +156,7 @@ const lossLines = (variants: readonly VariantResult[], { colors, columns }: Styl
 };
 
 const skippedLines = (name: string, reasons: readonly string[], { colors, columns }: Style): string[] => [
-  `${colors.bold(name)} was not run, and its thresholds are skipped: this target lacks what it is about`,
+  `${colors.bold(name)} was not run, and its thresholds are skipped`,
   ...reasons.flatMap((reason) => wrapText(`- ${reason}`, columns - 2, 2)).map((line) => `  ${line}`),
   '',
 ];

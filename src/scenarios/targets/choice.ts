@@ -1,6 +1,6 @@
 /** What stands in the gateway's place in a run. */
 import type { OwnConfig } from './own-config.js';
-import type { ProxyKind } from './target.js';
+import type { ProxyKind, ProxyName } from './target.js';
 
 /** A proxy that is installed here. */
 export interface ProxyProgram {
@@ -27,6 +27,13 @@ export type Target =
       /** Ports at which it looks for the workers, in their order; what it finds there are links, where there are any. */
       readonly workersAt: readonly number[];
     };
+
+/** A target that was asked for, and that is not here. */
+export interface MissingTarget {
+  readonly name: ProxyName;
+  /** Why, and what to do about it. */
+  readonly text: string;
+}
 
 export const BUILT_IN: Target = { kind: 'gateway' };
 

@@ -1,7 +1,7 @@
 /** Variants at their targets: each with each, those of one variant beside each other. */
 import { resolveGatewayConfig } from '../../gateway/config.js';
 import type { Variant } from '../scenario.js';
-import { type Target, targetName } from './choice.js';
+import { type MissingTarget, type Target, targetName } from './choice.js';
 import { lossesOf, neededOf } from './losses.js';
 import { nameAt } from './names.js';
 import type { Loss } from './target.js';
@@ -9,7 +9,9 @@ import type { Loss } from './target.js';
 /** A variant that a target cannot be. */
 export interface SkippedVariant {
   readonly variant: Variant;
-  /** What it lacks for it. */
+  /** Its name. */
+  readonly target: string;
+  /** What it lacks for it; a loss without a path: the target itself is not here. */
   readonly needed: readonly Loss[];
 }
 
@@ -26,17 +28,26 @@ const placeOne = (variant: Variant, target: Target, name: string): Variant => ({
   }),
 });
 
-export const placeVariants = (variants: readonly Variant[], targets: readonly Target[]): PlacedVariants => {
-  const placed = variants.flatMap((variant) =>
-    targets.map((target) =>
-      placeOne(
-        variant,
-        target,
-        targets.length === 1 ? variant.name : nameAt(variant.name, targetName(target)),
-      ),
-    ),
-  );
-  const judged = placed.map((variant) => ({ variant, needed: neededOf(variant.losses, variant) }));
+/** @param missing asked for beside the targets: they count for the names, so that a name does not hang on what is installed. */
+export const placeVariants = (
+  variants: readonly Variant[],
+  targets: readonly Target[],
+  missing: readonly MissingTarget[] = [],
+): PlacedVariants => {
+  const isAlone = targets.length + missing.length === 1;
+  const named = (variant: Variant, target: string): string =>
+    isAlone ? variant.name : nameAt(variant.name, target);
+  const judged = variants.flatMap((variant) => [
+    ...targets.map((one): SkippedVariant => {
+      const target = targetName(one);
+      const placed = placeOne(variant, one, named(variant, target));
+      return { variant: placed, target, needed: neededOf(placed.losses, placed) };
+    }),
+    ...missing.map(({ name: target, text }): SkippedVariant => {
+      const needed: readonly Loss[] = [{ path: [], text, degree: 'missing' }];
+      return { variant: { ...variant, name: named(variant, target) }, target, needed };
+    }),
+  ]);
   return {
     variants: judged.filter(({ needed }) => needed.length === 0).map(({ variant }) => variant),
     skipped: judged.filter(({ needed }) => needed.length > 0),

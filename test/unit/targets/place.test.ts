@@ -71,6 +71,19 @@ describe('variants at targets', () => {
     expect(skipped).toEqual({ 'breaker@nginx': ['breaker'] });
   });
 
+  it('are called the same whatever is installed, and skipped where nothing is', () => {
+    const { variants } = parseScenario(SCENARIO.replace('BASE', '').replace('TIMELINE', ''), 'placed.yaml');
+    const placed = placeVariants(variants, [proxyTarget(false)], [{ name: 'envoy', text: 'is not here' }]);
+    expect(placed.variants.map(({ name }) => name)).toEqual(['plain@nginx', 'limit@nginx']);
+    const told = placed.skipped.map(({ variant, target, needed }) => [variant.name, target, needed[0]!.text]);
+    expect(told).toEqual([
+      ['plain@envoy', 'envoy', 'is not here'],
+      ['breaker@nginx', 'nginx', 'none'],
+      ['breaker@envoy', 'envoy', 'is not here'],
+      ['limit@envoy', 'envoy', 'is not here'],
+    ]);
+  });
+
   it('are not run where what they lay over the scenario is missing', () => {
     expect(place([{ kind: 'naive' }]).skipped).toEqual({ breaker: ['breaker'], limit: ['concurrency'] });
     expect(place([{ kind: 'direct' }]).run).toEqual(['plain']);
