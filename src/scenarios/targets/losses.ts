@@ -146,10 +146,18 @@ const frontLosses = ({ front, names, scope }: Placed, target: Target): Loss[] =>
   return losses;
 };
 
+/** Who goes on to workers that are to get nothing, since nobody can be told; `null`: there is somebody to tell. */
+const untold = (target: Target): string | null => {
+  if (target.kind === 'direct') return 'clients';
+  if (target.kind === 'url') return targetTitle(target);
+  const isOwn = target.kind === 'proxy' && target.own !== null;
+  return isOwn && !target.program.proxy.drainsOwn ? `requests through ${targetTitle(target)}` : null;
+};
+
 /** What of the fleet wants somebody to be told who gets nothing, and there is nobody to tell. */
 const drainLosses = ({ fleet, timeline }: Placed, target: Target): Loss[] => {
-  if (target.kind !== 'direct' && target.kind !== 'url') return [];
-  const who = target.kind === 'url' ? targetTitle(target) : 'clients';
+  const who = untold(target);
+  if (who === null) return [];
   const isSpare = fleet.maxWorkers > fleet.workers;
   const wanted = [
     ['maxWorkers', isSpare && 'go to places where no worker runs, and get resets there'],

@@ -111,6 +111,8 @@ export interface ProxyKind {
   readonly stdoutFile?: string;
   /** Changes what a config of the user's says of a service of the system, and no run can have so; default: nothing. */
   readonly adapt?: (text: string, site: ProxySite) => string;
+  /** Whether it can be told who is drained while it runs a config of the user's; default: not. */
+  readonly drainsOwn?: boolean;
   /**
    * Brings a running proxy from one state to another by its own means. Its files are those of the new state already.
    * @throws Error with what the proxy said when it does not take it; it then goes on as before.

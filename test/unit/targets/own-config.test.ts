@@ -1,9 +1,12 @@
 /** A user's own config of a proxy: places that a run fills in, and texts that stand for them. */
 import { describe, expect, it } from 'vitest';
+import { caddy } from '../../../src/scenarios/targets/caddy/caddy.js';
+import { envoy } from '../../../src/scenarios/targets/envoy/envoy.js';
 import { haproxy } from '../../../src/scenarios/targets/haproxy/haproxy.js';
 import { nginx } from '../../../src/scenarios/targets/nginx/nginx.js';
 import { fillIn, type OwnConfig } from '../../../src/scenarios/targets/own-config.js';
 import type { ProxySite, ProxyUpstream } from '../../../src/scenarios/targets/target.js';
+import { stateOf } from '../../support/targets.js';
 
 const SITE: ProxySite = {
   ...{ host: '127.0.0.1', port: 40_001, adminPort: 40_002, folder: '/tmp/run' },
@@ -152,5 +155,29 @@ describe('a config of a service, in a run', () => {
     const changed = [1, 2, 5, 7, 8];
     const expected = text.map((line, index) => (changed.includes(index) ? `# ${line}` : line));
     expect(haproxy.adapt!(text.join('\n'), SITE)).toBe(expected.join('\n'));
+  });
+
+  it.each([
+    [':80 {\n}\n', '{\n\tadmin 127.0.0.1:40002\n}\n:80 {\n}\n'],
+    ['{$SITE} {\n}\n', '{\n\tadmin 127.0.0.1:40002\n}\n{$SITE} {\n}\n'],
+    ['# mine\n{ # all\n  debug\n}\n', '# mine\n{ # all\n\tadmin 127.0.0.1:40002\n  debug\n}\n'],
+    [
+      '{\n  servers {\n    admin\n  }\n}\n:80\nadmin x',
+      '{\n\tadmin 127.0.0.1:40002\n  servers {\n    admin\n  }\n}\n:80\nadmin x',
+    ],
+    ['{\n  debug\n  admin off\n}\n', null],
+    ['{ what is this', null],
+    ['{"apps":{}}', '{"admin":{"listen":"127.0.0.1:40002"},"apps":{}}'],
+    ['{"apps":{},"admin":{"disabled":true}}', null],
+  ])('of Caddy has an admin API of its own: %j', (text, expected) => {
+    expect(caddy.adapt!(text, SITE)).toBe(expected ?? text);
+  });
+
+  it.each([nginx, caddy, envoy])('of $title is not told of a drain, and says so', async (proxy) => {
+    const state = stateOf({});
+    const [first, ...others] = state.upstreams;
+    const drained = { ...state, upstreams: [{ ...first!, drained: true }, ...others] };
+    const running = { site: SITE, pid: process.pid, file: `/tmp/run/own-${proxy.name}` };
+    await expect(proxy.follow(running, state, drained)).rejects.toThrow('runs a config of its own');
   });
 });

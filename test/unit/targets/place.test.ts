@@ -165,6 +165,20 @@ describe('variants at targets', () => {
   });
 });
 
+describe('a config of one’s own', () => {
+  const deploy = { timeline: '{ at: 1s, deploy: { version: 2, strategy: rolling, drain: 1s } }' };
+  const lossesAt = (target: Target): string[] =>
+    place([target], deploy).variants[0]!.losses.map(({ path }) => path.join('.'));
+
+  it('cannot be told whom it is to leave alone, unless its proxy can', () => {
+    expect(lossesAt(proxyTarget(true))).toContain('timeline.deploy');
+    expect(lossesAt(proxyTarget(false))).not.toContain('timeline.deploy');
+    const program = { proxy: { ...losing, drainsOwn: true }, path: '', version: '1' };
+    const own = { file: 'my.conf', text: '', map: {} };
+    expect(lossesAt({ kind: 'proxy', program, own })).not.toContain('timeline.deploy');
+  });
+});
+
 describe('a scenario without variants', () => {
   const [plain = ''] = SCENARIO.split('variants:');
   const target = proxyTarget(false);

@@ -2,6 +2,7 @@
 import type { ProxyKind } from '../target.js';
 import { readEvidence } from './evidence.js';
 import { follow } from './follow.js';
+import { adapt } from './own.js';
 import { translate } from './translate.js';
 
 /** Caddy's own language is JSON. */
@@ -21,6 +22,7 @@ export const caddy: ProxyKind = {
     XDG_DATA_HOME: folder,
     GOMAXPROCS: String(processes),
   }),
+  adapt,
   follow,
   readEvidence,
 };

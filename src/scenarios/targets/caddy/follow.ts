@@ -1,7 +1,9 @@
 /** Brings a running Caddy to another state: the whole Caddyfile, through its admin API. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { wallClock } from '../../../core/clock.js';
 import type { ProxyState, RunningProxy } from '../target.js';
+import { FILES } from './translate.js';
 
 /** A config is taken in milliseconds; Caddy opens every log and starts every check before it says so. */
 const TIMEOUT_MS = 10_000;
@@ -21,6 +23,9 @@ export const follow = async (
   _before: ProxyState,
   _after: ProxyState,
 ): Promise<void> => {
+  if (basename(file) !== FILES.config) {
+    throw new Error('runs a config of its own, which does not say who is drained');
+  }
   const controller = new AbortController();
   const timer = wallClock.after(TIMEOUT_MS, () =>
     controller.abort(new Error(`Caddy did not take its config within ${TIMEOUT_MS / 1_000}s`)),

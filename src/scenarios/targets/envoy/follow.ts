@@ -3,7 +3,7 @@
  * when it has taken it. Clusters come before the routes to them and go after, so that no route leads nowhere meanwhile.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { sleep, wallClock } from '../../../core/clock.js';
 import type { ProxySite, ProxyState, RunningProxy } from '../target.js';
@@ -112,10 +112,13 @@ const take = async ({ file, text }: Step, site: ProxySite): Promise<void> => {
 
 /** @throws Error with what Envoy has against a file; it then goes on with the one before. */
 export const follow = async (
-  { site }: RunningProxy,
+  { site, file }: RunningProxy,
   before: ProxyState,
   after: ProxyState,
 ): Promise<void> => {
+  if (basename(file) !== FILES.config) {
+    throw new Error('runs a config of its own, which does not say who is drained');
+  }
   const steps = stepsBetween(translate(before, site).files, translate(after, site).files);
   for (const step of steps) await take(step, site);
 };

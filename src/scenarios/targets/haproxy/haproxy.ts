@@ -22,6 +22,7 @@ export const haproxy: ProxyKind = {
   checkArgs: (file) => ['-c', '-f', file],
   stdoutFile: LOG_FILE,
   adapt,
+  drainsOwn: true,
   follow,
   readEvidence,
 };
