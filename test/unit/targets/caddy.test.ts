@@ -69,11 +69,18 @@ describe('words of a Caddyfile', () => {
   });
 });
 
+describe('a check by a connection alone', () => {
+  it('is none: a path that nobody serves would take every upstream out', () => {
+    expect(textOf({ healthCheck: { type: 'http' } })).toContain('health_uri /healthz');
+    expect(textOf({ healthCheck: { type: 'tcp' } })).not.toContain('health_');
+  });
+});
+
 /** Each key by itself, and what is lost of it: everything else is said. */
 const LOSSES: readonly (readonly [section: GatewaySection, losses: readonly string[]])[] = [
   [{}, []],
   [{ healthCheck: { rise: 2 } }, ['healthCheck otherwise']],
-  [{ healthCheck: { type: 'tcp' } }, ['healthCheck.type otherwise', 'healthCheck otherwise']],
+  [{ healthCheck: { type: 'tcp' } }, ['healthCheck missing']],
   [{ deadlineHeader: 'x-left' }, ['deadlineHeader otherwise']],
   [{ balancer: 'p2c' }, []],
   [

@@ -65,10 +65,8 @@ const checks = ({ config: { healthCheck }, losses, note }: Proxying): string[] =
   if (healthCheck === null) return [];
   const { type, path, intervalMs, timeoutMs, rise, fall } = healthCheck;
   if (type === 'tcp') {
-    losses.otherwise(
-      ['healthCheck', 'type'],
-      `Caddy checks by HTTP only: ${path} has to answer with 2xx or 3xx`,
-    );
+    losses.missing(['healthCheck'], 'Caddy checks by HTTP only, so nobody is checked by a connection');
+    return [];
   }
   if (rise !== 1 || fall !== 1) {
     losses.otherwise(
