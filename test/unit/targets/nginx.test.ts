@@ -108,6 +108,8 @@ describe('a translation', () => {
       ['rules.0.pattern missing', 'rules otherwise'],
     ],
     ['the latency of peak-ewma', { balancer: 'peak-ewma' }, ['balancer otherwise']],
+    ['TLS by address', { upstreamTls: {} }, ['upstreamTls missing']],
+    ['TLS by name', { upstreamTls: { name: 'shop.internal' } }, []],
   ])('says what it loses of %s', (_name, section, losses) => {
     expect(translated({ ...quiet, ...section }).losses).toEqual(losses);
   });

@@ -1,4 +1,5 @@
 /** How a request goes upstream: times, further attempts, header fields, TLS. */
+import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { resolveRetry } from '../../../gateway/config/retries.js';
 import { RETRY_CONDITIONS, type RetryCondition } from '../../../policies/retry-conditions.js';
@@ -241,7 +242,11 @@ const tlsLines = (draft: Draft): string[] => {
   if (tls === null) return [];
   const hosts = new Set(draft.upstreams.map(({ host }) => host));
   const [only] = hosts;
-  if (tls.name === null && hosts.size > 1) {
+  if (tls.name === null && [...hosts].some((host) => isIP(host) !== 0)) {
+    const text =
+      'nginx compares names in a certificate, and no addresses, so it refuses all; give upstreamTls a name';
+    missing(draft, ['upstreamTls'], text);
+  } else if (tls.name === null && hosts.size > 1) {
     const text = `nginx asks for one name of all: certificates have to be for ${only}`;
     otherwise(draft, ['upstreamTls', 'name'], text);
   }
