@@ -173,14 +173,11 @@ const reachText = (variant: VariantResult): string => {
   return `${reach}, the rollback began ${formatDuration((rollback.t - push.t) * 1000)} after the push`;
 };
 
-/** Empty for upstreams of the user's own, of which no death is known. @param verb left out where it was said before. */
-const lostText = ({ upstreams, workersLost }: VariantResult, verb: ' lost' | ''): string => {
-  if (upstreams !== undefined) return '';
-  const what = verb === '' ? '' : ` ${workersLost === 1 ? 'worker' : 'workers'}${verb}`;
-  return `, ${workersLost}${what}`;
-};
+/** Empty for upstreams of the user's own, of which no death is known. */
+const lostText = ({ upstreams, workersLost }: VariantResult): string =>
+  upstreams === undefined ? `, ${workersLost} ${workersLost === 1 ? 'worker' : 'workers'} lost` : '';
 
-/** One sentence a variant: what it cost, and what made the difference to the first. */
+/** One sentence a variant: what it cost, and whom a bad config reached. */
 export const conclude = (result: Pick<Result, 'variants'>): string[] => {
   const [first] = result.variants;
   if (first === undefined || outageOf(first) === undefined) return [];
@@ -189,8 +186,6 @@ export const conclude = (result: Pick<Result, 'variants'>): string[] => {
     const failed = formatRatio(failedIn(variant));
     const reach = reachText(variant);
     const cost = `${failed} of ${outage.requests} requests failed in the outage window`;
-    const before = formatRatio(failedIn(first));
-    const comparison = variant === first ? '' : ` (${first.name}: ${before}${lostText(first, '')})`;
-    return `${variant.name}: ${cost}${lostText(variant, ' lost')}${comparison}${reach === '' ? '' : `; ${reach}`}.`;
+    return `${variant.name}: ${cost}${lostText(variant)}${reach === '' ? '' : `; ${reach}`}.`;
   });
 };

@@ -285,7 +285,7 @@ describe('the conclusion', () => {
     expect(conclude({ variants: [outage, canary] })).toEqual([
       'as-it-happened: 75% of 200 requests failed in the outage window, 2 workers lost; version 2 ' +
         'reached 2 of 2 workers, the rollback began 3s after the push.',
-      'canary: 5% of 190 requests failed in the outage window, 1 worker lost (as-it-happened: 75%, 2); ' +
+      'canary: 5% of 190 requests failed in the outage window, 1 worker lost; ' +
         'version 2 reached 1 of 2 workers, the rollback began 1.5s after the push.',
     ]);
   });
