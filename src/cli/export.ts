@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { thereAre } from '../core/nearest.js';
 import { parseOverride, parseScenario } from '../scenarios/parse.js';
-import type { VariantResult } from '../scenarios/result.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
-import { exportConfig } from '../scenarios/targets/export.js';
+import { type Address, exportConfig, knownAddresses } from '../scenarios/targets/export.js';
+import { neededOf } from '../scenarios/targets/losses.js';
 import { PROXIES } from '../scenarios/targets/proxies.js';
-import { PROXY_NAMES, type ProxyKind, type ProxyName } from '../scenarios/targets/target.js';
-import { runVirtually } from '../scenarios/virtual/engine.js';
+import { type Loss, PROXY_NAMES, type ProxyKind, type ProxyName } from '../scenarios/targets/target.js';
 import { flagList, flagValue } from './flags.js';
 import { prepareOutput } from './output.js';
-import { readResultFile } from './result-file.js';
+import { prove } from './proof.js';
 import { findScenario } from './scenario-file.js';
 
 type Flags = Record<string, unknown>;
@@ -29,24 +28,23 @@ const proxyOf = (flag: unknown): ProxyKind => {
 
 const ADDRESS = /^(\[[0-9a-f:]+\]|[^\s:]+):(\d{1,5})$/i;
 
-const readAddress = (flag: string, text: string): { host: string; port: number } => {
+const readAddress = (flag: string, text: string): Address => {
   const match = ADDRESS.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port < 1 || port > 65_535) {
     throw usage(`--${flag} takes an address and a port, such as 10.0.0.7:8080; got "${text}"`);
   }
-  return { host: match[1]!, port };
+  return { host: match[1]!.replace(/^\[(.*)\]$/, '$1'), port };
 };
 
-const readUpstreams = (flag: unknown, { scope }: Variant): Record<string, string> => {
+const readUpstreams = (flag: unknown, { scope }: Variant): Record<string, Address> => {
   const known = scope.upstreams ?? scope.workers;
   return Object.fromEntries(
     flagList(flag).map((text) => {
       const [id = '', address = ''] = text.split('=');
       if (!known.includes(id))
         throw usage(`--upstream ${text}: there is no such upstream${thereAre(id, known)}`);
-      readAddress('upstream', address);
-      return [id, address];
+      return [id, readAddress('upstream', address)];
     }),
   );
 };
@@ -63,58 +61,7 @@ const variantOf = ({ name, variants }: Scenario, flag: unknown): Variant => {
   return found;
 };
 
-interface Proof {
-  readonly how: string;
-  readonly result: VariantResult;
-}
-
-const proveVirtually = async (scenario: Scenario, name: string, source: Source): Promise<Proof> => {
-  process.stderr.write(`running ${scenario.name} in virtual time, to see whether ${name} passes…\n`);
-  const { signal } = new AbortController();
-  // All of them: its thresholds may speak of the others.
-  const results = await runVirtually(scenario, scenario.variants, source, { signal });
-  const result = results.find((one) => one.name === name)!;
-  return { how: `in virtual time, seed ${scenario.seed}`, result };
-};
-
-const proveByResult = (file: string, scenario: Scenario, name: string): Proof => {
-  const result = readResultFile(file);
-  if (result.scenario.name !== scenario.name) {
-    throw usage(`${file} is a result of ${result.scenario.name}, not of ${scenario.name}`);
-  }
-  const found = result.variants.find((variant) => variant.name === name);
-  if (found === undefined) throw usage(`${file} has no variant ${name}; run it with --variant ${name}`);
-  return { how: `${file}, ${result.engine} engine, ${result.startedAt}`, result: found };
-};
-
-interface Source {
-  readonly file: string;
-  readonly text: string;
-  readonly options: Parameters<typeof parseScenario>[2] & object;
-}
-
-const prove = async (scenario: Scenario, variant: Variant, source: Source, flags: Flags): Promise<string> => {
-  if (flags.unproven) return 'Nobody has shown that it passes.';
-  const from = flagValue(flags.from);
-  const { how, result } =
-    from === undefined
-      ? await proveVirtually(scenario, variant.name, source)
-      : proveByResult(from, scenario, variant.name);
-  if (result.verdict !== 'pass') {
-    const reasons = result.reasons.map((reason) => `\n  ${reason}`).join('');
-    throw new UserError(
-      'usage',
-      `${variant.name} did not pass (${how}): ${result.verdict}${reasons}\n` +
-        'a config of it is not worth taking home; --unproven writes it all the same',
-    );
-  }
-  const thresholds = result.thresholds.map(
-    ({ expression, observedText }) => `  ${expression} (observed ${observedText})`,
-  );
-  return [`It passed (${how}):`, ...thresholds].join('\n');
-};
-
-const write = (files: Readonly<Record<string, string>>, out: string | undefined): void => {
+const writeFiles = (files: Readonly<Record<string, string>>, out: string | undefined): void => {
   const [main, ...more] = Object.entries(files);
   if (out === undefined) {
     if (more.length > 0) throw usage(`this takes ${more.length + 1} files: give a folder with --out FOLDER`);
@@ -134,28 +81,51 @@ const write = (files: Readonly<Record<string, string>>, out: string | undefined)
   }
 };
 
-/** @throws UserError for a variant that did not pass. */
+const tell = (losses: readonly Loss[]): void => {
+  for (const { path, text, degree } of losses) {
+    process.stderr.write(`${degree === 'missing' ? '-' : '~'} gateway.${path.join('.')}: ${text}\n`);
+  }
+};
+
+/** @throws UserError where the variant is about what the proxy lacks. */
+const checkNeeded = (losses: readonly Loss[], variant: Variant, proxy: ProxyKind): void => {
+  const needed = neededOf(losses, { ...variant, timeline: [] });
+  if (needed.length === 0) return;
+  const reasons = needed.map(({ path, text }) => `\n  gateway.${path.join('.')}: ${text}`).join('');
+  throw usage(
+    `${proxy.title} lacks what ${variant.name} is about:${reasons}\n` +
+      'what passed is not what it would do; --unproven writes it all the same',
+  );
+};
+
+/** @throws UserError for a variant that did not pass, and for one that the proxy cannot be. */
 export const exportCommand = async (nameOrFile: string, flags: Flags): Promise<number> => {
   const proxy = proxyOf(flags.to);
   const { file, text } = findScenario(nameOrFile);
-  const proven = flags.unproven || flags.from !== undefined;
+  const from = flagValue(flags.from);
+  const isVirtual = !flags.unproven && from === undefined;
   const options = {
-    ...(!proven && { engine: 'virtual' as const }),
+    ...(isVirtual && { engine: 'virtual' as const }),
     overrides: flagList(flags.set).map(parseOverride),
   };
   const scenario = parseScenario(text, file, options);
   const variant = variantOf(scenario, flags.variant);
   const addresses = readUpstreams(flags.upstream, variant);
   const { host, port } = readAddress('listen', flagValue(flags.listen) ?? '127.0.0.1:8080');
-  const proof = await prove(scenario, variant, { file, text, options }, flags);
-  const about = [
+  const made = (about: readonly string[]) => exportConfig(variant, { proxy, host, port, addresses, about });
+  if (!flags.unproven) checkNeeded(made([]).losses, variant, proxy);
+  const source = { file, text, options };
+  const proof = flags.unproven
+    ? 'Nobody has shown that it passes.'
+    : await prove({ scenario, name: variant.name, proxy: proxy.name, source, from });
+  const { files, losses } = made([
     `${proxy.title} as the gateway of ${scenario.name}, variant ${variant.name}: ${scenario.title}.`,
     ...proof.split('\n'),
-    ...(Object.keys(addresses).length === 0
+    ...(Object.keys(knownAddresses(variant, addresses)).length === 0
       ? ['The addresses of the workers are examples: --upstream worker-1=HOST:PORT gives yours.']
       : []),
-  ];
-  const { files } = exportConfig(variant, { proxy, host, port, addresses, about });
-  write(files, flagValue(flags.out));
+  ]);
+  writeFiles(files, flagValue(flags.out));
+  tell(losses);
   return EXIT_CODES.pass;
 };

@@ -26,13 +26,15 @@ const NAME = '^[a-z0-9]+(-[a-z0-9]+)*$';
 /** `2s..8s`; both ends are durations from the start of the load. */
 export const WINDOW_PATTERN = String.raw`^[0-9.a-z]+\.\.[0-9.a-z]+$`;
 
+const ONE_LINE = String.raw`^[^\n\r\u2028\u2029]*$`;
+
 const NameKey = Type.String({ pattern: NAME });
 
 export const ScenarioSchema = Section(
   {
     version: Type.Literal(1, { description: 'Version of this form of file: 1.' }),
     name: Type.String({ pattern: NAME, description: 'Small letters, digits and hyphens.' }),
-    title: Type.String({ minLength: 1, description: 'One line for people.' }),
+    title: Type.String({ minLength: 1, pattern: ONE_LINE, description: 'One line for people.' }),
     story: Optional(Type.String({ description: 'What happened, and what to look at.' })),
     reproduces: Optional(
       Type.Array(Type.String(), { description: 'The real incidents or texts it stands for.' }),
