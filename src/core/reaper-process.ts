@@ -38,6 +38,17 @@ const kill = (pid: number): void => {
 
 const folders = new Set<string>();
 
+/** A process that was killed a moment ago may still be writing there; waits 100 ms longer each time. */
+const REMOVE_RETRIES = 5;
+
+const remove = (folder: string): void => {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
+  } catch {
+    // Not ours to remove, or busy for good: the others are to go all the same.
+  }
+};
+
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     if (line[0] === '>') folders.add(line.slice(1));
@@ -53,6 +64,6 @@ createInterface({ input: process.stdin })
   })
   .on('close', () => {
     for (const pid of watched.keys()) kill(pid);
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    for (const folder of folders) remove(folder);
     process.exit(0);
   });

@@ -177,6 +177,19 @@ export class RealWorld implements World {
     this.#stopping = true;
     this.#clientUpdates.stop();
     this.#loadDone.resolve();
+    try {
+      await this.#stopAll();
+      for (const one of this.#proxies?.readEvidence(this.recorder.failedRays) ?? []) {
+        this.recorder.evidence(one);
+      }
+      this.#proxies?.close();
+    } finally {
+      // It ends and removes whatever is left.
+      await this.#reaper.stop();
+    }
+  }
+
+  async #stopAll(): Promise<void> {
     await Promise.all([
       this.#orderSender?.destroy(),
       this.#generator?.stop({ type: 'stop' }, STOP_GRACE_MS),
@@ -187,11 +200,6 @@ export class RealWorld implements World {
       this.fleet.stop(),
       this.dependencies.stop(),
     ]);
-    for (const one of this.#proxies?.readEvidence(this.recorder.failedRays) ?? []) {
-      this.recorder.evidence(one);
-    }
-    this.#proxies?.close();
-    await this.#reaper.stop();
   }
 
   readonly #spawnGateway: SpawnGateway = (place, options) =>
@@ -224,8 +232,11 @@ export class RealWorld implements World {
         this.recorder.gatewayStallMs = Math.max(this.recorder.gatewayStallMs, stallMs);
       },
       drains: this.#drains,
-      onLost: (how) => {
-        if (!this.#stopping) this.#loadDone.reject(new Error(how));
+      onLost: (how, place) => {
+        if (this.#stopping) return;
+        // Somebody else's program: that it ended, and why, is for whoever runs it.
+        const isProxy = this.#proxies !== null && place !== EDGE;
+        this.#loadDone.reject(isProxy ? new UserError('couldNotStart', how) : new Error(how));
       },
     });
   }

@@ -45,8 +45,8 @@ export interface FrontParts {
   readonly onStall: (stallMs: number) => void;
   /** Which workers get nothing. */
   readonly drains: GatewayDrains;
-  /** One ended that nobody had ended. */
-  readonly onLost: (how: string) => void;
+  /** One ended that nobody had ended, or could not come back. @param place its id. */
+  readonly onLost: (how: string, place: string) => void;
 }
 
 /** One gateway's place. */
@@ -191,7 +191,7 @@ export class Front {
     });
     place.child = child;
     child.failed.then((how) => {
-      if (!this.#stopping && place.child === child) this.#parts.onLost(how);
+      if (!this.#stopping && place.child === child) this.#parts.onLost(how, id);
     });
     try {
       const ready = await child.ready;
@@ -252,7 +252,7 @@ export class Front {
         if (listens) emit('gateway.recovered', { gateway: place.id, how: kind, configVersion });
       },
       (error: Error) => {
-        if (!this.#stopping) onLost(error.message);
+        if (!this.#stopping) onLost(error.message, place.id);
       },
     );
   }

@@ -13,6 +13,9 @@ import type { OwnConfig } from './own-config.js';
 import { ProxyGateway } from './proxy-gateway.js';
 import type { Evidence } from './target.js';
 
+/** A program that is just ending may write once more into what is being removed; waits 100 ms longer each time. */
+const REMOVE_RETRIES = 3;
+
 export interface ProxyHostOptions {
   readonly program: ProxyProgram;
   readonly own: OwnConfig | null;
@@ -60,7 +63,8 @@ export class ProxyHost {
   }
 
   close(): void {
+    // What cannot be removed yet is left to the reaper.
+    if (!this.#hasFailed) rmSync(this.#folder, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
     this.#options.reaper.forgetFolder(this.#folder);
-    if (!this.#hasFailed) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
