@@ -62,6 +62,8 @@ export interface AdminSource {
   upstreams(): readonly UpstreamView[] | Promise<readonly UpstreamView[]>;
   /** Which version of the config each process runs. */
   readers(): readonly ReaderState[];
+  /** Resolves when what was asked for so far is in force, before which it is not answered; default: it is at once. */
+  taken?(): Promise<void>;
   /** In Prometheus's text format. */
   renderMetrics(): Promise<string>;
   readonly metricsType: string;
@@ -147,6 +149,9 @@ export const buildAdmin = (
     ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
   });
   guard(app, adminToken);
+  app.addHook('onSend', async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') await source.taken?.();
+  });
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

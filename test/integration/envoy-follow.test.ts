@@ -65,7 +65,10 @@ const startStandIn = async (state: ProxyState, refuses: (text: string) => boolea
     }
   };
   write(state);
-  const running: RunningProxy = { site, pid: process.pid, file: join(folder, 'envoy.yaml') };
+  const running: RunningProxy = {
+    ...{ site, pid: process.pid, file: join(folder, 'envoy.yaml') },
+    ending: new AbortController().signal,
+  };
   return {
     taken,
     read: (file: string): string => readFileSync(join(folder, file), 'utf8'),

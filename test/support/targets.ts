@@ -263,7 +263,7 @@ export const startProxy = async (
   });
   onTestFinished(() => program.stop(5_000));
   await eventually(() => accepts(port), `${proxy.title} listens; it said: ${program.stderr}`);
-  const running: RunningProxy = { site, pid: program.pid, file };
+  const running: RunningProxy = { site, pid: program.pid, file, ending: new AbortController().signal };
   let current = state;
   const read = (name: string): string =>
     existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '';

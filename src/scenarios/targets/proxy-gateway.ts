@@ -5,12 +5,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { extname, join } from 'node:path';
-import type { Clock } from '../../core/clock.js';
+import type { Clock, Timer } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import { type Event, EventStream } from '../../core/events.js';
 import { Program } from '../../core/program.js';
 import type { TrafficPlan } from '../../delivery/live-versions.js';
+import type { Versioned } from '../../delivery/version-history.js';
 import { type Admin, buildAdmin, readMemory } from '../../gateway/admin.js';
 import type { GatewayConfig } from '../../gateway/config.js';
 import { GatewayControl, type UpstreamChange } from '../../gateway/control.js';
@@ -51,14 +52,18 @@ export class ProxyGateway implements GatewayProcess {
   readonly #stream: EventStream;
   readonly #reporting: { cancel(): void };
   #events: Event[] = [];
-  #config: GatewayConfig;
+  /** What it is to serve with; whether it takes it shows later. */
+  #wish: Versioned<GatewayConfig>;
   #site: ProxySite | null = null;
   #program: Program | null = null;
   /** What it was last brought to. */
   #state: ProxyState;
-  /** Changes are made one after another. */
+  /** Changes are made one after another, the first once it listens: a signal before that may end a program. */
   #changing: Promise<void> = Promise.resolve();
-  #stopping = false;
+  /** It stands still for so long. */
+  #blocking: Timer | null = null;
+  /** Aborted when it is to end: a change under way is not waited for then. */
+  readonly #ending = new AbortController();
 
   constructor(options: ProxyGatewayOptions) {
     const { argument, clock, onSettled } = options;
@@ -67,8 +72,8 @@ export class ProxyGateway implements GatewayProcess {
     this.failed = this.#failed.promise;
     this.#stream = new EventStream(clock.nowMs);
     this.#stream.subscribe((event) => this.#events.push(event));
-    const { config } = startingVersion(argument);
-    this.#config = config;
+    this.#wish = startingVersion(argument);
+    const { config } = this.#wish;
     this.#pool = new UpstreamPool(argument.upstreams);
     this.#pool.place(config.upstreams, null);
     this.#control = new GatewayControl({
@@ -88,6 +93,8 @@ export class ProxyGateway implements GatewayProcess {
         memory: readMemory,
         readers: () => [],
         upstreams: () => this.#views(),
+        // Who is told that a drain was taken ends the worker next.
+        taken: () => this.#changing,
         renderMetrics: async () => '',
         metricsType: 'text/plain',
       },
@@ -95,26 +102,39 @@ export class ProxyGateway implements GatewayProcess {
       argument,
     );
     this.#reporting = clock.every(REPORT_INTERVAL_MS, () => this.#report());
-    this.#start().catch((error: Error) => this.#ready.reject(this.#withFiles(error.message)));
+    const listening = this.#start();
+    this.#changing = listening.then(
+      () => {},
+      () => {},
+    );
+    this.#open(listening).catch((error: Error) => {
+      if (!this.#stopping) this.#ready.reject(this.#withFiles(error.message));
+    });
+  }
+
+  get #stopping(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   /** None of them burns its processor on demand: it stands still for so long, which clients cannot tell from it. */
   block(forMs: number): void {
     this.signal('SIGSTOP');
-    this.#options.clock.after(forMs, () => this.signal('SIGCONT'));
+    this.#blocking = this.#options.clock.after(forMs, () => this.signal('SIGCONT'));
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+    this.#blocking?.cancel();
     if (signal === 'SIGKILL') {
-      this.#stopping = true;
+      this.#ending.abort();
       void this.#end();
     }
     this.#program?.signal(signal);
   }
 
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
-    await this.#changing;
+    this.#blocking?.cancel();
+    this.#ending.abort();
+    await within(this.#changing, graceMs, this.#options.clock);
     await this.#program?.stop(graceMs);
     await this.#end();
   }
@@ -148,7 +168,7 @@ export class ProxyGateway implements GatewayProcess {
       weight: Math.min(MAX_WEIGHT, Math.max(weight > 0 ? 1 : 0, Math.round(weight))),
       drained: drained || ejected,
     }));
-    return { config: this.#config, upstreams };
+    return { config: this.#wish.config, upstreams };
   }
 
   #translate(state: ProxyState, site: ProxySite): Translation['files'] {
@@ -165,25 +185,36 @@ export class ProxyGateway implements GatewayProcess {
     return join(folder, Object.keys(files)[0]!);
   }
 
-  async #start(): Promise<void> {
+  /** @param listening how its start ends. */
+  async #open(listening: Promise<GatewayReady>): Promise<void> {
+    const ready = await listening;
+    // Whatever was changed meanwhile.
+    this.#follow();
+    await this.#changing;
+    if (!this.#stopping) this.#ready.resolve(ready);
+  }
+
+  /** @returns when it listens, or is to end. */
+  async #start(): Promise<GatewayReady> {
     const { argument, program, reaper, clock, folder } = this.#options;
     const { host } = argument;
     const { proxy } = program;
     const adminPort = await this.#admin.listen(argument.adminPort);
     const port = await findPort(host, argument.port);
     const ownAdminPort = await findPort(host, 0);
-    if (this.#stopping) return;
+    const ready = { port, adminPort };
+    if (this.#stopping) return ready;
     const { resolver } = argument;
     const site: ProxySite = { host, port, adminPort: ownAdminPort, folder, resolver, purpose: 'run' };
     this.#state = this.#wanted();
     const file = this.#write(this.#translate(this.#state, site), site);
     await this.#check(file, site);
-    if (this.#stopping) return;
+    if (this.#stopping) return ready;
     const running = new Program({
       ...{ name: proxy.title, command: program.path, cwd: folder, reaper },
-      args: proxy.args(file, site, this.#config),
+      args: proxy.args(file, site, this.#state.config),
       leadsGroup: true,
-      environment: proxy.environment?.(site, this.#config) ?? {},
+      environment: proxy.environment?.(site, this.#state.config) ?? {},
       ...(proxy.stdoutFile !== undefined && { stdoutFile: join(folder, proxy.stdoutFile) }),
     });
     this.#program = running;
@@ -201,10 +232,7 @@ export class ProxyGateway implements GatewayProcess {
       }
       await new Promise<void>((resolve) => clock.after(LOOK_INTERVAL_MS, resolve));
     }
-    // Whatever was changed meanwhile.
-    this.#follow();
-    await this.#changing;
-    if (!this.#stopping) this.#ready.resolve({ port, adminPort });
+    return ready;
   }
 
   /** @throws Error with what the proxy has against its config. */
@@ -212,7 +240,7 @@ export class ProxyGateway implements GatewayProcess {
     const { program, reaper, own, folder } = this.#options;
     const { proxy, path } = program;
     const args = proxy.checkArgs(file, site);
-    const environment = proxy.environment?.(site, this.#config) ?? {};
+    const environment = proxy.environment?.(site, this.#state.config) ?? {};
     const checking = new Program({
       name: proxy.title,
       command: path,
@@ -221,7 +249,11 @@ export class ProxyGateway implements GatewayProcess {
       reaper,
       environment,
     });
-    if ((await checking.exited) === 0 || this.#stopping) return;
+    const end = (): void => checking.signal('SIGKILL');
+    this.#ending.signal.addEventListener('abort', end);
+    const code = await checking.exited;
+    this.#ending.signal.removeEventListener('abort', end);
+    if (code === 0 || this.#stopping) return;
     const whose = own === null ? 'what the scenario’s gateway section was translated to' : own.file;
     throw new Error(`${proxy.title} does not take ${whose}:\n${checking.lastWords}`);
   }
@@ -237,10 +269,9 @@ export class ProxyGateway implements GatewayProcess {
     if (candidate !== null && candidate.shareRatio < 1) {
       return `${title} takes a config for all of its traffic; one for a part of it needs a second proxy`;
     }
-    const { config, version } = candidate ?? stable;
-    this.#config = config;
-    this.#pool.place(config.upstreams, null);
-    this.#follow(version);
+    this.#wish = candidate ?? stable;
+    this.#pool.place(this.#wish.config.upstreams, null);
+    this.#follow();
     return null;
   }
 
@@ -248,31 +279,55 @@ export class ProxyGateway implements GatewayProcess {
     const upstream = this.#pool.find(id);
     if (upstream === undefined) return;
     changeUpstream(upstream, change, this.#options.clock.nowMs());
-    // Called by the constructor too, before there is anything to follow.
-    if (this.#program !== null) this.#follow();
+    this.#follow();
   }
 
-  /** Brings the proxy to what is wanted by then. @param version whose doing it is. */
-  #follow(version?: number): void {
+  /** Brings the proxy to what is wanted by then. */
+  #follow(): void {
     this.#changing = this.#changing.then(async () => {
       const [program, site, before] = [this.#program, this.#site, this.#state];
       if (program === null || site === null || this.#stopping) return;
+      const { version } = this.#wish;
       const after = this.#wanted();
-      if (JSON.stringify(after) === JSON.stringify(before)) return;
+      if (JSON.stringify(after) === JSON.stringify(before)) {
+        this.#state = after;
+        return;
+      }
       const { proxy } = this.#options.program;
       const file = this.#write(this.#translate(after, site), site);
-      const running: RunningProxy = { site, pid: program.pid, file };
+      const running: RunningProxy = { site, pid: program.pid, file, ending: this.#ending.signal };
       try {
         await proxy.follow(running, before, after);
         this.#state = after;
       } catch (error) {
+        if (this.#stopping) return;
+        // Read by the next reload, whoever orders it.
+        this.#write(this.#translate(before, site), site);
         const reason = (error as Error).message;
-        if (version === undefined) this.#stream.emit('run.noted', { text: `${proxy.title}: ${reason}` });
-        else this.#control.refused(proxy.title, version, reason);
+        if (after.config === before.config) {
+          this.#stream.emit('run.noted', { text: `${proxy.title}: ${reason}` });
+        } else this.#refused(version, reason);
       }
     });
   }
+
+  /** It serves with the version before, so that is the good one again, for one that takes its place as well. */
+  #refused(version: number, reason: string): void {
+    const { title } = this.#options.program.proxy;
+    const { delivery } = this.#control;
+    const isStable = delivery.version === version;
+    this.#control.refused(title, version, reason);
+    if (isStable) delivery.rollback(title, reason);
+  }
 }
+
+/** Waits for a promise that does not reject, and not for longer than that. */
+const within = async (done: Promise<void>, longestMs: number, clock: Clock): Promise<void> => {
+  const late = new Deferred<void>();
+  const timer = clock.after(longestMs, () => late.resolve());
+  await Promise.race([done, late.promise]);
+  timer.cancel();
+};
 
 const accepts = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -132,4 +132,6 @@ export interface RunningProxy {
   readonly pid: number;
   /** Absolute path of the config it was started with. */
   readonly file: string;
+  /** Aborted when it is to end or has been killed: then nothing more is to be waited for. */
+  readonly ending: AbortSignal;
 }

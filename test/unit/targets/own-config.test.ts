@@ -177,7 +177,8 @@ describe('a config of a service, in a run', () => {
     const state = stateOf({});
     const [first, ...others] = state.upstreams;
     const drained = { ...state, upstreams: [{ ...first!, drained: true }, ...others] };
-    const running = { site: SITE, pid: process.pid, file: `/tmp/run/own-${proxy.name}` };
+    const { signal: ending } = new AbortController();
+    const running = { site: SITE, pid: process.pid, file: `/tmp/run/own-${proxy.name}`, ending };
     await expect(proxy.follow(running, state, drained)).rejects.toThrow('runs a config of its own');
   });
 });

@@ -19,7 +19,7 @@ const errorIn = (answer: string): string | null => {
  * @throws Error with what Caddy has against the config; it then goes on with the old.
  */
 export const follow = async (
-  { site, file }: RunningProxy,
+  { site, file, ending }: RunningProxy,
   _before: ProxyState,
   _after: ProxyState,
 ): Promise<void> => {
@@ -35,7 +35,7 @@ export const follow = async (
       method: 'POST',
       headers: { 'content-type': 'text/caddyfile' },
       body: readFileSync(file, 'utf8'),
-      signal: controller.signal,
+      signal: AbortSignal.any([controller.signal, ending]),
     });
     const answer = await response.text();
     const error = errorIn(answer);

@@ -86,7 +86,7 @@ const refusal = ({ folder }: ProxySite, file: string): Error => {
   return new Error(`Envoy does not take its config (${file}): ${said}`);
 };
 
-const take = async ({ file, text }: Step, site: ProxySite): Promise<void> => {
+const take = async ({ file, text }: Step, { site, ending }: RunningProxy): Promise<void> => {
   const name = statisticsOf(file);
   const counter = (statistics: ReadonlyMap<string, number>, key: string): number =>
     statistics.get(`${name}.${key}`) ?? 0;
@@ -107,18 +107,16 @@ const take = async ({ file, text }: Step, site: ProxySite): Promise<void> => {
       throw new Error(`Envoy did not take ${file} within ${TIMEOUT_MS / 1_000}s`);
     }
     await sleep(wallClock, LOOK_INTERVAL_MS);
+    ending.throwIfAborted();
   }
 };
 
 /** @throws Error with what Envoy has against a file; it then goes on with the one before. */
-export const follow = async (
-  { site, file }: RunningProxy,
-  before: ProxyState,
-  after: ProxyState,
-): Promise<void> => {
+export const follow = async (running: RunningProxy, before: ProxyState, after: ProxyState): Promise<void> => {
+  const { site, file } = running;
   if (basename(file) !== FILES.config) {
     throw new Error('runs a config of its own, which does not say who is drained');
   }
   const steps = stepsBetween(translate(before, site).files, translate(after, site).files);
-  for (const step of steps) await take(step, site);
+  for (const step of steps) await take(step, running);
 };

@@ -32,11 +32,17 @@ const alertsIn = (text: string): string => {
 };
 
 /** Asks the program itself, of which another copy runs: a master says on its standard error alone what it dislikes. */
-const checkConfig = async ({ pid, file }: RunningProxy): Promise<void> => {
+const checkConfig = async ({ pid, file, ending }: RunningProxy): Promise<void> => {
   const program = await readlink(`/proc/${pid}/exe`).catch(() => 'haproxy');
   const reaper = new Reaper();
   try {
-    await runProgram({ name: 'haproxy -c', command: program, args: ['-c', '-f', file], reaper });
+    await runProgram({
+      name: 'haproxy -c',
+      command: program,
+      args: ['-c', '-f', file],
+      reaper,
+      signal: ending,
+    });
   } catch (error) {
     throw new Error(`HAProxy refuses the config:\n${alertsIn((error as Error).message)}`);
   } finally {
@@ -59,6 +65,7 @@ const askMaster = async (
     } catch (error) {
       if (clock.nowMs() > untilMs) throw error;
       await sleep(clock, LOOK_MS);
+      running.ending.throwIfAborted();
     }
   }
 };
@@ -142,6 +149,7 @@ const reload = async (running: RunningProxy, clock: Clock): Promise<void> => {
       throw new Error(`HAProxy has not taken the new config within ${RELOAD_MS / 1000} s`);
     }
     await sleep(clock, LOOK_MS);
+    running.ending.throwIfAborted();
   }
 };
 

@@ -40,9 +40,12 @@ const sizeOf = (file: string): number => {
 const pidsOf = (log: string, pattern: RegExp): Set<string> =>
   new Set([...log.matchAll(pattern)].map(([, pid]) => pid!));
 
-/** Workers that its log says have been started and not left: those that a reload has to see go. */
-const servingWorkers = (log: string): Set<string> => {
-  const started = pidsOf(log, /\[notice\] \d+#\d+: start worker process (\d+)/g);
+/**
+ * Workers that this master has started, by its log, and that have not left: those that a reload has to see go. The log
+ * goes on from one master to the next, and workers of one that was killed have not said that they leave.
+ */
+const servingWorkers = (log: string, master: number): Set<string> => {
+  const started = pidsOf(log, new RegExp(`\\[notice\\] ${master}#\\d+: start worker process (\\d+)`, 'g'));
   const gone = pidsOf(log, /\[notice\] (\d+)#\d+: (?:gracefully shutting down|exiting|exit)\b/g);
   const lost = pidsOf(log, /process (\d+) exited/g);
   return new Set([...started].filter((pid) => !gone.has(pid) && !lost.has(pid)));
@@ -67,14 +70,14 @@ const isDone = (log: string, before: ReadonlySet<string>): boolean => {
 
 /** @throws Error with what nginx has against the config; it then goes on with the one before. */
 export const follow = async (running: RunningProxy, before: ProxyState, after: ProxyState): Promise<void> => {
-  const { site, file, pid } = running;
+  const { site, file, pid, ending } = running;
   if (basename(file) !== CONFIG_FILE) {
     throw new Error('runs a config of its own, which does not say who is drained');
   }
   const [old, wanted] = [translate(before, site), translate(after, site)];
   if (JSON.stringify(old.files) === JSON.stringify(wanted.files)) return;
   const log = join(site.folder, ERROR_LOG);
-  const serving = servingWorkers(readFrom(log, 0));
+  const serving = servingWorkers(readFrom(log, 0), pid);
   const from = sizeOf(log);
   process.kill(pid, 'SIGHUP');
   const deadlineMs = wallClock.nowMs() + TIMEOUT_MS;
@@ -87,5 +90,6 @@ export const follow = async (running: RunningProxy, before: ProxyState, after: P
       throw new Error(`did not finish its reload within ${TIMEOUT_MS / 1000}s`);
     }
     await sleep(wallClock, LOOK_MS);
+    ending.throwIfAborted();
   }
 };
