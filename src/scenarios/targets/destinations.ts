@@ -16,14 +16,17 @@ export interface Destination {
   readonly levels: readonly (readonly Share[])[];
 }
 
-/** Of those that take requests; when all have weight 0, they share evenly. */
-const sharesOf = (upstreams: readonly ProxyUpstream[]): Share[] => {
-  const taking = upstreams.filter(({ drained }) => !drained);
-  const weighted = taking.filter(({ weight }) => weight > 0);
-  return weighted.length > 0
-    ? weighted.map((upstream) => ({ upstream, weight: upstream.weight }))
-    : taking.map((upstream) => ({ upstream, weight: 1 }));
+/** Of those who serve a route: when all that take requests have weight 0, they share evenly, with 1 each. */
+export const withShares = (upstreams: readonly ProxyUpstream[]): readonly ProxyUpstream[] => {
+  if (upstreams.some(({ drained, weight }) => !drained && weight > 0)) return upstreams;
+  return upstreams.map((upstream) => (upstream.drained ? upstream : { ...upstream, weight: 1 }));
 };
+
+/** Of those that take requests. */
+const sharesOf = (upstreams: readonly ProxyUpstream[]): Share[] =>
+  withShares(upstreams)
+    .filter(({ drained, weight }) => !drained && weight > 0)
+    .map((upstream) => ({ upstream, weight: upstream.weight }));
 
 const levelsOf = (upstreams: readonly ProxyUpstream[]): Share[][] => {
   const shares = sharesOf(upstreams);

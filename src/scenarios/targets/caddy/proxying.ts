@@ -1,9 +1,10 @@
 /** Caddy's `reverse_proxy`: who is asked, how they are checked, and when another is tried. */
-import { isIP } from 'node:net';
+import { hostAndPort } from '../../../core/http-address.js';
 import type { RouteConfig } from '../../../gateway/config/routing.js';
 import type { GatewayConfig } from '../../../gateway/config.js';
 import type { Share } from '../destinations.js';
 import type { Losses } from '../loss-list.js';
+import { resolverOf, withDnsPort } from '../resolving.js';
 import type { ProxySite } from '../target.js';
 import { block } from '../text.js';
 import { balance, HASH_FIELD, hashPlaceholder } from './balancing.js';
@@ -26,13 +27,8 @@ const NEVER = 1_000_000_000;
 /** A method that nobody uses: with it, only what was never sent is sent again. */
 const NO_METHOD = 'NONE';
 
-const dnsServer = (text: string): string => {
-  if (isIP(text) === 6) return `[${text}]:53`;
-  return isIP(text) === 4 ? `${text}:53` : text;
-};
-
 const transport = (route: RouteConfig, { config, site, losses, note }: Proxying): string[] => {
-  const { connectTimeoutMs, bodyTimeoutMs, maxConnections, upstreamTls, names } = config;
+  const { connectTimeoutMs, bodyTimeoutMs, maxConnections, upstreamTls } = config;
   const attemptMs = Math.min(config.attemptTimeoutMs, route.timeoutMs ?? config.requestTimeoutMs);
   // The time to read runs on an idle connection too, and would end the next answer before its own time.
   const idleMs = Math.min(IDLE_MS, bodyTimeoutMs - attemptMs);
@@ -43,7 +39,7 @@ const transport = (route: RouteConfig, { config, site, losses, note }: Proxying)
       `a body may stand still for ${goDuration(readMs)}: Caddy's read_timeout runs while a connection is idle and while an answer is awaited too`,
     );
   }
-  const resolver = site.resolver ?? names?.resolver;
+  const resolver = resolverOf(config, site);
   return block('transport http', [
     ...note('timeouts.connect, timeouts.attempt and timeouts.body'),
     `dial_timeout ${goDuration(connectTimeoutMs)}`,
@@ -54,7 +50,7 @@ const transport = (route: RouteConfig, { config, site, losses, note }: Proxying)
     config.keepAlive ? `keepalive ${goDuration(Math.max(1_000, idleMs))}` : 'keepalive off',
     ...note('maxConnections: one more waits for one to be free'),
     `max_conns_per_host ${maxConnections}`,
-    ...(resolver == null ? [] : [`resolvers ${quoted(dnsServer(resolver))}`]),
+    ...(resolver === null ? [] : [`resolvers ${quoted(withDnsPort(resolver))}`]),
     ...(upstreamTls === null ? [] : ['tls']),
     ...(upstreamTls?.caPath == null ? [] : [`tls_trusted_ca_certs ${quoted(upstreamTls.caPath)}`]),
     ...(upstreamTls?.name == null ? [] : [`tls_server_name ${upstreamTls.name}`]),
@@ -179,9 +175,7 @@ const retries = (route: RouteConfig, { config, losses, note }: Proxying): string
 export const reverseProxy = (shares: readonly Share[], route: RouteConfig, proxying: Proxying): string[] => {
   const { config, site, note, losses } = proxying;
   const { policy, turns } = balance(shares, config, losses);
-  const to = turns.map(({ upstream: { host, port } }) =>
-    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-  );
+  const to = turns.map(({ upstream }) => hostAndPort(upstream));
   if (config.profile === 'naive') return [`reverse_proxy ${to.join(' ')}`];
   return block(`reverse_proxy ${to.join(' ')}`, [
     ...note('balancer'),

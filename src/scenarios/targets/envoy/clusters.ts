@@ -1,6 +1,8 @@
 /** Envoy's clusters: pools with their upstreams, who is chosen, who is fit, and how much they may have. */
 import { isIP } from 'node:net';
 import type { BalancerName } from '../../../gateway/balance/balancers.js';
+import { withShares } from '../destinations.js';
+import { resolverOf } from '../resolving.js';
 import type { ProxyUpstream } from '../target.js';
 import { checkFields, outlierFields } from './fitness.js';
 import { limitFields } from './limits.js';
@@ -26,7 +28,7 @@ export const clustersOf = ({ state: { config, upstreams } }: Parts): Cluster[] =
     const ids = pool === null ? null : Object.hasOwn(config.pools, pool) ? config.pools[pool] : [];
     return {
       name: clusterName(pool, names),
-      members: upstreams.filter(({ id }) => ids?.includes(id) ?? true),
+      members: withShares(upstreams.filter(({ id }) => ids?.includes(id) ?? true)),
     };
   });
 };
@@ -125,9 +127,8 @@ const commonLb = ({
   };
 };
 
-const endpoint = (upstream: ProxyUpstream, allZero: boolean): Fields => {
-  const { host, port, weight, drained } = upstream;
-  const isOut = drained || (weight === 0 && !allZero);
+const endpoint = ({ host, port, weight, drained }: ProxyUpstream): Fields => {
+  const isOut = drained || weight === 0;
   return {
     endpoint: { address: { socket_address: { address: host, port_value: port } } },
     ...(isOut && { health_status: 'DRAINING' }),
@@ -138,12 +139,11 @@ const endpoint = (upstream: ProxyUpstream, allZero: boolean): Fields => {
 /** Who is in a cluster, by priority; Envoy wants these without gaps. */
 export const loadAssignment = ({ name, members }: Cluster, { state: { config } }: Parts): Fields => {
   const priorities = [...new Set(members.map(({ priority }) => priority))].sort((a, b) => a - b);
-  const allZero = members.every(({ weight, drained }) => weight === 0 || drained);
   return {
     cluster_name: name,
     endpoints: priorities.map((priority, index) => ({
       priority: index,
-      lb_endpoints: members.filter((one) => one.priority === priority).map((one) => endpoint(one, allZero)),
+      lb_endpoints: members.filter((one) => one.priority === priority).map(endpoint),
     })),
     policy: { overprovisioning_factor: Math.max(1, wholeFactor(config.priorities.overprovisioningFactor)) },
   };
@@ -186,12 +186,12 @@ const dnsAddress = (text: string): Fields => {
 };
 
 const dns = ({ state: { config }, site }: Parts): Fields => {
-  const resolver = site.resolver ?? config.names?.resolver;
+  const resolver = resolverOf(config, site);
   return {
     type: 'STRICT_DNS',
     dns_lookup_family: 'V4_PREFERRED',
     respect_dns_ttl: true,
-    ...(resolver != null && {
+    ...(resolver !== null && {
       typed_dns_resolver_config: extension(
         'envoy.network.dns_resolver.cares',
         'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',

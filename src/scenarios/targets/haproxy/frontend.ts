@@ -1,4 +1,5 @@
 /** The side of the clients: `listener`, the routes, and the `x-ray-id` of each answer. */
+import { hostAndPort } from '../../../core/http-address.js';
 import { type ListenerConfig, resolveListener } from '../../../gateway/config/listener.js';
 import type { RouteConfig } from '../../../gateway/config/routing.js';
 import type { ProxySite, ProxyState } from '../target.js';
@@ -40,8 +41,8 @@ interface Bind extends Part {
   readonly secure: boolean;
 }
 
-const bindPart = ({ tls, http2 }: ListenerConfig, { host, port }: ProxySite): Bind => {
-  const address = `bind ${host.includes(':') ? `[${host}]` : host}:${port}`;
+const bindPart = ({ tls, http2 }: ListenerConfig, site: ProxySite): Bind => {
+  const address = `bind ${hostAndPort(site)}`;
   if (tls === null) return { lines: [address], losses: [], secure: false };
   const { certificatePath, keyPath } = tls;
   const path = ['listener', 'tls'];

@@ -5,6 +5,7 @@
 import { DEFAULT_ROUTE, type RouteConfig } from '../../../gateway/config/routing.js';
 import type { GatewayConfig } from '../../../gateway/config.js';
 import type { Criticality } from '../../../policies/criticality.js';
+import { withShares } from '../destinations.js';
 import type { ProxyState, ProxyUpstream } from '../target.js';
 import { isPrintable, nameFor } from './words.js';
 
@@ -33,10 +34,10 @@ const RESERVED = ['clients', 'answers', 'names'];
 export const LIMITS_PREFIX = 'limit-';
 
 /** Everybody, or the members of a pool whom there are, in the order of the upstreams. */
-const membersOf = (pool: string | null, { config, upstreams }: ProxyState): ProxyUpstream[] => {
-  if (pool === null) return [...upstreams];
+const membersOf = (pool: string | null, { config, upstreams }: ProxyState): readonly ProxyUpstream[] => {
+  if (pool === null) return withShares(upstreams);
   const members = new Set(Object.hasOwn(config.pools, pool) ? config.pools[pool] : []);
-  return upstreams.filter(({ id }) => members.has(id));
+  return withShares(upstreams.filter(({ id }) => members.has(id)));
 };
 
 /** What two routes have to share to share a backend. A limit counts the requests of its route alone. */

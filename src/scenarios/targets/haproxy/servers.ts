@@ -1,8 +1,10 @@
 /** The servers of a backend: `upstreams`, `healthCheck`, `outlierEjection`, `slowStart`, `upstreamTls` and `names`. */
 import { isIP } from 'node:net';
+import { hostAndPort } from '../../../core/http-address.js';
 import { type NamesConfig, resolveNames } from '../../../gateway/config/names.js';
 import type { GatewayConfig } from '../../../gateway/config.js';
 import { OUTLIER_DEFAULTS, type OutlierOptions } from '../../../policies/outlier-options.js';
+import { resolverOf, withDnsPort } from '../resolving.js';
 import type { Loss, ProxySite, ProxyState, ProxyUpstream } from '../target.js';
 import { type Backend, type Layout, weightOf } from './layout.js';
 import { serverLimit } from './limits.js';
@@ -96,12 +98,6 @@ const tlsWords = ({ upstreamTls, healthCheck }: GatewayConfig, host: string): st
 /** Letters, digits, hyphens and dots: what a name of a host has, and HAProxy takes bare. */
 const isHostName = (host: string): boolean => /^[A-Za-z0-9_.-]+$/.test(host);
 
-const resolverOf = ({ names }: GatewayConfig, site: ProxySite): string | null =>
-  site.resolver ?? names?.resolver ?? null;
-
-const addressOf = ({ host, port }: ProxyUpstream): string =>
-  isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-
 const nameWords = (host: string): string[] =>
   isIP(host) === 0 ? ['resolvers names resolve-prefer ipv4 init-addr none'] : [];
 
@@ -114,7 +110,7 @@ export const serverLines = (config: GatewayConfig, backend: Backend, layout: Lay
     ...(hasBackups ? ['# upstreams: all of the other priorities together.', 'option allbackups'] : []),
     ...upstreams.map((upstream) =>
       [
-        `server ${upstream.id} ${addressOf(upstream)} weight ${weightOf(upstream)}`,
+        `server ${upstream.id} ${hostAndPort(upstream)} weight ${weightOf(upstream)}`,
         `maxconn ${serverLimit(config)}`,
         ...(upstream.priority > 0 ? ['backup'] : []),
         ...nameWords(upstream.host),
@@ -144,7 +140,7 @@ export const namesPart = ({ config, upstreams }: ProxyState, site: ProxySite): P
   const recheck = time(Math.max(1, names.recheckMs));
   const lines = [
     '# names: asked for in the background, once in every `timeout resolve`.',
-    resolver === null ? 'parse-resolv-conf' : `nameserver first ${withPort(resolver)}`,
+    resolver === null ? 'parse-resolv-conf' : `nameserver first ${withDnsPort(resolver)}`,
     'resolve_retries 1',
     `timeout resolve ${recheck}`,
     `timeout retry ${time(names.timeoutMs)}`,
@@ -156,12 +152,6 @@ export const namesPart = ({ config, upstreams }: ProxyState, site: ProxySite): P
       otherwise(['names'], `names are resolved every ${recheck}, not by their TTL, and not for a connection`),
     ],
   };
-};
-
-/** DNS is on port 53 where nothing else is said. */
-const withPort = (resolver: string): string => {
-  if (isIP(resolver) === 6) return `[${resolver}]:53`;
-  return isIP(resolver) === 4 ? `${resolver}:53` : resolver;
 };
 
 const outlierLosses = ({ outlierEjection, healthCheck }: GatewayConfig, hosts: number): Loss[] => {

@@ -1,5 +1,6 @@
 /** What the parts of a translation write into. */
 import type { GatewayConfig } from '../../../gateway/config.js';
+import { withShares } from '../destinations.js';
 import type { Loss, ProxySite, ProxyState, ProxyUpstream } from '../target.js';
 
 /** A group of servers: `upstream` in nginx. */
@@ -51,13 +52,13 @@ const poolsOf = ({ config, upstreams }: ProxyState): Pool[] => {
     ...Object.entries(config.pools),
     ...[...new Set(strangers)].map((name) => [name, []] as const),
   ];
-  const all: Pool = { name: null, group: nameGroup('workers'), members: upstreams };
+  const all: Pool = { name: null, group: nameGroup('workers'), members: withShares(upstreams) };
   return [
     ...(leadsToAll || named.length === 0 ? [all] : []),
     ...named.map(([name, ids]) => ({
       name,
       group: nameGroup(name),
-      members: [...new Set(ids)].flatMap((id) => byId.get(id) ?? []),
+      members: withShares([...new Set(ids)].flatMap((id) => byId.get(id) ?? [])),
     })),
   ];
 };

@@ -1,5 +1,6 @@
 /** Groups of servers: pools, weights, priorities, drains, and how one of them is chosen. */
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import { hostAndPort } from '../../../core/http-address.js';
 import { takesWeights } from '../../../gateway/balance/balancers.js';
 import type { ProxyUpstream } from '../target.js';
 import { block } from '../text.js';
@@ -66,9 +67,6 @@ const wayOf = (draft: Draft, pool: Pool): string => {
   return way === 'random;' ? '' : way;
 };
 
-export const addressOf = ({ host, port }: ProxyUpstream): string =>
-  `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-
 const serverLine = (draft: Draft, pool: Pool, upstream: ProxyUpstream, passive: Passive): string => {
   const { config } = draft;
   const { weight, priority, drained, id } = upstream;
@@ -76,7 +74,7 @@ const serverLine = (draft: Draft, pool: Pool, upstream: ProxyUpstream, passive: 
   const limit = config.concurrency?.algorithm;
   const slots = limit?.name === 'fixed' ? (limit.options as { readonly limit: number }).limit : Infinity;
   return [
-    `server ${quote(addressOf(upstream))}`,
+    `server ${quote(hostAndPort(upstream))}`,
     ...(weight > 1 && takesWeights(config.balancer.name) ? [`weight=${weight}`] : []),
     `max_fails=${passive.maxFails}`,
     ...(passive.maxFails === 0 ? [] : [`fail_timeout=${passive.failTimeoutSeconds}s`]),

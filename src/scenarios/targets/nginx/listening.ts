@@ -1,6 +1,6 @@
 /** The side of the clients: address, TLS, sizes and times. */
-import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
+import { hostAndPort } from '../../../core/http-address.js';
 import { resolveListener } from '../../../gateway/config/listener.js';
 import { block } from '../text.js';
 import { type Draft, missing, otherwise } from './draft.js';
@@ -64,10 +64,9 @@ const tlsLines = (draft: Draft): string[] => {
 };
 
 const listenLine = (draft: Draft): string => {
-  const { host, port } = draft.site;
   const { tls, http2 } = draft.config.listener;
   const kinds = tls === null ? '' : http2 ? ' ssl http2' : ' ssl';
-  return `listen ${isIPv6(host) ? `[${host}]` : host}:${port}${kinds};`;
+  return `listen ${hostAndPort(draft.site)}${kinds};`;
 };
 
 export const writeListener = (draft: Draft): void => {

@@ -2,10 +2,12 @@
  * Servers with names. A group of open-source nginx 1.22 asks for the names of its servers when it starts, and does not
  * start where one has no address. What it can ask for while it runs is a name in a variable, so each request draws one.
  */
+import { hostAndPort } from '../../../core/http-address.js';
+import { resolverOf } from '../resolving.js';
 import type { ProxyUpstream } from '../target.js';
 import { block } from '../text.js';
 import { type Draft, missing, otherwise, type Pool } from './draft.js';
-import { addressOf, isNamed } from './groups.js';
+import { isNamed } from './groups.js';
 import { quote, time } from './words.js';
 
 /** nginx's shares have two decimals, and none may be 0. */
@@ -19,7 +21,7 @@ const drawLines = (pool: Pool, members: readonly ProxyUpstream[], key: string): 
     `split_clients "${key}" $drawn_${pool.group.replace(/[.-]/g, '_')}`,
     members.map(
       (upstream, index) =>
-        `${index === last ? '*' : share(upstream.weight, total)} ${quote(addressOf(upstream))}; # ${upstream.id}`,
+        `${index === last ? '*' : share(upstream.weight, total)} ${quote(hostAndPort(upstream))}; # ${upstream.id}`,
     ),
   );
 };
@@ -52,11 +54,9 @@ export const loseGroups = (draft: Draft): void => {
   if (config.names?.serveStale) missing(draft, ['names', 'serveStale'], 'past its TTL no address is used');
 };
 
-const resolverOf = ({ config, site }: Draft): string | undefined => config.names?.resolver ?? site.resolver;
-
 /** A pool as a group has it: names that are asked for while nginx runs may not stand in one, not even of those who are down. */
 export const asGroup = (draft: Draft, pool: Pool): Pool =>
-  isNamed(pool) && resolverOf(draft) !== undefined ? { ...pool, members: [] } : pool;
+  isNamed(pool) && resolverOf(draft.config, draft.site) !== null ? { ...pool, members: [] } : pool;
 
 /** Where a request to a pool goes: `proxy_pass` without the scheme. */
 export type Targets = ReadonlyMap<Pool, string>;
@@ -67,9 +67,9 @@ export type Targets = ReadonlyMap<Pool, string>;
  */
 export const writeNamed = (draft: Draft, named: readonly Pool[]): Targets => {
   const { config, http } = draft;
-  const resolver = resolverOf(draft);
+  const resolver = resolverOf(config, draft.site);
   if (named.length === 0) return new Map();
-  if (resolver === undefined) {
+  if (resolver === null) {
     otherwise(draft, ['names'], 'servers’ names are asked for once, when nginx reads its config');
     return new Map();
   }

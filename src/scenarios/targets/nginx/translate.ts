@@ -1,5 +1,5 @@
 /** The neutral section as nginx's config. Each part writes its lines, and says what nginx has no words for. */
-import { isIPv6 } from 'node:net';
+import { hostAndPort } from '../../../core/http-address.js';
 import type { ProxySite, ProxyState, Translation } from '../target.js';
 import { block, lines } from '../text.js';
 import { writeCache } from './caching.js';
@@ -81,7 +81,7 @@ const adminLines = ({ site }: Draft): string[] => {
   return [
     '',
     ...block('server', [
-      `listen ${isIPv6(host) ? `[${host}]` : host}:${adminPort};`,
+      `listen ${hostAndPort({ host, port: adminPort })};`,
       'access_log off;',
       ...block('location = /status', ['stub_status;']),
       ...block('location /', ['return 404;']),
