@@ -33,11 +33,9 @@ const lookForProxies = async (): Promise<Record<string, InstalledProxy>> => {
   try {
     const found = await Promise.all(
       Object.values(PROXIES).map(async (proxy): Promise<[string, InstalledProxy]> => {
-        const program = await lookForProxy(proxy, reaper);
-        return [
-          proxy.name,
-          { title: proxy.title, program: program && { path: program.path, version: program.version } },
-        ];
+        const found = await lookForProxy(proxy, reaper);
+        const program = 'missing' in found ? null : { path: found.path, version: found.version };
+        return [proxy.name, { title: proxy.title, program }];
       }),
     );
     return Object.fromEntries(found);

@@ -7,7 +7,7 @@ import { Reaper } from '../core/reaper.js';
 import type { Engine } from '../scenarios/engines.js';
 import { BUILT_IN, type MissingTarget, type Target, targetName } from '../scenarios/targets/choice.js';
 import type { OwnConfig } from '../scenarios/targets/own-config.js';
-import { lookForProxy, missingText } from '../scenarios/targets/program.js';
+import { lookForProxy } from '../scenarios/targets/program.js';
 import { PROXIES } from '../scenarios/targets/proxies.js';
 import { TARGET_NAMES, type TargetName } from '../scenarios/targets/target.js';
 import { isAddress } from './bench-request.js';
@@ -108,9 +108,11 @@ const lookFor = async (
   if (name === 'gateway' || name === 'naive' || name === 'direct') return { kind: name };
   const proxy = PROXIES[name];
   const reaper = new Reaper();
-  const program = await lookForProxy(proxy, reaper);
+  const found = await lookForProxy(proxy, reaper);
   await reaper.stop();
-  return program === null ? { missing: { name, text: missingText(proxy) } } : { kind: 'proxy', program, own };
+  return 'missing' in found
+    ? { missing: { name, text: found.missing } }
+    : { kind: 'proxy', program: found, own };
 };
 
 /** @throws UserError for what is no target, and when none of them is here. */

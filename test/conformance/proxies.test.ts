@@ -85,7 +85,9 @@ describe.each<MeasuredProxy>(['nginx', 'haproxy', 'caddy'])('%s before an upstre
 
   beforeAll(async () => {
     reaper = new Reaper();
-    programs.set(proxy, (await lookForProxy(kind, reaper))!);
+    const found = await lookForProxy(kind, reaper);
+    if ('missing' in found) throw new Error(found.missing);
+    programs.set(proxy, found);
     observations = startAll(cases, observeBoth);
   });
 

@@ -150,8 +150,7 @@ describe('a target that is not here', () => {
   it('ends the command with 103, and says where it was looked for', async () => {
     const { code, stderr } = await runCli(['run', scenarioFile(DEATH), '--target', 'caddy'], missing);
     expect(code).toBe(103);
-    expect(stderr).toContain('Caddy is not installed here');
-    expect(stderr).toContain('BADGATEWAY_CADDY=');
+    expect(stderr).toContain('Caddy is not at BADGATEWAY_CADDY=/nowhere/caddy');
   });
 });
 
