@@ -66,10 +66,15 @@ export class Progress {
     this.#timer = this.#clock.every(REDRAW_MS, () => this.#update(variant, world));
   }
 
-  end(result: VariantResult): void {
+  /** Nothing more is shown, also of a variant that came to no result. */
+  stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
     this.#clear();
+  }
+
+  end(result: VariantResult): void {
+    this.stop();
     const outage = result.windows.outage?.availability;
     const text =
       outage === undefined || outage === null

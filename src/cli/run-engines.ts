@@ -28,20 +28,25 @@ export interface RunPlan extends VirtualReplications {
 /** @returns what was begun. */
 type Run = (plan: RunPlan, signal: AbortSignal, output: ProgressOutput | null) => Promise<Replication[]>;
 
-const runOnce = (
+const runOnce = async (
   scenario: Scenario,
   variants: readonly Variant[],
   signal: AbortSignal,
   output: ProgressOutput | null,
 ): Promise<VariantResult[]> => {
   const progress = output && new Progress(output, wallClock, variants);
-  return runScenario(scenario, variants, {
-    makeWorld: (variant) => new RealWorld(variant),
-    openControl,
-    signal,
-    onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
-    onVariantEnd: (result) => progress?.end(result),
-  });
+  try {
+    return await runScenario(scenario, variants, {
+      makeWorld: (variant) => new RealWorld(variant),
+      openControl,
+      signal,
+      onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
+      onVariantEnd: (result) => progress?.end(result),
+    });
+  } finally {
+    // It would keep this process alive after a run that failed.
+    progress?.stop();
+  }
 };
 
 /** One seed after another: two runs at once would share the machine. */

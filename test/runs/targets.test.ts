@@ -1,5 +1,5 @@
 /** Other proxies in the gateway's place: whole runs, what they leave behind, and what is said when they cannot be. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../../src/scenarios/result.js';
@@ -92,6 +92,26 @@ describe.each(NAMES)('%s in the gateway’s place', (name) => {
     RUN_MS,
   );
 
+  it(
+    'that dies in a run ends it, with its last words and its files',
+    async () => {
+      const command = startCli(['run', scenarioFile(LONG), '--target', name]);
+      await command.said('crash');
+      const proxy = descendants(command.process.pid!).find(({ command: line }) =>
+        line.includes(kind.binary),
+      )!;
+      process.kill(proxy.pid, 'SIGKILL');
+      const { code, stderr } = await command.finished;
+      expect(code).toBe(103);
+      expect(stderr).toContain(`${kind.title} ended with a signal`);
+      expect(stderr).not.toContain('internal error');
+      const folder = /Its files are kept in (\S+)\/gateway-1/.exec(stderr)![1]!;
+      expect(foldersOf(name).map((one) => `${tmpdir()}/${one}`)).toContain(folder);
+      rmSync(folder, { recursive: true });
+    },
+    RUN_MS,
+  );
+
   it('says what it has against a config of one’s own, and keeps its files', async () => {
     const file = scenarioFile('{ {{listen}} {{worker-1}} what is this');
     const { code, stderr } = await runCli(['run', scenarioFile(DEATH), '--target', name, '--config', file]);
@@ -101,7 +121,6 @@ describe.each(NAMES)('%s in the gateway’s place', (name) => {
     expect(readFileSync(`${folder}/own-${name}`, 'utf8')).toMatch(
       /^\{ 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ what is this/,
     );
-    const { rmSync } = await import('node:fs');
     rmSync(folder.replace(/\/gateway-1$/, ''), { recursive: true });
   });
 });
