@@ -33,6 +33,18 @@ thresholds:
   hedge: ["availability[outage] > 90%"]
 `;
 
+const SECURE = `
+version: 1
+name: secure
+title: Clients speak TLS, and nothing happens
+fleet: { workers: 2, slots: 8, serviceTime: { mean: 20ms } }
+gateway: { healthCheck: off }
+tls: on
+clients: { patience: 2s }
+load: { arrivals: constant, stages: [{ rate: 30/s, for: 3s }] }
+windows: { baseline: 500ms..3s }
+`;
+
 const LONG = DEATH.replaceAll('for: 5s }]', 'for: 60s }]').replace('2500ms..5s', '2500ms..50s');
 
 const foldersOf = (proxy: string): string[] =>
@@ -71,6 +83,17 @@ describe.each(NAMES)('%s in the gateway’s place', (name) => {
       expect(result.skippedVariants).toMatchObject([{ name: 'hedge', target: name }]);
       expect([0, 99]).toContain(code);
       expect(foldersOf(name)).toEqual(before);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'shows clients that speak TLS the certificate of the run',
+    async () => {
+      const args = ['run', scenarioFile(SECURE), '--target', name, '--json', '--quiet'];
+      const result = JSON.parse((await runConclusively(args)).stdout) as Result;
+      expect(result.skippedVariants).toBeUndefined();
+      expect(result.variants[0]!.windows.baseline!.availability).toBeGreaterThan(0.9);
     },
     RUN_MS,
   );

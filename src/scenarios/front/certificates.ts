@@ -98,7 +98,8 @@ export class Certificates {
   /** Makes a certificate for a gateway, in place of the one it has. */
   issue(gateway: string, state: CertificateState): CertificateFiles {
     const certificatePath = join(this.#folder, `${gateway}.cert.pem`);
-    const keyPath = join(this.#folder, `${gateway}.key.pem`);
+    // Where HAProxy looks for the key of a certificate.
+    const keyPath = `${certificatePath}.key`;
     if (!existsSync(keyPath)) {
       writeFileSync(keyPath, this.#forge.pki.privateKeyToPem(this.#keys.privateKey), { mode: 0o600 });
     }

@@ -5,6 +5,7 @@
  */
 
 import { leafPaths } from '../../core/json.js';
+import { resolveListener } from '../../gateway/config/listener.js';
 import { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
 import type { Variant } from '../scenario.js';
 import type { TimelineEntry } from '../timeline/timeline.js';
@@ -12,7 +13,7 @@ import { type Target, targetTitle } from './choice.js';
 import type { Loss, ProxySite, ProxyState, ProxyUpstream } from './target.js';
 
 /** Of a variant, what a target has to do with. */
-type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet'> & {
+type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet' | 'gateway'> & {
   readonly scope: Pick<Variant['scope'], 'gateway' | 'workers' | 'upstreams'>;
 };
 
@@ -21,6 +22,12 @@ type Needing = Pick<Variant, 'gatewayOverlay' | 'timeline'>;
 
 /** Which upstreams there are, and whether they have names. */
 type Upstreams = Pick<Placed, 'scope' | 'names'>;
+
+/** A section as it is written, and what it comes to. */
+interface Asked {
+  readonly section: GatewaySection;
+  readonly config: GatewayConfig;
+}
 
 /** Nothing is written there: what is wanted are the losses. */
 const NOWHERE: ProxySite = {
@@ -50,8 +57,7 @@ export const variantUpstreams = (
   });
 
 /** Where upstreams have names, a proxy may have fewer ways to deal with them. */
-const stateOf = (section: GatewaySection, { scope, names }: Upstreams): ProxyState => {
-  const config = resolveGatewayConfig(section);
+const stateOf = (config: GatewayConfig, { scope, names }: Upstreams): ProxyState => {
   const upstreams = variantUpstreams(config, scope);
   if (names === null) return { config, upstreams };
   return { config, upstreams: upstreams.map((one) => ({ ...one, host: `${one.id}.${names.zone}` })) };
@@ -63,7 +69,7 @@ const allOf = (section: GatewaySection, text: string): Loss[] =>
     .filter((key) => !OF_OURS.includes(key))
     .map((key) => ({ path: [key], text, degree: 'missing' }));
 
-const sectionLosses = (section: GatewaySection, target: Target, around: Upstreams): readonly Loss[] => {
+const sectionLosses = ({ section, config }: Asked, target: Target, around: Upstreams): readonly Loss[] => {
   switch (target.kind) {
     case 'gateway':
       return [];
@@ -75,7 +81,7 @@ const sectionLosses = (section: GatewaySection, target: Target, around: Upstream
       return allOf(section, 'that gateway is configured by somebody else');
     case 'proxy':
       return target.own === null
-        ? target.program.proxy.translate(stateOf(section, around), {
+        ? target.program.proxy.translate(stateOf(config, around), {
             ...NOWHERE,
             resolver: around.names === null ? undefined : SOME_RESOLVER,
           }).losses
@@ -96,8 +102,9 @@ const entryLosses = ({ action }: TimelineEntry, target: Target, around: Upstream
     case 'push-gateway-config': {
       if (!takesConfigs) return missing(PUSH, `${title} takes no config while it runs`);
       const strategy = action.strategy.strategy ?? 'all-at-once';
+      const section = action.config as GatewaySection;
       return [
-        ...sectionLosses(action.config as GatewaySection, target, around).map(
+        ...sectionLosses({ section, config: resolveGatewayConfig(section) }, target, around).map(
           (loss): Loss => ({ ...loss, path: [TIMELINE, PUSH, ...loss.path] }),
         ),
         ...(strategy === 'all-at-once'
@@ -132,7 +139,10 @@ const frontLosses = ({ front, names, scope }: Placed, target: Target): Loss[] =>
     losses.push({ path: [TIMELINE, key], text, degree: 'missing' });
   };
   const title = targetTitle(target);
-  if (front.tls) missing('tls', `clients speak plain HTTP to ${title}`);
+  if (front.tls && target.kind !== 'proxy') missing('tls', `clients speak plain HTTP to ${title}`);
+  if (front.tls && target.kind === 'proxy' && target.own !== null) {
+    missing('tls', `${target.own.file} has no place for the certificate of a run`);
+  }
   if ((target.kind === 'direct' || target.kind === 'url') && front.edge !== null) {
     missing('edge', 'the edge before the gateways is left out too');
   }
@@ -181,6 +191,25 @@ const drainLosses = ({ fleet, timeline }: Placed, target: Target): Loss[] => {
   return losses;
 };
 
+/** As the certificate of a run lies. */
+const { tls: SOME_TLS } = resolveListener({
+  tls: { certificate: '/nowhere/gateway-1.cert.pem', key: '/nowhere/gateway-1.cert.pem.key' },
+});
+
+/** What the variant's own gateway is asked for, with a certificate where clients are to be shown one. */
+const askedOf = ({ gateway, scope, front }: Placed): Asked => ({
+  section: scope.gateway,
+  config: front.tls ? { ...gateway, listener: { ...gateway.listener, tls: SOME_TLS } } : gateway,
+});
+
+/** Clients of a run that speak TLS get nothing at all from a gateway without: it is what the variant is for. */
+const ofFront = (losses: readonly Loss[], { front }: Placed): Loss[] =>
+  losses.map((loss) =>
+    front.tls && loss.degree === 'missing' && loss.path.join('.') === 'listener.tls'
+      ? { ...loss, path: [TIMELINE, 'tls'] }
+      : loss,
+  );
+
 const unique = (losses: readonly Loss[]): Loss[] => [
   ...new Map(losses.map((loss) => [JSON.stringify([loss.path, loss.text]), loss])).values(),
 ];
@@ -188,9 +217,9 @@ const unique = (losses: readonly Loss[]): Loss[] => [
 /** Everything of a variant that a target cannot do, or does otherwise. */
 export const lossesOf = (variant: Placed, target: Target): Loss[] => {
   if (target.kind === 'gateway') return [];
-  const { scope, timeline } = variant;
+  const { timeline } = variant;
   return unique([
-    ...sectionLosses(scope.gateway, target, variant),
+    ...ofFront(sectionLosses(askedOf(variant), target, variant), variant),
     ...frontLosses(variant, target),
     ...drainLosses(variant, target),
     ...timeline.flatMap((entry) => entryLosses(entry, target, variant)),

@@ -26,7 +26,7 @@ export class ModelCertificates implements CertificateStore {
   issue(gateway: string, state: CertificateState): CertificateFiles {
     const certificatePath = `${gateway}.cert.pem`;
     this.#issued.set(certificatePath, { problem: PROBLEMS[state] });
-    return { certificatePath, keyPath: `${gateway}.key.pem` };
+    return { certificatePath, keyPath: `${certificatePath}.key` };
   }
 
   /** The one that is there now. @param path one that `issue` gave. */

@@ -9,7 +9,7 @@ import { IMPORTS } from '../../../src/scenarios/targets/imports.js';
 import { besideAt, byTarget, variantInFile } from '../../../src/scenarios/targets/names.js';
 import { placeVariants } from '../../../src/scenarios/targets/place.js';
 import { PROXIES } from '../../../src/scenarios/targets/proxies.js';
-import type { Loss, ProxyKind } from '../../../src/scenarios/targets/target.js';
+import { type Loss, PROXY_NAMES, type ProxyKind } from '../../../src/scenarios/targets/target.js';
 
 /** One that knows no breaker and does concurrency in its own way. */
 const losing: ProxyKind = {
@@ -244,6 +244,60 @@ describe('a scenario without variants', () => {
       { kind: 'proxy', program, own: null },
     ]);
     expect(placed.skipped).toEqual([]);
+  });
+});
+
+describe('TLS of clients', () => {
+  const text = SCENARIO.replace('BASE', '')
+    .replace('TIMELINE', '')
+    .replace('\nvariants:', '\ntls: on\nvariants:');
+  const { variants } = parseScenario(text, 'placed.yaml');
+  const [plain] = variants;
+  const at = (target: Target): string[] =>
+    placeVariants([plain!], [target]).skipped.flatMap(({ needed }) => needed.map((loss) => loss.text));
+
+  it.each(PROXY_NAMES)('is what %s speaks, before it is told the certificate of a run', (name) => {
+    const program = { proxy: PROXIES[name], path: '', version: '1' };
+    expect(at({ kind: 'proxy', program, own: null })).toEqual([]);
+  });
+
+  it('is missing where nobody can be given a certificate', () => {
+    expect(at({ kind: 'direct' })).toEqual(['clients speak plain HTTP to no gateway']);
+    expect(at({ kind: 'naive' })).toEqual(['clients speak plain HTTP to plain reply-from']);
+    expect(at(proxyTarget(true))).toEqual(['my.conf has no place for the certificate of a run']);
+  });
+
+  it('is missing at a proxy that says so', () => {
+    const deaf: ProxyKind = {
+      ...losing,
+      translate: ({ config: { listener } }) => ({
+        files: { 'loser.conf': '' },
+        losses:
+          listener.tls === null ? [] : [{ path: ['listener', 'tls'], text: 'plain', degree: 'missing' }],
+      }),
+    };
+    expect(at({ kind: 'proxy', program: { proxy: deaf, path: '', version: '1' }, own: null })).toEqual([
+      'plain',
+    ]);
+  });
+});
+
+describe('upstreams of the user’s own', () => {
+  it('are checked as they are in the run, by connecting, and the losses are those of that', () => {
+    const seen: string[] = [];
+    const asked: ProxyKind = {
+      ...losing,
+      translate: ({ config: { healthCheck } }) => {
+        seen.push(healthCheck?.type ?? 'none');
+        return { files: { 'loser.conf': '' }, losses: [] };
+      },
+    };
+    const text = SCENARIO.replace('BASE', '')
+      .replace('TIMELINE', '')
+      .replace(/^fleet: .*$/m, 'fleet: { upstreams: [127.0.0.1:3000] }');
+    const program = { proxy: asked, path: '', version: '1' };
+    placeVariants([parseScenario(text, 'own.yaml').variants[0]!], [{ kind: 'proxy', program, own: null }]);
+    expect(seen).toEqual(['tcp']);
   });
 });
 
