@@ -43,22 +43,24 @@ export interface UpstreamView {
   readonly address: string;
   readonly weight: number;
   readonly priority: number;
-  readonly healthy: boolean;
+  /** `null`, here and below: whoever serves does not say. */
+  readonly healthy: boolean | null;
   /** Of several processes: whether one of them has ejected it. */
   readonly ejected: boolean;
   readonly drained: boolean;
-  readonly inFlight: number;
-  readonly queued: number;
+  readonly inFlight: number | null;
+  readonly queued: number | null;
   /** Requests that may be in flight; `null`: there is no limit. */
   readonly limit: number | null;
   /** `null`: there is no breaker. Of several processes that differ, each one's state under its number. */
   readonly circuit: CircuitState | null | Readonly<Record<string, CircuitState | null>>;
-  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly counts: Readonly<Record<Outcome, number>> | null;
 }
 
 /** What the admin API shows: one process, or several as one. */
 export interface AdminSource {
-  memory(): MemoryUse | Promise<MemoryUse>;
+  /** `null`: whoever serves does not say. */
+  memory(): MemoryUse | null | Promise<MemoryUse>;
   upstreams(): readonly UpstreamView[] | Promise<readonly UpstreamView[]>;
   /** Which version of the config each process runs. */
   readers(): readonly ReaderState[];

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { wallClock } from '../../src/core/clock.js';
+import { type Clock, wallClock } from '../../src/core/clock.js';
 import { Deferred } from '../../src/core/deferred.js';
 import type { Event } from '../../src/core/events.js';
 import { Reaper } from '../../src/core/reaper.js';
@@ -29,6 +29,7 @@ interface Subject {
 interface Start {
   readonly section?: GatewaySection;
   readonly ports?: readonly number[];
+  readonly clock?: Clock;
   /** Where one was before that has been killed. */
   readonly after?: Subject;
 }
@@ -45,13 +46,13 @@ const ATTEMPTS = 5;
 const OTHER: GatewaySection = { ...QUIET, retry: { attempts: ATTEMPTS } };
 
 const start = async (proxy: ProxyKind, path: string, options: Start = {}): Promise<Subject> => {
-  const { section = QUIET, ports = [9001, 9002], after } = options;
+  const { section = QUIET, ports = [9001, 9002], clock = wallClock, after } = options;
   const reaper = new Reaper();
   const folder = after?.folder ?? newFolder();
   const [port, adminPort] = after ? [after.port, after.adminPort] : [await freePort(), await freePort()];
   const [events, settled]: [Event[], HistoryRecord<GatewayConfig>[]] = [[], []];
   const gateway = new ProxyGateway({
-    ...{ program: { proxy, path, version: '1' }, own: null, folder, clock: wallClock, reaper },
+    ...{ program: { proxy, path, version: '1' }, own: null, folder, clock, reaper },
     argument: {
       ...{ config: resolveGatewayConfig(section), host: '127.0.0.1', port, adminPort, seed: 1 },
       upstreams: ports.map((at, index) => ({ id: `worker-${index + 1}`, host: '127.0.0.1', port: at })),
@@ -106,12 +107,50 @@ class StandIn {
     };
   }
 
-  start(): Promise<Subject> {
-    return start(this.kind, process.execPath);
+  start(options: Start = {}): Promise<Subject> {
+    return start(this.kind, process.execPath, options);
   }
 }
 
 describe('a proxy in a gateway’s place', () => {
+  it('says nothing of what only the proxy knows', async () => {
+    const subject = await new StandIn().start();
+    await subject.gateway.ready;
+    const [upstream] = JSON.parse((await ask(subject.adminPort, { path: '/upstreams' })).body) as object[];
+    expect(upstream).toMatchObject({ weight: 1, healthy: null, inFlight: null, queued: null, counts: null });
+    expect((await ask(subject.adminPort, { path: '/memory' })).body).toBe('null');
+    expect(await send(subject.adminPort, 'POST', '/cache/purge')).toBe(200);
+    await subject.gateway.stop(1_000);
+    expect(textsOf(subject, 'run.noted')).toEqual([expect.stringContaining('not emptied')]);
+  });
+
+  it.each(['SIGSTOP', 'SIGKILL'] as const)(
+    'that stands still for a while is not woken after %s',
+    async (signal) => {
+      const cancelled: number[] = [];
+      const clock: Clock = {
+        ...wallClock,
+        after: (delayMs, run) => {
+          const timer = wallClock.after(delayMs, run);
+          return {
+            cancel: () => {
+              cancelled.push(delayMs);
+              timer.cancel();
+            },
+          };
+        },
+      };
+      const { gateway } = await new StandIn().start({ clock });
+      await gateway.ready;
+      const forMs = 54_321;
+      gateway.block(forMs);
+      expect(cancelled).not.toContain(forMs);
+      gateway.signal(signal);
+      expect(cancelled).toContain(forMs);
+      gateway.signal('SIGCONT');
+    },
+  );
+
   it('says that a drain was taken when the proxy has taken it', async () => {
     const standIn = new StandIn();
     const subject = await standIn.start();

@@ -12,7 +12,7 @@ import { type Event, EventStream } from '../../core/events.js';
 import { Program } from '../../core/program.js';
 import type { TrafficPlan } from '../../delivery/live-versions.js';
 import type { Versioned } from '../../delivery/version-history.js';
-import { type Admin, buildAdmin, readMemory } from '../../gateway/admin.js';
+import { type Admin, buildAdmin, type UpstreamView } from '../../gateway/admin.js';
 import type { GatewayConfig } from '../../gateway/config.js';
 import { GatewayControl, type UpstreamChange } from '../../gateway/control.js';
 import type { GatewayChildOptions, GatewayReady } from '../../gateway/gateway-child.js';
@@ -83,14 +83,14 @@ export class ProxyGateway implements GatewayProcess {
       reach: {
         apply: (plan) => this.#apply(plan),
         change: (id, change) => this.#change(id, change),
-        // None of them empties its cache by a command that all of them have.
-        purge: () => 0,
+        purge: () => this.#purge(),
       },
     });
     this.#state = this.#wanted();
     this.#admin = buildAdmin(
       {
-        memory: readMemory,
+        // Of this process, not of the proxy's, is all that is known.
+        memory: () => null,
         readers: () => [],
         upstreams: () => this.#views(),
         // Who is told that a drain was taken ends the worker next.
@@ -152,13 +152,21 @@ export class ProxyGateway implements GatewayProcess {
     this.#options.onReport({ type: 'report', events, stallMs: 0, ruleMs: 0 });
   }
 
-  #views() {
+  /** What it was told; how they fare only the proxy knows. */
+  #views(): UpstreamView[] {
     return this.#pool.upstreams.map((upstream) => ({
       ...{ id: upstream.id, address: `${upstream.host}:${upstream.port}` },
-      ...{ weight: upstream.weight, priority: upstream.priority, healthy: upstream.healthy },
-      ...{ ejected: upstream.ejected, drained: upstream.drained, inFlight: 0, queued: 0 },
-      ...{ limit: null, circuit: null, counts: upstream.counts },
+      ...{ weight: upstream.weight, priority: upstream.priority, healthy: null },
+      ...{ ejected: upstream.ejected, drained: upstream.drained, inFlight: null, queued: null },
+      ...{ limit: null, circuit: null, counts: null },
     }));
+  }
+
+  /** None of them empties its cache by a command that all of them have. */
+  #purge(): number {
+    const { title } = this.#options.program.proxy;
+    this.#stream.emit('run.noted', { text: `${title}: its cache is not emptied by command` });
+    return 0;
   }
 
   /** As the config and whoever changed upstreams by hand want it. */
