@@ -1,5 +1,6 @@
 /** `--workers-at 9001,9002`: where a gateway that runs already looks for the workers of a run. */
 import { UserError } from '../core/errors.js';
+import { isLoopbackHost } from '../core/http-address.js';
 import type { Variant } from '../scenarios/scenario.js';
 import { flagList } from './flags.js';
 
@@ -36,6 +37,9 @@ export const parseWorkersAt = (flag: unknown): number[] => {
 const placesOf = ({ links, fleet, scope }: Variant): readonly string[] =>
   fleet.upstreams !== null && links === null ? [] : scope.workers;
 
+const isHere = (origin: string): boolean =>
+  isLoopbackHost(new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1'));
+
 const explain = (variant: Variant): string | null => {
   const { target, name, links } = variant;
   if (target.kind !== 'url') return null;
@@ -46,15 +50,21 @@ const explain = (variant: Variant): string | null => {
       ? null
       : `--workers-at: the upstreams of variant ${name} are your own, and listen where they do; leave it out`;
   }
-  if (workersAt.length >= places.length) return null;
   const what = links === null ? 'workers' : 'links before its workers';
+  if (!isHere(origin)) {
+    return (
+      `--target ${origin} is another machine, and the ${what} of variant ${name} listen on 127.0.0.1 of this one, where ` +
+      'no gateway there finds them; a scenario for it has `fleet.upstreams`, the servers that it has, and no links'
+    );
+  }
+  if (workersAt.length >= places.length) return null;
   const wanted = `variant ${name} has ${places.length} ${what}, ${places[0]} to ${places.at(-1)}`;
   return workersAt.length === 0
     ? `--target ${origin} needs --workers-at with ${places.length} ports, where that gateway looks for them, ${EXAMPLE}: ${wanted}`
     : `--workers-at names ${workersAt.length} of ${places.length} ports: ${wanted}, and ${origin} has to find each`;
 };
 
-/** @throws UserError for a variant whose workers would be where its gateway does not look. */
+/** @throws UserError for a variant whose workers would be where its gateway does not look, or cannot. */
 export const checkWorkersAt = (variants: readonly Variant[]): void => {
   for (const variant of variants) {
     const problem = explain(variant);

@@ -63,6 +63,34 @@ describe('--workers-at', () => {
     expect(() => checked(text, ports)).toThrow(message);
   });
 
+  describe('and a gateway on another machine', () => {
+    const there = (text: string, origin = 'http://192.0.2.1:8080'): void =>
+      checkWorkersAt(
+        placeVariants(parseScenario(HEAD + text, 'x.yaml').variants, [
+          { kind: 'url', origin, workersAt: [1, 2, 3] },
+        ]).variants,
+      );
+
+    it('do not go together: it cannot find workers or links of this one', () => {
+      const message =
+        'is another machine, and the workers of variant default listen on 127.0.0.1 of this one';
+      expect(() => there(WORKERS)).toThrow(message);
+      expect(() => there(OWN + TOXIC)).toThrow('and the links before its workers of variant default');
+    });
+
+    it.each(['http://127.0.0.1:80', 'http://localhost:80', 'http://[::1]:80'])('is not %s', (origin) => {
+      expect(() => there(WORKERS, origin)).not.toThrow();
+    });
+
+    it('is asked where the upstreams are its own', () => {
+      const variants = placed(OWN).variants.map((variant) => ({
+        ...variant,
+        target: { kind: 'url' as const, origin: 'http://192.0.2.1', workersAt: [] },
+      }));
+      expect(() => checkWorkersAt(variants)).not.toThrow();
+    });
+  });
+
   it('means nothing without an address', async () => {
     await expect(chooseTargets({ workersAt: '9001' }, 'real')).rejects.toThrow(
       'give its address as --target',
