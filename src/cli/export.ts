@@ -89,7 +89,8 @@ const tell = (losses: readonly Loss[]): void => {
 
 /** @throws UserError where the variant is about what the proxy lacks. */
 const checkNeeded = (losses: readonly Loss[], variant: Variant, proxy: ProxyKind): void => {
-  const needed = neededOf(losses, { ...variant, timeline: [] });
+  const program = { proxy, path: '', version: '' };
+  const needed = neededOf(losses, { ...variant, timeline: [] }, { kind: 'proxy', program, own: null });
   if (needed.length === 0) return;
   const reasons = needed.map(({ path, text }) => `\n  gateway.${path.join('.')}: ${text}`).join('');
   throw usage(

@@ -61,30 +61,28 @@ const isOfLinks = ({ action }: TimelineEntry): boolean =>
 /** What a proxy does in some way or without, and no scenario is for because it has it. */
 const IN_PASSING: readonly string[] = ['healthCheck', 'deadlineHeader'];
 
-/**
- * Of the gateway's section, the path of each value that a variant is for.
- * @param overlay `null`: there are no variants. Then it is for each policy as a whole, and a detail that is done without is not
- * the end of it: else a section that was imported from one proxy would hardly run at another.
- */
-const gatewayOverlayOf = (
-  file: ScenarioFile,
+type Purpose = Pick<Variant, 'gatewayOverlay' | 'gatewayPolicies'>;
+
+/** Of the gateway's section, what a variant is for. @param overlay `null`: there are no variants. */
+const purposeOf = (
+  { gateway = {} }: ScenarioFile,
   overlay: Json | null,
   overrides: readonly Override[],
-): string[][] => {
-  const own =
-    overlay === null
-      ? Object.keys(file.gateway ?? {}).flatMap((key) => (IN_PASSING.includes(key) ? [] : [[key]]))
-      : leafPaths(isObject(overlay.gateway) ? overlay.gateway : {});
+): Purpose => {
+  const laid = isObject(overlay?.gateway) ? leafPaths(overlay.gateway) : [];
   const set = overrides
     .filter(({ path }) => path[0] === 'gateway')
     .flatMap(({ path, value }) => leafPaths(value).map((below) => [...path.slice(1), ...below]));
-  return [...own, ...set].filter((path) => path.length > 0);
+  return {
+    gatewayOverlay: [...laid, ...set].filter((path) => path.length > 0),
+    gatewayPolicies: overlay === null ? Object.keys(gateway).filter((key) => !IN_PASSING.includes(key)) : [],
+  };
 };
 
 /** @param read one that has been checked. */
 const resolveVariant = (
   { name, file, scope, thresholdScope, classes }: VariantFile,
-  gatewayOverlay: readonly (readonly string[])[],
+  purpose: Purpose,
 ): Variant => {
   const load = resolveLoad(file.load);
   const durationMs = loadDurationMs(load);
@@ -97,7 +95,7 @@ const resolveVariant = (
     fleet: resolveFleetConfig(file.fleet),
     scope,
     gateway: resolveGatewayConfig(scope.own ? withOwnHealthCheck(file.gateway ?? {}) : file.gateway),
-    gatewayOverlay,
+    ...purpose,
     target: BUILT_IN,
     losses: [],
     front: resolveFront(file),
@@ -205,7 +203,7 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     minBaselineAvailability: parseRatio(first.minBaselineAvailability ?? '99%'),
     variants: read.map((variant) => {
       const overlay = Object.keys(overlays).length === 0 ? null : (overlays[variant.name] ?? {});
-      return resolveVariant(variant, gatewayOverlayOf(variant.file, overlay, overrides));
+      return resolveVariant(variant, purposeOf(variant.file, overlay, overrides));
     }),
   };
 };

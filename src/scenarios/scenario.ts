@@ -86,11 +86,10 @@ export interface Variant {
   readonly seed: number;
   readonly fleet: FleetConfig;
   readonly gateway: GatewayConfig;
-  /**
-   * What the variant is for: what it lays over its scenario's section of the gateway, and what was set in it from outside, the
-   * path of each value. Of a scenario without variants it is every policy of the section, as a whole.
-   */
+  /** What the variant lays over its scenario's section of the gateway, and what was set in it from outside: the path of each value. */
   readonly gatewayOverlay: readonly (readonly string[])[];
+  /** Of a scenario without variants, keys of that section: what it is for, at a proxy that is given the section; else empty. */
+  readonly gatewayPolicies: readonly string[];
   /** What stands in the gateway's place. */
   readonly target: Target;
   /** What that cannot do of this, or does otherwise. */

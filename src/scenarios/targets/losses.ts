@@ -18,7 +18,7 @@ type Placed = Pick<Variant, 'front' | 'timeline' | 'names' | 'fleet' | 'gateway'
 };
 
 /** Of a variant, what says what it is for. */
-type Needing = Pick<Variant, 'gatewayOverlay' | 'timeline'>;
+type Needing = Pick<Variant, 'gatewayOverlay' | 'gatewayPolicies' | 'timeline'>;
 
 /** Which upstreams there are, and whether they have names. */
 type Upstreams = Pick<Placed, 'scope' | 'names'>;
@@ -230,12 +230,23 @@ export const lossesOf = (variant: Placed, target: Target): Loss[] => {
 const takes = ({ path }: Loss, values: readonly (readonly string[])[]): boolean =>
   values.some((value) => path.every((key, index) => value[index] === key));
 
-/** Those without which the variant cannot show what it is for. */
-export const neededOf = (losses: readonly Loss[], { gatewayOverlay, timeline }: Needing): Loss[] => {
+/** Whether the section is what it is given: in place of any other, somebody has put something else on purpose. */
+const isGiven = (target: Target): boolean => target.kind === 'proxy' && target.own === null;
+
+/**
+ * Those without which the variant cannot show what it is for. Of a scenario without variants that are policies as a whole: a
+ * detail done without is not the end of it, else what was imported from one proxy would hardly run at another.
+ */
+export const neededOf = (
+  losses: readonly Loss[],
+  { gatewayOverlay, gatewayPolicies, timeline }: Needing,
+  target: Target,
+): Loss[] => {
   const pushed = timeline.flatMap(({ action }) =>
     action.type === 'push-gateway-config' && action.to === 'gateway' ? leafPaths(action.config) : [],
   );
-  const values = [...gatewayOverlay, ...pushed.map((path) => [TIMELINE, PUSH, ...path])];
+  const policies = isGiven(target) ? gatewayPolicies.map((key) => [key]) : [];
+  const values = [...gatewayOverlay, ...policies, ...pushed.map((path) => [TIMELINE, PUSH, ...path])];
   const isOrder = ({ path }: Loss): boolean => path[0] === TIMELINE && path.length === 2;
   return losses.filter((loss) => loss.degree === 'missing' && (isOrder(loss) || takes(loss, values)));
 };

@@ -41,7 +41,7 @@ export const placeVariants = (
     ...targets.map((one): SkippedVariant => {
       const target = targetName(one);
       const placed = placeOne(variant, one, named(variant, target));
-      return { variant: placed, target, needed: neededOf(placed.losses, placed) };
+      return { variant: placed, target, needed: neededOf(placed.losses, placed, one) };
     }),
     ...missing.map(({ name: target, text }): SkippedVariant => {
       const needed: readonly Loss[] = [{ path: [], text, degree: 'missing' }];

@@ -209,6 +209,17 @@ describe('a scenario without variants', () => {
     ]);
   });
 
+  it.each<[string, Target]>([
+    ['nobody', { kind: 'direct' }],
+    ['plain reply-from', { kind: 'naive' }],
+    ['a gateway that runs already', { kind: 'url', origin: 'http://127.0.0.1:80', workersAt: [] }],
+    ['a config of one’s own', proxyTarget(true)],
+  ])('may be run with %s in place of the whole section', (_what, other) => {
+    const text = plain.replace('BASE', 'breaker: {}').replace('TIMELINE', '');
+    const { variants } = parseScenario(text, 'placed.yaml');
+    expect(placeVariants(variants, [other]).skipped).toEqual([]);
+  });
+
   it('is not for its health checks, nor for a detail of what it has', () => {
     const poor: ProxyKind = {
       ...losing,
