@@ -60,8 +60,10 @@ const refusalOf = (log: string, pid: number): string | null => {
   return reasons.length === 0 ? null : reasons.join('\n');
 };
 
-/** New workers have begun, and none of those before takes connections any more. */
-const isDone = (log: string, before: ReadonlySet<string>): boolean => {
+/** After the signal was heard, new workers have begun, and none of those before takes connections any more. */
+const isDone = (news: string, before: ReadonlySet<string>): boolean => {
+  const at = news.indexOf('reconfiguring');
+  const log = at === -1 ? '' : news.slice(at);
   if (!/\[notice\] \d+#\d+: start worker process \d+/.test(log)) return false;
   const gone = pidsOf(log, /\[notice\] (\d+)#\d+: (?:gracefully shutting down|exiting|exit)\b/g);
   for (const pid of pidsOf(log, /process (\d+) exited/g)) gone.add(pid);
@@ -77,10 +79,16 @@ export const follow = async (running: RunningProxy, before: ProxyState, after: P
   const [old, wanted] = [translate(before, site), translate(after, site)];
   if (JSON.stringify(old.files) === JSON.stringify(wanted.files)) return;
   const log = join(site.folder, ERROR_LOG);
-  const serving = servingWorkers(readFrom(log, 0), pid);
+  const deadlineMs = wallClock.nowMs() + TIMEOUT_MS;
+  // It takes connections a moment before it has workers, or hears signals.
+  let serving = servingWorkers(readFrom(log, 0), pid);
+  while (serving.size === 0 && wallClock.nowMs() <= deadlineMs) {
+    await sleep(wallClock, LOOK_MS);
+    ending.throwIfAborted();
+    serving = servingWorkers(readFrom(log, 0), pid);
+  }
   const from = sizeOf(log);
   process.kill(pid, 'SIGHUP');
-  const deadlineMs = wallClock.nowMs() + TIMEOUT_MS;
   for (;;) {
     const news = readFrom(log, from);
     if (isDone(news, serving)) return;
