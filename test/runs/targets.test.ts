@@ -141,7 +141,7 @@ describe.each(NAMES)('%s in the gateway’s place', (name) => {
     expect(code).toBe(103);
     expect(stderr).toContain(`${kind.title} does not take ${file}`);
     const folder = /Its files are kept in (\S+)/.exec(stderr)![1]!;
-    expect(readFileSync(`${folder}/own-${name}`, 'utf8')).toMatch(
+    expect(readFileSync(`${folder}/own-${name}.yaml`, 'utf8')).toMatch(
       /^\{ 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ what is this/,
     );
     rmSync(folder.replace(/\/gateway-1$/, ''), { recursive: true });
