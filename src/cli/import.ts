@@ -41,9 +41,7 @@ const importerOf = (file: string, text: string, flag: unknown): readonly [Import
     throw usage(`--as takes ${NAMES.join(', ')}; got "${given}"`);
   }
   const name = (given as ImportName | undefined) ?? guess(file, text);
-  const importConfig = IMPORTS[name];
-  if (importConfig === undefined) throw usage(`${name} cannot be read yet`);
-  return [name, importConfig];
+  return [name, IMPORTS[name]];
 };
 
 const MARKS: Readonly<Record<LineFate, string>> = { understood: '✓', nearly: '~', lost: '✗', ignored: '·' };
@@ -74,14 +72,14 @@ const serverComments = ({ servers }: Imported): string =>
 const sectionText = (imported: Imported): string =>
   `${serverComments(imported)}${stringify({ gateway: imported.section }, { lineWidth: 110 })}`;
 
-const scenarioOf = (name: string, file: string, imported: Imported): string => {
+const scenarioOf = (name: string, from: ImportName, file: string, imported: Imported): string => {
   if (!SCENARIO_NAME.test(name)) {
     throw usage(`--scenario takes a name of small letters, digits and hyphens, got "${name}"`);
   }
   const { section, servers } = imported;
   const paths = (section.routes ?? []).flatMap(({ path }) => path ?? []);
   return scenarioAround(name, {
-    ...{ source: basename(file), section: sectionText(imported), servers: servers.length },
+    ...{ from, source: basename(file), section: sectionText(imported), servers: servers.length },
     paths: [...new Set(paths)],
   });
 };
@@ -101,7 +99,7 @@ export const importCommand = (file: string, flags: Flags): number => {
     ? `${JSON.stringify({ from, ...imported }, null, 2)}\n`
     : scenario === undefined
       ? sectionText(imported)
-      : scenarioOf(scenario, file, imported);
+      : scenarioOf(scenario, from, file, imported);
   if (!flags.quiet) {
     for (const line of imported.lines) process.stderr.write(lineText(file, line));
     process.stderr.write(`${countText(imported.lines)}\n`);

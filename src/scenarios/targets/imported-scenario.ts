@@ -20,6 +20,8 @@ const classesOf = (all: readonly string[]): string => {
 };
 
 export interface ImportedParts {
+  /** The proxy that it is a config of. */
+  readonly from: string;
   /** The file that the section is from. */
   readonly source: string;
   /** As YAML, under its key. */
@@ -33,10 +35,10 @@ export interface ImportedParts {
 /** @param name of the scenario. */
 export const scenarioAround = (
   name: string,
-  { source, section, servers, paths }: ImportedParts,
+  { from, source, section, servers, paths }: ImportedParts,
 ): string => `# Check it:         badgateway validate ${name}.yaml
 # Run it:           badgateway run ${name}.yaml
-# With the proxy:   badgateway run ${name}.yaml --target nginx,haproxy
+# Beside the proxy: badgateway run ${name}.yaml --target gateway,${from}
 version: 1
 name: ${name}
 title: What becomes of ${source} when a worker hangs, and when one dies

@@ -8,7 +8,7 @@ import type { ProxyName } from './target.js';
 export const IMPORT_NAMES = ['nginx', 'haproxy', 'envoy'] as const satisfies readonly ProxyName[];
 export type ImportName = (typeof IMPORT_NAMES)[number];
 
-export const IMPORTS: Readonly<Partial<Record<ImportName, ImportConfig>>> = {
+export const IMPORTS: Readonly<Record<ImportName, ImportConfig>> = {
   nginx: importNginx,
   haproxy: importHaproxy,
   envoy: importEnvoy,

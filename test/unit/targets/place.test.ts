@@ -246,9 +246,10 @@ describe('a scenario without variants', () => {
     ['nginx', 'shop.nginx.conf'],
     ['haproxy', 'shop.haproxy.cfg'],
   ] as const)('runs at %s when its section was imported from there', (name, file) => {
-    const { section, servers } = IMPORTS[name]!(readFileSync(`examples/${file}`, 'utf8'), file);
+    const { section, servers } = IMPORTS[name](readFileSync(`examples/${file}`, 'utf8'), file);
     const text = scenarioAround('shop', {
-      ...{ source: file, section: stringify({ gateway: section }), servers: servers.length, paths: [] },
+      ...{ from: name, source: file, section: stringify({ gateway: section }) },
+      ...{ servers: servers.length, paths: [] },
     });
     const program = { proxy: PROXIES[name], path: '', version: '1' };
     const placed = placeVariants(parseScenario(text, 'shop.yaml').variants, [
