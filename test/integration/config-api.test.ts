@@ -26,7 +26,8 @@ const open = async () => {
     clock,
     emit: ((type) => events.push(type)) as Emit,
   });
-  const world = { fleet: { status: () => [{ worker: 'worker-1', up: true }] } } as unknown as World;
+  const fleet = { status: () => [{ worker: 'worker-1', up: true }] };
+  const world = { fleet, scope: { workers: ['worker-1', 'worker-2'] } } as unknown as World;
   const send = () => ({ abort: () => {} });
   const orders = new Orders({ clock, emit: () => {}, send });
   const control = await openControl({ world, delivery, orders });
