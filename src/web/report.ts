@@ -262,7 +262,7 @@ export const renderHtml = (result: Result): string => {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(scenario.title)} · badgateway</title><style>${STYLE}</style></head><body><main>
 <h1>${escapeHtml(scenario.title)}</h1>
-<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}${result.target === 'gateway' ? '' : ` · through ${escapeHtml(result.target)}`}</p>
+<p class="soft">${escapeHtml(scenario.name)} · seed ${seed} · ${escapeHtml(result.startedAt)} · Node ${escapeHtml(host.node)}, ${host.cpus} cores · ${ENGINE_TEXT[result.engine]}${result.target === 'gateway' ? '' : ` · through ${escapeHtml(result.target.replaceAll(',', ', '))}`}</p>
 <p class="verdict ${verdict}">${verdict.toUpperCase()}</p>${reasons.length > 0 ? `<ul>${reasons.join('')}</ul>` : ''}
 <p>${escapeHtml(scenario.story)}</p>
 ${variants.length === 0 ? '' : htmlTable(summaryRows(variants))}

@@ -65,7 +65,7 @@ const replicatedRows = ({ variants, seeds }: Replications): string[][] =>
 const howText = ({ scenario, engine, target, seed, replications, startedAt, host }: Result): string => {
   const seeds = replications?.seeds;
   const which = seeds === undefined ? `seed ${seed}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`;
-  const through = target === 'gateway' ? '' : `, through ${target}`;
+  const through = target === 'gateway' ? '' : `, through ${target.replaceAll(',', ', ')}`;
   return `\`${scenario.name}\`, engine ${engine}${through}, ${which}, ${startedAt}; Node ${host.node}, ${host.cpus} processors.`;
 };
 
