@@ -1,6 +1,6 @@
 /** `badgateway explain`: why a request failed, from a stored result. */
 import pc from 'picocolors';
-import { EXIT_CODES, UserError } from '../core/errors.js';
+import { EXIT_CODES, usageError } from '../core/errors.js';
 import { wrapText } from '../core/text-table.js';
 import { type Explanation, explain } from '../scenarios/explain/explain.js';
 import type { Result, SampledRequest, VariantResult } from '../scenarios/result.js';
@@ -12,8 +12,6 @@ type Flags = Readonly<Record<string, unknown>>;
 const DEFAULT_COLUMNS = 100;
 const MIN_COLUMNS = 40;
 const TEXT_COLUMN = 11;
-
-const usage = (message: string): UserError => new UserError('usage', message);
 
 const raysOf = ({ rayId, attempts }: SampledRequest): string[] => [
   rayId,
@@ -27,7 +25,7 @@ const findRequest = ({ variants }: Result, rayId: string): readonly [VariantResu
     if (found !== undefined) return [variant, found];
   }
   const kept = variants.reduce((sum, { requests }) => sum + requests.length, 0);
-  throw usage(
+  throw usageError(
     `there is no failed request ${rayId} in this result; it holds a sample of ${kept}, listed by explain without a Ray ID`,
   );
 };
@@ -91,7 +89,7 @@ export const explainCommand = (file: string, rayId: string | undefined, flags: F
   const wanted = flagValue(flags.variant);
   const variants = result.variants.filter(({ name }) => wanted === undefined || name === wanted);
   if (variants.length === 0) {
-    throw usage(
+    throw usageError(
       `there is no variant "${wanted}" in ${file}; it has ${result.variants.map(({ name }) => name).join(', ')}`,
     );
   }

@@ -1,7 +1,7 @@
 /** `badgateway export`: a variant that passed, as a proxy's config. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT_CODES, UserError } from '../core/errors.js';
+import { EXIT_CODES, usageError } from '../core/errors.js';
 import { thereAre } from '../core/nearest.js';
 import { parseOverride, parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
@@ -16,12 +16,10 @@ import { findScenario } from './scenario-file.js';
 
 type Flags = Record<string, unknown>;
 
-const usage = (message: string): UserError => new UserError('usage', message);
-
 const proxyOf = (flag: unknown): ProxyKind => {
   const name = flagValue(flag) ?? '';
   if (!(PROXY_NAMES as readonly string[]).includes(name)) {
-    throw usage(`--to takes ${PROXY_NAMES.join(', ')}${name === '' ? '' : `; there is no "${name}"`}`);
+    throw usageError(`--to takes ${PROXY_NAMES.join(', ')}${name === '' ? '' : `; there is no "${name}"`}`);
   }
   return PROXIES[name as ProxyName];
 };
@@ -32,7 +30,7 @@ const readAddress = (flag: string, text: string): Address => {
   const match = ADDRESS.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port < 1 || port > 65_535) {
-    throw usage(`--${flag} takes an address and a port, such as 10.0.0.7:8080; got "${text}"`);
+    throw usageError(`--${flag} takes an address and a port, such as 10.0.0.7:8080; got "${text}"`);
   }
   return { host: match[1]!.replace(/^\[(.*)\]$/, '$1'), port };
 };
@@ -43,7 +41,7 @@ const readUpstreams = (flag: unknown, { scope }: Variant): Record<string, Addres
     flagList(flag).map((text) => {
       const [id = '', address = ''] = text.split('=');
       if (!known.includes(id))
-        throw usage(`--upstream ${text}: there is no such upstream${thereAre(id, known)}`);
+        throw usageError(`--upstream ${text}: there is no such upstream${thereAre(id, known)}`);
       return [id, readAddress('upstream', address)];
     }),
   );
@@ -56,7 +54,7 @@ const variantOf = ({ name, variants }: Scenario, flag: unknown): Variant => {
   const found = variants.find((variant) => variant.name === wanted);
   if (found === undefined) {
     const which = wanted === '' ? 'name one' : `there is no "${wanted}"`;
-    throw usage(`--variant: ${which}; ${name} has ${names.join(', ')}`);
+    throw usageError(`--variant: ${which}; ${name} has ${names.join(', ')}`);
   }
   return found;
 };
@@ -64,7 +62,8 @@ const variantOf = ({ name, variants }: Scenario, flag: unknown): Variant => {
 const writeFiles = (files: Readonly<Record<string, string>>, out: string | undefined): void => {
   const [main, ...more] = Object.entries(files);
   if (out === undefined) {
-    if (more.length > 0) throw usage(`this takes ${more.length + 1} files: give a folder with --out FOLDER`);
+    if (more.length > 0)
+      throw usageError(`this takes ${more.length + 1} files: give a folder with --out FOLDER`);
     process.stdout.write(main![1]);
     return;
   }
@@ -93,7 +92,7 @@ const checkNeeded = (losses: readonly Loss[], variant: Variant, proxy: ProxyKind
   const needed = neededOf(losses, { ...variant, timeline: [] }, { kind: 'proxy', program, own: null });
   if (needed.length === 0) return;
   const reasons = needed.map(({ path, text }) => `\n  gateway.${path.join('.')}: ${text}`).join('');
-  throw usage(
+  throw usageError(
     `${proxy.title} lacks what ${variant.name} is about:${reasons}\n` +
       'what passed is not what it would do; --unproven writes it all the same',
   );

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import pc from 'picocolors';
 import { stringify } from 'yaml';
-import { EXIT_CODES, UserError } from '../core/errors.js';
+import { EXIT_CODES, usageError } from '../core/errors.js';
 import { SCENARIO_NAME } from '../scenarios/starter.js';
 import type { ImportConfig, Imported, ImportedLine, LineFate } from '../scenarios/targets/imported.js';
 import { scenarioAround } from '../scenarios/targets/imported-scenario.js';
@@ -12,8 +12,6 @@ import { flagValue } from './flags.js';
 import { prepareOutput } from './output.js';
 
 type Flags = Record<string, unknown>;
-
-const usage = (message: string): UserError => new UserError('usage', message);
 
 const NAMES: readonly ImportName[] = IMPORT_NAMES;
 
@@ -28,7 +26,7 @@ const guess = (file: string, text: string): ImportName => {
   const named = NAMES.find((name) => basename(file).toLowerCase().includes(name));
   const found = named ?? NAMES.find((name) => SIGNS[name].test(text));
   if (found === undefined) {
-    throw usage(
+    throw usageError(
       `${file}: neither its name nor its text says whose config it is; give --as ${NAMES.join(' or ')}`,
     );
   }
@@ -38,7 +36,7 @@ const guess = (file: string, text: string): ImportName => {
 const importerOf = (file: string, text: string, flag: unknown): readonly [ImportName, ImportConfig] => {
   const given = flagValue(flag);
   if (given !== undefined && !(NAMES as readonly string[]).includes(given)) {
-    throw usage(`--as takes ${NAMES.join(', ')}; got "${given}"`);
+    throw usageError(`--as takes ${NAMES.join(', ')}; got "${given}"`);
   }
   const name = (given as ImportName | undefined) ?? guess(file, text);
   return [name, IMPORTS[name]];
@@ -74,7 +72,7 @@ const sectionText = (imported: Imported): string =>
 
 const scenarioOf = (name: string, from: ImportName, file: string, imported: Imported): string => {
   if (!SCENARIO_NAME.test(name)) {
-    throw usage(`--scenario takes a name of small letters, digits and hyphens, got "${name}"`);
+    throw usageError(`--scenario takes a name of small letters, digits and hyphens, got "${name}"`);
   }
   const { section, servers } = imported;
   const paths = (section.routes ?? []).flatMap(({ path }) => path ?? []);
@@ -90,7 +88,7 @@ export const importCommand = (file: string, flags: Flags): number => {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw usage(`cannot read ${file}: ${(error as Error).message}`);
+    throw usageError(`cannot read ${file}: ${(error as Error).message}`);
   }
   const [from, importConfig] = importerOf(file, text, flags.as);
   const imported = importConfig(text, file);

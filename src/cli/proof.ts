@@ -1,5 +1,5 @@
 /** What shows that a variant passes, before its config is worth taking home. */
-import { UserError } from '../core/errors.js';
+import { usageError } from '../core/errors.js';
 import type { parseScenario } from '../scenarios/parse.js';
 import type { Result, VariantResult } from '../scenarios/result.js';
 import type { Scenario } from '../scenarios/scenario.js';
@@ -7,8 +7,6 @@ import { variantInFile } from '../scenarios/targets/names.js';
 import type { ProxyName } from '../scenarios/targets/target.js';
 import { runVirtually } from '../scenarios/virtual/engine.js';
 import { readResultFile } from './result-file.js';
-
-const usage = (message: string): UserError => new UserError('usage', message);
 
 export interface ProofSource {
   readonly file: string;
@@ -40,8 +38,8 @@ const variantOf = (result: Result, file: string, name: string, proxy: ProxyName)
   const at = (target: string): VariantResult | undefined => all.find((one) => targetOf(one) === target);
   const found = at(proxy) ?? at(BUILT_IN);
   if (found !== undefined) return found;
-  if (all.length === 0) throw usage(`${file} has no variant ${name}; run it with --variant ${name}`);
-  throw usage(
+  if (all.length === 0) throw usageError(`${file} has no variant ${name}; run it with --variant ${name}`);
+  throw usageError(
     `${file} has ${name} at ${all.map(targetOf).join(', ')} alone, which says nothing of a config of ${proxy}; ` +
       `run it with --target gateway or ${proxy}`,
   );
@@ -65,7 +63,7 @@ const overSeeds = ({ replications }: Result, found: VariantResult): Proof['resul
 const proveByResult = (file: string, { name: scenario }: Scenario, name: string, proxy: ProxyName): Proof => {
   const result = readResultFile(file);
   if (result.scenario.name !== scenario) {
-    throw usage(`${file} is a result of ${result.scenario.name}, not of ${scenario}`);
+    throw usageError(`${file} is a result of ${result.scenario.name}, not of ${scenario}`);
   }
   const found = variantOf(result, file, name, proxy);
   const seeds = result.replications === undefined ? '' : `, ${result.replications.seeds.length} seeds`;
@@ -93,7 +91,7 @@ export const prove = async ({ scenario, name, proxy, source, from }: Claim): Pro
       : proveByResult(from, scenario, name, proxy);
   if (result.verdict !== 'pass') {
     const reasons = result.reasons.map((reason) => `\n  ${reason}`).join('');
-    throw usage(
+    throw usageError(
       `${name} did not pass (${how}): ${result.verdict}${reasons}\n` +
         'a config of it is not worth taking home; --unproven writes it all the same',
     );

@@ -1,7 +1,7 @@
 /** `--target a,b`, with its `--config FILE`, `--map TEXT=PLACE` and `--workers-at PORTS`: what stands in the gateway's place. */
 import { readFileSync } from 'node:fs';
 import { parseAddress } from '../bench/targets.js';
-import { UserError } from '../core/errors.js';
+import { UserError, usageError } from '../core/errors.js';
 import { thereAre } from '../core/nearest.js';
 import { Reaper } from '../core/reaper.js';
 import type { Engine } from '../scenarios/engines.js';
@@ -17,8 +17,6 @@ import { parseWorkersAt } from './workers-at.js';
 /** Each runs every variant, one after another. */
 const MAX_TARGETS = 8;
 
-const usage = (message: string): UserError => new UserError('usage', message);
-
 const isName = (text: string): text is TargetName => (TARGET_NAMES as readonly string[]).includes(text);
 
 const ADDRESS = 'an address such as http://127.0.0.1:8080';
@@ -31,9 +29,9 @@ const isOrigin = (name: TargetName | Origin): name is Origin => name.startsWith(
 const readOrigin = (text: string, remote: boolean): Origin => {
   const url = parseAddress(text, remote);
   if (url.username !== '' || url.password !== '')
-    throw usage(`--target ${text}: leave user and password out`);
+    throw usageError(`--target ${text}: leave user and password out`);
   if (`${url.pathname}${url.search}${url.hash}` !== '/') {
-    throw usage(
+    throw usageError(
       `--target ${text}: what is asked for there is in the scenario, by \`clients.path\`; leave the path out`,
     );
   }
@@ -43,7 +41,7 @@ const readOrigin = (text: string, remote: boolean): Origin => {
 const readName = (text: string, remote: boolean): TargetName | Origin => {
   if (isName(text)) return text;
   if (isAddress(text)) return readOrigin(text, remote);
-  throw usage(`--target ${text}: there is no such target${thereAre(text, [...TARGET_NAMES, ADDRESS])}`);
+  throw usageError(`--target ${text}: there is no such target${thereAre(text, [...TARGET_NAMES, ADDRESS])}`);
 };
 
 const namesOf = (flag: unknown, remote: boolean): (TargetName | Origin)[] => {
@@ -51,8 +49,9 @@ const namesOf = (flag: unknown, remote: boolean): (TargetName | Origin)[] => {
     .flatMap((text) => text.split(','))
     .map((text) => readName(text, remote));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw usage(`--target names ${twice} twice`);
-  if (names.length > MAX_TARGETS) throw usage(`--target takes at most ${MAX_TARGETS}, got ${names.length}`);
+  if (twice !== undefined) throw usageError(`--target names ${twice} twice`);
+  if (names.length > MAX_TARGETS)
+    throw usageError(`--target takes at most ${MAX_TARGETS}, got ${names.length}`);
   return names;
 };
 
@@ -61,7 +60,9 @@ const readMap = (flag: unknown): Record<string, string> =>
     flagList(flag).map((text) => {
       const at = text.lastIndexOf('=');
       if (at < 1 || at === text.length - 1) {
-        throw usage(`--map takes TEXT=PLACE, such as 10.0.0.7:8080=worker-1 or *:80=listen, got "${text}"`);
+        throw usageError(
+          `--map takes TEXT=PLACE, such as 10.0.0.7:8080=worker-1 or *:80=listen, got "${text}"`,
+        );
       }
       return [text.slice(0, at), text.slice(at + 1)];
     }),
@@ -72,19 +73,19 @@ const readOwn = (flags: Record<string, unknown>, names: readonly string[]): OwnC
   const map = readMap(flags.map);
   if (file === undefined) {
     if (Object.keys(map).length > 0)
-      throw usage('--map says what a config of your own means: give --config too');
+      throw usageError('--map says what a config of your own means: give --config too');
     return null;
   }
   const [name, ...more] = names;
   if (name === undefined || more.length > 0 || !(name in PROXIES)) {
-    throw usage(
+    throw usageError(
       `--config is a config of one proxy: give --target ${Object.keys(PROXIES).join(' or ')} with it, and nothing else`,
     );
   }
   try {
     return { file, text: readFileSync(file, 'utf8'), map };
   } catch (error) {
-    throw usage(`--config ${file}: ${(error as Error).message}`);
+    throw usageError(`--config ${file}: ${(error as Error).message}`);
   }
 };
 
@@ -124,11 +125,11 @@ export const chooseTargets = async (
   const own = readOwn(flags, names);
   const workersAt = parseWorkersAt(flags.workersAt);
   if (workersAt.length > 0 && !names.some(isOrigin)) {
-    throw usage('--workers-at is for a gateway that runs already: give its address as --target');
+    throw usageError('--workers-at is for a gateway that runs already: give its address as --target');
   }
   if (names.length === 0) return { targets: [BUILT_IN], missing: [] };
   if (engine === 'virtual' && names.some((name) => name !== 'gateway')) {
-    throw usage(
+    throw usageError(
       '--engine virtual knows the built-in gateway only: real programs have no virtual time; leave --target or --engine out',
     );
   }

@@ -1,5 +1,5 @@
 /** `--workers-at 9001,9002`: where a gateway that runs already looks for the workers of a run. */
-import { UserError } from '../core/errors.js';
+import { usageError } from '../core/errors.js';
 import { isLoopbackHost } from '../core/http-address.js';
 import type { Variant } from '../scenarios/scenario.js';
 import { flagList } from './flags.js';
@@ -10,15 +10,13 @@ const MAX_PORT = 65_535;
 
 const EXAMPLE = 'such as 9001,9002 or 127.0.0.1:9001,127.0.0.1:9002';
 
-const usage = (message: string): UserError => new UserError('usage', message);
-
 const parsePort = (text: string): number => {
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(text.trim()) ?? [];
   if (port === undefined || Number(port) < 1 || Number(port) > MAX_PORT) {
-    throw usage(`--workers-at takes ports, ${EXAMPLE}; got "${text}"`);
+    throw usageError(`--workers-at takes ports, ${EXAMPLE}; got "${text}"`);
   }
   if (host !== undefined && !HOSTS.includes(host)) {
-    throw usage(`--workers-at ${text}: workers listen on 127.0.0.1 and nowhere else`);
+    throw usageError(`--workers-at ${text}: workers listen on 127.0.0.1 and nowhere else`);
   }
   return Number(port);
 };
@@ -29,7 +27,7 @@ export const parseWorkersAt = (flag: unknown): number[] => {
     .flatMap((text) => text.split(','))
     .map(parsePort);
   const twice = ports.find((port, index) => ports.indexOf(port) !== index);
-  if (twice !== undefined) throw usage(`--workers-at names ${twice} twice, and each is one worker’s`);
+  if (twice !== undefined) throw usageError(`--workers-at names ${twice} twice, and each is one worker’s`);
   return ports;
 };
 
@@ -68,6 +66,6 @@ const explain = (variant: Variant): string | null => {
 export const checkWorkersAt = (variants: readonly Variant[]): void => {
   for (const variant of variants) {
     const problem = explain(variant);
-    if (problem !== null) throw usage(problem);
+    if (problem !== null) throw usageError(problem);
   }
 };

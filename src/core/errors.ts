@@ -281,3 +281,6 @@ export class UserError extends Error {
     this.reason = reason;
   }
 }
+
+/** What a person said wrongly on the command line, or in a file that it names. */
+export const usageError = (message: string): UserError => new UserError('usage', message);

@@ -67,11 +67,17 @@ export class Roots {
   /** Without those that were there from the start. */
   readonly #troubles: readonly Trouble[];
   readonly #deaths: readonly Death[];
+  /** Requests a second in a quiet time. */
+  readonly #usual: number;
+  /** When there were more; both 0: never. */
+  readonly #grown: Span;
 
   constructor(variant: VariantResult) {
     this.#variant = variant;
     this.#troubles = findTroubles(variant).filter(({ fromMs }) => fromMs > 0);
     this.#deaths = deathsOf(variant);
+    this.#usual = this.#findUsual();
+    this.#grown = this.#findGrowth();
   }
 
   /** What is at the bottom of one try's failure. */
@@ -156,28 +162,25 @@ export class Roots {
   }
 
   /** Of a quiet time: the window baseline, or the beginning. */
-  get #usual(): number {
+  #findUsual(): number {
     const { windows } = this.#variant;
     const { fromMs = 0, toMs = RATE_SPAN_MS } = windows.baseline ?? {};
     return this.#rate(fromMs, toMs);
   }
 
   #isGrown({ fromMs, toMs }: Span): boolean {
-    const usual = this.#usual;
-    const grown = this.#grownAt(usual);
-    return usual > 0 && toMs >= grown.fromMs && fromMs < grown.toMs;
+    return this.#usual > 0 && toMs >= this.#grown.fromMs && fromMs < this.#grown.toMs;
   }
 
   #loadTrouble({ toMs }: Span): Trouble {
-    const usual = this.#usual;
-    const { fromMs, toMs: untilMs } = this.#grownAt(usual);
+    const { fromMs, toMs: untilMs } = this.#grown;
     const rate = this.#rate(Math.max(fromMs, toMs - RATE_SPAN_MS), Math.max(toMs, fromMs + RATE_SPAN_MS));
-    return { kind: 'load', name: 'load', what: loadText(rate, usual), fromMs, untilMs, worker: null };
+    return { kind: 'load', name: 'load', what: loadText(rate, this.#usual), fromMs, untilMs, worker: null };
   }
 
-  #grownAt(usual: number): Span {
+  #findGrowth(): Span {
     const { series, bucketMs } = this.#variant;
-    const perBucket = (usual * bucketMs) / 1_000;
+    const perBucket = (this.#usual * bucketMs) / 1_000;
     const high = series.filter((_, index) => {
       const around = series.slice(index, index + Math.ceil(RATE_SPAN_MS / bucketMs));
       return around.reduce((sum, { offered }) => sum + offered, 0) >= around.length * perBucket * GROWN;
@@ -195,7 +198,7 @@ export class Roots {
       (found, one) => (found === null || one.untilMs >= found.untilMs ? one : found),
       null,
     );
-    const grown = this.#grownAt(this.#usual);
+    const grown = this.#grown;
     if (grown.toMs > 0 && grown.toMs <= fromMs && (last === null || last.untilMs < grown.fromMs)) {
       const load = this.#loadTrouble({ fromMs: grown.fromMs, toMs: grown.fromMs + RATE_SPAN_MS });
       return { ...toRoot(load, { fromMs, toMs: fromMs }), overMs: grown.toMs };

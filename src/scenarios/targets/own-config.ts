@@ -11,7 +11,7 @@
  * What a config has in place of these, such as the address of a server in production, can be named beside it instead
  * (`--map 10.0.0.7:8080=worker-1`), and stays in the file as it is.
  */
-import { UserError } from '../../core/errors.js';
+import { usageError } from '../../core/errors.js';
 import { hostAndPort } from '../../core/http-address.js';
 import { thereAre } from '../../core/nearest.js';
 import type { ProxySite, ProxyUpstream } from './target.js';
@@ -60,8 +60,6 @@ const positionOf = (text: string, index: number): string => {
 
 const PLACE = /\{\{\s*([a-z0-9.-]+)\s*(?::([^}]*))?\}\}/g;
 
-const wrong = (message: string): UserError => new UserError('usage', message);
-
 /** `10.0.0.7:80` is not in `10.0.0.7:8080`, nor in `110.0.0.7:80`. */
 const wholeWord = (text: string): string =>
   `(?<![\\w.-])${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`;
@@ -78,7 +76,9 @@ const mappedOf = (map: OwnConfig['map'], places: Places): ReadonlyMap<string, st
     Object.entries(map).map(([from, name]) => {
       const to = Object.hasOwn(places, name) ? places[name] : undefined;
       if (to === undefined) {
-        throw wrong(`--map ${from}=${name}: there is no such place${thereAre(name, Object.keys(places))}`);
+        throw usageError(
+          `--map ${from}=${name}: there is no such place${thereAre(name, Object.keys(places))}`,
+        );
       }
       return [from, to];
     }),
@@ -96,12 +96,12 @@ export const fillIn = (own: OwnConfig, site: ProxySite, upstreams: readonly Prox
   const has = (names: readonly string[]): boolean =>
     [...named, ...mapped].some((name) => names.includes(name));
   if (!has(['listen', 'port'])) {
-    throw wrong(
+    throw usageError(
       `${file}: nothing says where it listens for this run: write {{listen}} or {{port}} there, or give --map ADDRESS=listen`,
     );
   }
   if (!has(['workers', ...upstreams.flatMap(({ id }) => [id, `${id}.port`])])) {
-    throw wrong(
+    throw usageError(
       `${file}: it sends nothing to this run's workers: write {{worker-1}} and so on where its servers are, or {{workers: …}}, or give --map ADDRESS=worker-1`,
     );
   }
@@ -120,9 +120,11 @@ export const fillIn = (own: OwnConfig, site: ProxySite, upstreams: readonly Prox
       const value = places[name ?? ''];
       if (value !== undefined && template === undefined) return value;
       const names = [...Object.keys(places), 'workers'];
-      throw wrong(`${file}:${positionOf(text, index)}: ${found} is no place${thereAre(name ?? '', names)}`);
+      throw usageError(
+        `${file}:${positionOf(text, index)}: ${found} is no place${thereAre(name ?? '', names)}`,
+      );
     },
   );
-  for (const from of unseen) throw wrong(`--map ${from}=${map[from]}: ${file} does not contain ${from}`);
+  for (const from of unseen) throw usageError(`--map ${from}=${map[from]}: ${file} does not contain ${from}`);
   return filled;
 };

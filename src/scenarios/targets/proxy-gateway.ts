@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { extname, join } from 'node:path';
-import type { Clock, Timer } from '../../core/clock.js';
+import { type Clock, sleep, type Timer } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import { type Event, EventStream } from '../../core/events.js';
@@ -238,7 +238,7 @@ export class ProxyGateway implements GatewayProcess {
       if (clock.nowMs() > deadlineMs) {
         throw new Error(`${proxy.title} does not listen on ${host}:${port}:\n${running.lastWords}`);
       }
-      await new Promise<void>((resolve) => clock.after(LOOK_INTERVAL_MS, resolve));
+      await sleep(clock, LOOK_INTERVAL_MS);
     }
     return ready;
   }
