@@ -11,7 +11,7 @@ import { ADMIN_HOST } from '../gateway/admin.js';
 import { type GatewayConfig, MAX_PROCESSES } from '../gateway/config.js';
 import { parseGatewayFile } from '../gateway/config-document.js';
 import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/gateway-child.js';
-import { gatewayEventText } from './event-text.js';
+import { gatewayEventText } from '../scenarios/report/event-text.js';
 import { flagList, parseSeed } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { parseUpstreams } from './upstreams.js';

@@ -6,11 +6,11 @@ import pc from 'picocolors';
 import type { Clock, Timer } from '../core/clock.js';
 import { formatRatio } from '../core/units.js';
 import { statusKey } from '../scenarios/measure/requests.js';
+import { eventText } from '../scenarios/report/event-text.js';
 import type { VariantResult } from '../scenarios/result.js';
 import type { Variant } from '../scenarios/scenario.js';
 import type { World } from '../scenarios/world.js';
 import { heapRatioOf } from '../upstream/fleet.js';
-import { eventText } from './event-text.js';
 
 const REDRAW_MS = 200;
 const LOG_INTERVAL_MS = 5_000;

@@ -45,6 +45,8 @@ export interface VariantBegin {
   readonly durationS: number | null;
   readonly windows: readonly { readonly name: string; readonly fromS: number; readonly toS: number }[];
   readonly topology: Topology;
+  /** Where a page about the state of the service is, in a process of its own; `null`: there is none. */
+  readonly statusPage: string | null;
 }
 
 export interface WorkerTick {
@@ -108,7 +110,7 @@ export interface Happened {
   readonly events: readonly FeedEvent[];
 }
 
-/** A variant is over, and measured. */
+/** A variant is over, and measured; its thresholds are checked when all variants are, so in `end`. */
 export interface VariantEnd {
   readonly type: 'measured';
   readonly result: VariantResult;
@@ -120,6 +122,8 @@ export interface RunEnd {
   /** `null`: it came to nothing, for this reason. */
   readonly result: Result | null;
   readonly reason: string | null;
+  /** Nothing comes after it, for whoever streams ends: the stream is not to be asked for again. */
+  readonly final: boolean;
 }
 
 /** Nothing runs: the next `begin` is awaited. */

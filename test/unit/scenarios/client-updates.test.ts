@@ -4,7 +4,6 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventText } from '../../../src/cli/event-text.js';
 import { type Event, EventStream } from '../../../src/core/events.js';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
@@ -20,6 +19,7 @@ import { ClientCrowd } from '../../../src/scenarios/clients/crowd.js';
 import { ClientUpdates } from '../../../src/scenarios/clients/updates.js';
 import { parseByHand } from '../../../src/scenarios/control/by-hand.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
+import { eventText } from '../../../src/scenarios/report/event-text.js';
 import { tellVariant } from '../../../src/scenarios/report/story.js';
 import type { ClientUpdate } from '../../../src/scenarios/timeline/clients.js';
 import { resultEvent, variantResult } from '../../support/records.js';

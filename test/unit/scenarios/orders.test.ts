@@ -1,11 +1,11 @@
 /** Orders that go the clients' way, on a virtual clock: how often they are sent, when they are carried out, and how they end. */
 import { describe, expect, it } from 'vitest';
-import { eventText } from '../../../src/cli/event-text.js';
 import { type Event, EventStream } from '../../../src/core/events.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
 import type { Answer, OnAnswer } from '../../../src/scenarios/clients/clients.js';
 import { parseByHand } from '../../../src/scenarios/control/by-hand.js';
 import { parseScenario } from '../../../src/scenarios/parse.js';
+import { eventText } from '../../../src/scenarios/report/event-text.js';
 import { tellVariant } from '../../../src/scenarios/report/story.js';
 import { Orders } from '../../../src/scenarios/timeline/orders.js';
 import { resolveThrough, type Through } from '../../../src/scenarios/timeline/through.js';

@@ -1,6 +1,6 @@
 /** Events of the fleet as lines for people. */
-import type { Event } from '../core/events.js';
-import { formatDuration, formatRatio } from '../core/units.js';
+import type { Event } from '../../core/events.js';
+import { formatDuration, formatRatio } from '../../core/units.js';
 
 /** What the progress of a run says of an event of the fleet; `null`: nothing, or it is none. */
 export const fleetEventText = (event: Event): string | null => {

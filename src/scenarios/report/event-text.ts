@@ -1,8 +1,8 @@
 /** Events as lines for people. */
-import type { Event } from '../core/events.js';
-import { formatDuration, formatFor, formatRatio } from '../core/units.js';
-import { clientsText, updateText } from '../scenarios/timeline/clients.js';
-import { answerText } from '../scenarios/timeline/orders.js';
+import type { Event } from '../../core/events.js';
+import { formatDuration, formatFor, formatRatio } from '../../core/units.js';
+import { clientsText, updateText } from '../timeline/clients.js';
+import { answerText } from '../timeline/orders.js';
 import { fleetEventText } from './fleet-event-text.js';
 
 /** Each of several processes has circuits of its own. */
