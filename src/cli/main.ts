@@ -14,6 +14,7 @@ import { gatewayCommand } from './gateway.js';
 import { annotateError } from './github.js';
 import { importCommand } from './import.js';
 import { initScenario } from './init.js';
+import { learnCommand } from './learn.js';
 import { listScenarios } from './list.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
@@ -229,6 +230,18 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--json', 'The section, the servers and the fate of every line, as JSON')
     .option('--quiet', 'Nothing on stderr')
     .action((file: string, flags: Record<string, unknown>) => importCommand(file, flags));
+  cli
+    .command(
+      'learn [lesson]',
+      'Ten short lessons, each with a run and a question; without a number, the list',
+    )
+    .option('--engine <name>', 'virtual (default): in seconds; real: on processes and sockets')
+    .option('--answer <letter>', 'Answer beforehand; otherwise you are asked, where there is a terminal')
+    .option('--json', 'The lesson, and what its run shows, as JSON')
+    .option('--quiet', 'No progress on stderr')
+    .action((lesson: string | undefined, flags: Record<string, unknown>) =>
+      learnCommand(lesson, withEnvironment(flags)),
+    );
   cli
     .command('list', 'List the bundled scenarios: what they reproduce, and how long they take')
     .option('--json', 'As JSON')

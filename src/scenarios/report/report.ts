@@ -28,7 +28,7 @@ export interface ReportOptions {
 }
 
 /** How a report is drawn. */
-interface Style {
+export interface Style {
   readonly colors: Colors;
   readonly columns: number;
 }
@@ -45,7 +45,7 @@ const verdictColor = (verdict: Verdict, colors: Colors) =>
   verdict === 'pass' ? colors.green : verdict === 'fail' ? colors.red : colors.yellow;
 
 /** A table in pieces with a line between them. */
-const tableLines = (rows: readonly (readonly string[])[], { colors, columns }: Style): string[] =>
+export const tableLines = (rows: readonly (readonly string[])[], { colors, columns }: Style): string[] =>
   foldTable(rows, columns).flatMap((piece) => [
     ...piece.map((line, index) => (index === 0 ? colors.bold(line) : line)),
     '',
@@ -82,7 +82,8 @@ const MIN_CURVE_COLUMNS = 40;
 /** More tell nothing: a run of a minute has 240 buckets. */
 const MAX_CURVE_COLUMNS = 100;
 
-const curveLines = (variants: readonly VariantResult[], { colors, columns }: Style): string[] => {
+/** Good answers and errors of every variant, on one scale. */
+export const curveLines = (variants: readonly VariantResult[], { colors, columns }: Style): string[] => {
   const nameWidth = Math.max(...variants.map(({ name }) => name.length)) + 2;
   const beside = columns - nameWidth >= MIN_CURVE_COLUMNS;
   const indent = beside ? nameWidth : 2;

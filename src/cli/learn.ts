@@ -1,0 +1,176 @@
+/** `badgateway learn`: ten short lessons, each with a run and a question that the run answers. */
+import pc from 'picocolors';
+import { EXIT_CODES, usageError } from '../core/errors.js';
+import { plainInline, plainMarkdown } from '../core/plain-markdown.js';
+import { wrapText } from '../core/text-table.js';
+import type { Lesson, Shown } from '../scenarios/lessons/lesson.js';
+import { lessonScenario, readLessons } from '../scenarios/lessons/lessons.js';
+import { overallVerdict } from '../scenarios/metrics/verdict.js';
+import { curveLines, tableLines } from '../scenarios/report/report.js';
+import { summaryRows } from '../scenarios/report/summary.js';
+import type { VariantResult } from '../scenarios/result.js';
+import { askFor, canAsk, textColumns } from './ask.js';
+import { flagValue, parseChoice } from './flags.js';
+import { progressOutput, runSmall } from './small-run.js';
+
+/** A lesson takes a second in virtual time, and its real time on processes. */
+const VIRTUAL_FIRST = ['virtual', 'real'] as const;
+
+type Flags = Readonly<Record<string, unknown>>;
+
+const say = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
+
+const heading = (text: string): string => pc.bold(text);
+
+/** @param hanging how far every line but the first stands in. */
+const indented = (text: string, indent = 2, hanging = 0): string[] =>
+  wrapText(plainInline(text), textColumns() - indent, hanging).map((line) => `${' '.repeat(indent)}${line}`);
+
+/** Of the table of a report, what a lesson speaks of; the first is the head. */
+const ROWS = /^$|^availability, (outage|after)|^(good answers|502|503|504|p99|tries|work for)|^no answer/;
+
+const runLines = (variants: readonly VariantResult[]): string[] => {
+  const style = { colors: pc.createColors(pc.isColorSupported), columns: textColumns() };
+  const rows = summaryRows(variants).filter(([title]) => ROWS.test(title!));
+  return [...curveLines(variants, style), ...tableLines(rows, style)];
+};
+
+interface Evidence extends Shown {
+  /** As a threshold was judged; `null`: it was not, since the run was not whole. */
+  readonly observedText: string | null;
+  readonly pass: boolean;
+}
+
+/** Where the run shows the answer, with what was measured. */
+const evidenceOf = ({ shown }: Lesson, variants: readonly VariantResult[]): Evidence[] =>
+  shown.map((one) => {
+    const judged = variants
+      .find(({ name }) => name === one.variant)
+      ?.thresholds.find(({ expression }) => expression === one.expression);
+    return { ...one, observedText: judged?.observedText ?? null, pass: judged?.pass ?? false };
+  });
+
+const evidenceLines = (evidence: readonly Evidence[]): string[] =>
+  evidence.flatMap(({ expression, variant, text, observedText, pass }) => [
+    `  ${pass ? pc.green('✓') : pc.red('✗')} ${pc.bold(variant)}  ${expression}${pc.dim(`  observed ${observedText ?? 'nothing'}`)}`,
+    ...indented(text, 6),
+  ]);
+
+const listLessons = (lessons: readonly Lesson[], json: boolean): number => {
+  if (json) {
+    say([JSON.stringify(lessons, null, 2)]);
+    return EXIT_CODES.pass;
+  }
+  say([
+    'Ten short lessons. Each is one idea, a run of some seconds, and a question that the run answers.',
+    '',
+    ...lessons.map(({ number, title }) => `  ${String(number).padStart(2)}  ${title}`),
+    '',
+    'badgateway learn 1    the first of them',
+  ]);
+  return EXIT_CODES.pass;
+};
+
+const findLesson = (lessons: readonly Lesson[], text: string): Lesson => {
+  const found = lessons.find(({ number, name }) => String(number) === text || name === text);
+  if (found === undefined) throw usageError(`there is no lesson ${text}; they are 1 to ${lessons.length}`);
+  return found;
+};
+
+const questionLines = ({ question, choices }: Lesson): string[] => [
+  heading('Question'),
+  ...indented(question),
+  '',
+  ...choices.flatMap(({ letter, text }) => indented(`${letter}. ${text}`, 2, 3)),
+  '',
+];
+
+const answerLines = (lesson: Lesson, evidence: readonly Evidence[], given: string | null): string[] => {
+  const { answer, why, choices } = lesson;
+  const right = choices.find(({ letter }) => letter === answer)!;
+  const judgement =
+    given === null
+      ? heading(`Answer: ${answer}`)
+      : given === answer
+        ? pc.green(heading(`${given} is right.`))
+        : pc.yellow(heading(`${given} is not what happened; it is ${answer}.`));
+  return [
+    judgement,
+    ...(given === answer ? [] : indented(right.text)),
+    '',
+    ...plainMarkdown(why, textColumns() - 2).map((line) => (line === '' ? '' : `  ${line}`)),
+    '',
+    heading('The run shows it'),
+    ...evidenceLines(evidence),
+    '',
+  ];
+};
+
+const intro = ({ number, title, idea, setting }: Lesson): string[] => [
+  '',
+  heading(`${number}. ${title}`),
+  '',
+  ...plainMarkdown(idea, textColumns()),
+  '',
+  heading('What is run'),
+  '',
+  ...plainMarkdown(setting, textColumns()),
+  '',
+];
+
+const nextLines = (lessons: readonly Lesson[], { number, name }: Lesson): string[] => {
+  const next = lessons.find((one) => one.number === number + 1);
+  return [
+    ...(next === undefined ? [] : [pc.dim(`Next: badgateway learn ${next.number}  (${next.title})`)]),
+    pc.dim(`To try it with other numbers: docs/learn/${name}.yaml`),
+    '',
+  ];
+};
+
+/** An answer given beforehand. @throws UserError for a letter that is none of the choices. */
+const givenAnswer = ({ choices }: Lesson, flag: unknown): string | undefined => {
+  const given = flagValue(flag);
+  const letters = choices.map(({ letter }) => letter);
+  if (given !== undefined && !letters.includes(given))
+    throw usageError(`--answer takes ${letters.join(', ')}, got "${given}"`);
+  return given;
+};
+
+/** Of the run alone: a wrong answer is no failure. */
+const exitOf = (variants: readonly VariantResult[]): number => {
+  const verdict = overallVerdict([...variants]);
+  if (verdict === 'pass') return EXIT_CODES.pass;
+  return verdict === 'fail' ? EXIT_CODES.failed : EXIT_CODES.inconclusive;
+};
+
+const spoiledLines = (variants: readonly VariantResult[]): string[] =>
+  variants
+    .filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'invalid')
+    .flatMap(({ name, reasons }) => indented(`${name}: ${reasons.join('; ')}`))
+    .map((line) => pc.yellow(line));
+
+/** @param wanted its number; left out: they are listed. @returns 99 where the run does not show what it should. */
+export const learnCommand = async (wanted: string | undefined, flags: Flags): Promise<number> => {
+  const lessons = readLessons();
+  if (wanted === undefined) return listLessons(lessons, flags.json === true);
+  const engine = parseChoice('engine', flags.engine, VIRTUAL_FIRST);
+  const lesson = findLesson(lessons, wanted);
+  const beforehand = givenAnswer(lesson, flags.answer);
+  if (!flags.json) say(intro(lesson));
+  const output = flags.json || flags.quiet || engine === 'virtual' ? null : progressOutput();
+  const variants = await runSmall({ ...lessonScenario(lesson), engine, output });
+  if (variants === null) return EXIT_CODES.interrupted;
+  const evidence = evidenceOf(lesson, variants);
+  if (flags.json) {
+    say([JSON.stringify({ ...lesson, evidence, variants })]);
+    return exitOf(variants);
+  }
+  say([...runLines(variants), ...spoiledLines(variants)]);
+  say([heading('What to look at'), ...lesson.look.flatMap((item) => indented(`- ${item}`, 2, 2)), '']);
+  say(questionLines(lesson));
+  const letters = lesson.choices.map(({ letter }) => letter);
+  const asks = beforehand === undefined && canAsk();
+  const given = asks ? await askFor(`Your answer (${letters.join(', ')}): `, letters) : (beforehand ?? null);
+  say(['', ...answerLines(lesson, evidence, given), ...nextLines(lessons, lesson)]);
+  return exitOf(variants);
+};

@@ -1,0 +1,50 @@
+/** Runs a small scenario that comes with badgateway, for a lesson or a challenge. */
+import type { Engine } from '../scenarios/engines.js';
+import { parseScenario } from '../scenarios/parse.js';
+import type { VariantResult } from '../scenarios/result.js';
+import { BUILT_IN } from '../scenarios/targets/choice.js';
+import { listenForInterruption } from './interruption.js';
+import type { ProgressOutput } from './progress.js';
+import { RUNS } from './run-engines.js';
+
+export interface SmallRun {
+  readonly text: string;
+  /** As messages name it. */
+  readonly file: string;
+  readonly engine: Engine;
+  /** Only these variants; default all. */
+  readonly variants?: readonly string[];
+  /** Where its progress goes; `null`: nowhere. */
+  readonly output: ProgressOutput | null;
+}
+
+/** What a command writes beside its result. */
+export const progressOutput = (): ProgressOutput => ({
+  write: (text) => void process.stderr.write(text),
+  isTTY: process.stderr.isTTY ?? false,
+  columns: process.stderr.columns ?? 80,
+});
+
+/** @returns `null`: it was interrupted. */
+export const runSmall = async ({
+  text,
+  file,
+  engine,
+  variants: wanted,
+  output,
+}: SmallRun): Promise<VariantResult[] | null> => {
+  const options = { engine };
+  const scenario = parseScenario(text, file, options);
+  const variants = scenario.variants.filter(({ name }) => wanted === undefined || wanted.includes(name));
+  const { signal, release } = listenForInterruption();
+  try {
+    const plan = {
+      ...{ engine, scenario, variants, source: { text, file, options }, seeds: [scenario.seed] },
+      ...{ targets: [BUILT_IN], missing: [], skipped: [] },
+    };
+    const [replication] = await RUNS[engine](plan, signal, output);
+    return signal.aborted || replication === undefined ? null : [...replication.variants];
+  } finally {
+    release();
+  }
+};
