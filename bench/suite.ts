@@ -31,6 +31,7 @@ import {
   type Workload,
 } from 'badgateway';
 import { readCount } from './count.js';
+import { errorsMarkdown, measureErrors, writeErrors } from './errors.js';
 import { nativeTargets } from './native.js';
 import { writePart } from './page.js';
 import { type Row, type Table, toMarkdown } from './table.js';
@@ -287,7 +288,12 @@ const main = async (): Promise<void> => {
   );
   const markdown = toMarkdown(measured);
   writePart(PAGE, 'measured', markdown);
-  process.stdout.write(`${markdown}\nresults/bench.json and docs/performance.md are written\n`);
+  progress('\nerrors');
+  const errors = measureErrors();
+  writeErrors(errors);
+  process.stdout.write(
+    `${markdown}\n\n${errorsMarkdown(errors)}\nresults/bench.json and docs/performance.md are written\n`,
+  );
 };
 
 await main();

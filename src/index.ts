@@ -25,6 +25,7 @@ export { Program, type ProgramOptions, runProgram } from './core/program.js';
 export { Reaper } from './core/reaper.js';
 export { type Estimate, medianOf, type Summary, summarize } from './core/statistics.js';
 export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from './gateway/config.js';
+export { type ErrorPage, renderErrorJson, renderErrorPage, renderErrorText } from './gateway/error-answer.js';
 export { V8_FLAGS } from './gateway/gateway-child.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';

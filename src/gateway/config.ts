@@ -25,6 +25,12 @@ import {
 } from './config/balancing.js';
 import { CacheSchema, resolveCache } from './config/caching.js';
 import {
+  type ErrorPageConfig,
+  ErrorPageSchema,
+  LocationSchema,
+  resolveErrorPage,
+} from './config/error-page.js';
+import {
   BreakerSchema,
   type HealthCheckConfig,
   HealthCheckSchema,
@@ -142,6 +148,8 @@ export const GatewaySchema = Section(
     hedge: Optional(HedgeSchema),
     rateLimit: Optional(RateLimitSchema),
     cache: Optional(CacheSchema),
+    location: Optional(LocationSchema),
+    errorPage: Optional(ErrorPageSchema),
     statusDialect: Optional(OneOf(STATUS_DIALECTS, 'Whose status codes failures get; default standard.')),
     maxConnections: Optional(Count(1, 'Connections to one upstream at once; default 1024.')),
     keepAlive: Optional(
@@ -200,6 +208,9 @@ export interface GatewayConfig {
   readonly rateLimit: TokenBucketOptions | null;
   readonly cache: CacheOptions | null;
   readonly statusDialect: StatusDialect;
+  /** Where it is; `null`: nobody says. */
+  readonly location: string | null;
+  readonly errorPage: ErrorPageConfig;
 }
 
 const optional = <Section, Resolved>(
@@ -259,5 +270,7 @@ export const resolveGatewayConfig = (section: GatewaySection = {}): GatewayConfi
     rateLimit: optional(section.rateLimit, resolveRateLimit),
     cache: optional(section.cache, resolveCache),
     statusDialect: section.statusDialect ?? 'standard',
+    location: section.location ?? null,
+    errorPage: resolveErrorPage(section.errorPage),
   };
 };

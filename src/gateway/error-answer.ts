@@ -5,19 +5,28 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.js';
-import { causeOf, type GatewayError } from '../core/errors.js';
-import { type StatusDialect, statusIn } from './dialect.js';
+import { causeOf, ERRORS, type GatewayError } from '../core/errors.js';
+import type { ErrorPageConfig } from './config/error-page.js';
+import type { GatewayConfig } from './config.js';
+import { statusIn } from './dialect.js';
 import { endUpload, writeHead } from './edge/answer-head.js';
-import { renderErrorPage } from './error-page.js';
+import { contentPolicy, type ErrorPage, renderErrorPage } from './error-page.js';
+import { adviceFor, failingHop, recoveryText } from './error-story.js';
 import { hostOf, proxyStatus, RAY_ID_HEADER } from './headers.js';
+import { type Recovery, recoverySeconds } from './recovery.js';
 
 export interface ErrorContext {
   readonly rayId: string;
-  readonly dialect: StatusDialect;
+  readonly config: Pick<GatewayConfig, 'statusDialect' | 'location' | 'errorPage'>;
   readonly clock: Clock;
-  /** Seconds after which another try is worth it, where that is known. */
-  readonly retryAfterSeconds?: number;
+  /** When another try is worth it; `null`: not known. */
+  readonly recovery: Recovery | null;
 }
+
+export { type ErrorPage, renderErrorPage } from './error-page.js';
+
+/** Where nobody says where the gateway is. */
+export const DEFAULT_LOCATION = 'local';
 
 type Form = 'html' | 'json' | 'text';
 
@@ -52,50 +61,86 @@ export const chooseForm = (accept: string | undefined): Form => {
 /** Clients are asked to come back after this long when nothing better is known: the least that whole seconds allow. */
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
-const bodyOf = (
-  form: Form,
+/** The network alone: an IPv4 address without its last number, of an IPv6 address the first 48 bits. */
+const masked = (address: string): string => {
+  const v4 = /^(.*?\d+\.\d+\.\d+\.)\d+$/.exec(address)?.[1];
+  return v4 === undefined ? `${address.split(':').slice(0, 3).join(':')}:…` : `${v4}…`;
+};
+
+const addressOf = (raw: ServerResponse, { clientAddress }: ErrorPageConfig): string | null => {
+  if (clientAddress === 'hidden') return null;
+  const address = raw.req.socket?.remoteAddress ?? 'unknown';
+  return clientAddress === 'masked' ? masked(address) : address;
+};
+
+const pageOf = (
   raw: ServerResponse,
-  error: GatewayError,
+  { code }: GatewayError,
   status: number,
   context: ErrorContext,
-): string => {
-  const { spec, code } = error;
-  switch (form) {
-    case 'html':
-      return renderErrorPage({
-        status,
-        code,
-        host: hostOf(raw.req) ?? 'the host',
-        clientAddress: raw.req.socket?.remoteAddress ?? 'unknown',
-        rayId: context.rayId,
-        atMs: context.clock.nowMs(),
-        retryAfterSeconds: context.retryAfterSeconds,
-      });
-    case 'text':
-      return `${status} ${spec.title}\nRay ID: ${context.rayId}\n`;
-    case 'json':
-      return JSON.stringify({
-        type: 'about:blank',
-        title: spec.title,
-        status,
-        code,
-        cause: causeOf(code),
-        rayId: context.rayId,
-      });
-  }
+): ErrorPage => {
+  const { rayId, recovery, clock, config } = context;
+  const { statusPage, reports } = config.errorPage;
+  return {
+    ...{ status, code, rayId, recovery, statusPage, reports },
+    method: raw.req.method ?? '',
+    host: hostOf(raw.req) ?? 'the host',
+    clientAddress: addressOf(raw, config.errorPage),
+    location: config.location ?? DEFAULT_LOCATION,
+    atMs: clock.nowMs(),
+  };
+};
+
+/** The same as plain text. */
+export const renderErrorText = ({
+  code,
+  method,
+  status,
+  rayId,
+  recovery,
+  location,
+  statusPage,
+}: ErrorPage): string =>
+  `${status} ${ERRORS[code].title}
+${adviceFor(code, method, recovery)}
+Estimated recovery: ${recoveryText(recovery)}
+Ray ID: ${rayId}
+Location: ${location}
+${statusPage === null ? '' : `Status: ${statusPage}/\n`}`;
+
+/** The same as `application/problem+json`. */
+export const renderErrorJson = (page: ErrorPage): string => {
+  const { code, status, rayId, location, clientAddress, recovery, statusPage } = page;
+  return JSON.stringify({
+    type: 'about:blank',
+    title: ERRORS[code].title,
+    status,
+    detail: adviceFor(code, page.method, recovery),
+    code,
+    cause: causeOf(code),
+    hop: failingHop(code),
+    rayId,
+    ...(clientAddress !== null && { clientAddress }),
+    location,
+    time: new Date(page.atMs).toISOString(),
+    estimatedRecovery: recovery && { afterSeconds: recoverySeconds(recovery), source: recovery.source },
+    ...(statusPage !== null && { statusPage }),
+  });
+};
+
+const BODIES: Readonly<Record<Form, (page: ErrorPage) => string>> = {
+  html: renderErrorPage,
+  json: renderErrorJson,
+  text: renderErrorText,
 };
 
 /** @returns the status the client gets. */
 export const sendError = (raw: ServerResponse, error: GatewayError, context: ErrorContext): number => {
   const { spec, code } = error;
-  const status = statusIn(context.dialect, code);
-  const retryAfterSeconds =
-    context.retryAfterSeconds ?? (status === 503 || status === 429 ? DEFAULT_RETRY_AFTER_SECONDS : undefined);
+  const { statusDialect, errorPage } = context.config;
+  const status = statusIn(statusDialect, code);
   const form = chooseForm(raw.req.headers.accept);
-  const body = bodyOf(form, raw, error, status, {
-    ...context,
-    ...(retryAfterSeconds && { retryAfterSeconds }),
-  });
+  const body = BODIES[form](pageOf(raw, error, status, context));
   const headers = [
     'content-type',
     CONTENT_TYPES[form],
@@ -108,9 +153,19 @@ export const sendError = (raw: ServerResponse, error: GatewayError, context: Err
     'proxy-status',
     proxyStatus(spec, code),
   ];
-  if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));
+  if (form === 'html') {
+    headers.push('content-security-policy', contentPolicy(errorPage.statusPage, errorPage.reports));
+    headers.push('x-content-type-options', 'nosniff', 'referrer-policy', 'no-referrer');
+  }
+  const retryAfterSeconds = retryAfter(status, context.recovery);
+  if (retryAfterSeconds !== null) headers.push('retry-after', String(retryAfterSeconds));
   writeHead(raw, status, headers, context.clock);
   raw.end(body);
   endUpload(raw, context.clock);
   return status;
+};
+
+const retryAfter = (status: number, recovery: Recovery | null): number | null => {
+  if (recovery !== null) return recoverySeconds(recovery);
+  return status === 503 || status === 429 ? DEFAULT_RETRY_AFTER_SECONDS : null;
 };

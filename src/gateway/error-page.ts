@@ -1,69 +1,118 @@
 /**
  * The error page, after the anatomy people know from large gateways: the status, what happened in a sentence, a strip
- * of the hops with the one that failed marked, what to do, and below it the Ray ID, the client's address and the time.
- * One template without scripts or anything to load; every value is escaped.
+ * of the hops with the one that failed marked, what to do, when it may be over, and below it the Ray ID, the client's
+ * address, where the gateway is and the time. No script, nothing to load; what does not change is put together once, and
+ * every value is escaped.
  */
 import { STATUS_CODES } from 'node:http';
 import { ERRORS, type ErrorCode } from '../core/errors.js';
-import { escapeHtml } from '../core/html.js';
+import { escapeHtml, plainLine } from '../core/html.js';
+import { ICONS, STYLE } from './error-page-style.js';
+import { adviceFor, failingHop, type Hop, meaningOf, recoveryText } from './error-story.js';
+import type { Recovery } from './recovery.js';
 
 export interface ErrorPage {
   readonly status: number;
   readonly code: ErrorCode;
+  readonly method: string;
   readonly host: string;
-  readonly clientAddress: string;
+  /** `null`: not to be shown. */
+  readonly clientAddress: string | null;
+  readonly location: string;
   readonly rayId: string;
   readonly atMs: number;
-  readonly retryAfterSeconds?: number | undefined;
+  /** `null`: not known. */
+  readonly recovery: Recovery | null;
+  /** `null`: there is none. */
+  readonly statusPage: string | null;
+  /** Whether the error can be reported there. */
+  readonly reports: boolean;
 }
-
-/** The hop that failed, by who is to blame. */
-const FAILING_HOP = { client: 'you', gateway: 'gateway', upstream: 'host' } as const;
-
-type Hop = (typeof FAILING_HOP)[keyof typeof FAILING_HOP];
 
 /** The page shows no more of a host name than fits; a longer one is cut. */
 const MAX_HOST_CHARS = 80;
+/** In the name of a tab less fits. */
+const MAX_TITLE_HOST_CHARS = 40;
 
-const STYLE = `
-:root{color-scheme:light dark;--text:#1d2327;--soft:#5b6670;--line:#d5dade;--page:#fff;--good:#1a7f37;--bad:#b42318}
-@media(prefers-color-scheme:dark){:root{--text:#e6e9ec;--soft:#9aa5af;--line:#39424b;--page:#14181c;--good:#57c478;--bad:#ff7b6e}}
-*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}
-main{max-width:46rem;margin:0 auto;padding:3rem 1.25rem}h1{font-size:2rem;line-height:1.2;margin:0}h1 small{display:block;
-font-size:1rem;font-weight:400;color:var(--soft);margin-top:.35rem}ol{list-style:none;display:flex;flex-wrap:wrap;padding:0;
-margin:2rem 0;border:1px solid var(--line);border-radius:8px}li{flex:1 1 9rem;padding:1rem;text-align:center}li+li{border-left:
-1px solid var(--line)}li b{display:block;overflow-wrap:anywhere}li span{color:var(--good)}li.bad span{color:var(--bad);
-font-weight:600}li.bad{box-shadow:inset 0 -4px 0 var(--bad)}h2{font-size:1.1rem;margin:1.5rem 0 .25rem}p{margin:.25rem 0}
-footer{margin-top:2.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem;
-overflow-wrap:anywhere}code{font-size:.95em}`.replaceAll('\n', '');
+/** A note with a report is so long at most. */
+export const MAX_NOTE_CHARS = 280;
 
-const hop = (name: string, title: string, failing: boolean): string =>
-  `<li${failing ? ' class="bad"' : ''}><b>${title}</b>${name}<br><span>${failing ? '✕ Error' : '✓ Working'}</span></li>`;
+/** An address, an ID or a place. */
+const MAX_CHARS = 60;
 
-const advice = ({ retryAfterSeconds }: ErrorPage, failing: Hop): string => {
-  if (retryAfterSeconds !== undefined) {
-    const unit = retryAfterSeconds === 1 ? 'second' : 'seconds';
-    return `Please try again in ${retryAfterSeconds} ${unit}.`;
-  }
-  return failing === 'you'
-    ? 'Please check the request and send it again.'
-    : 'Please try again in a few minutes.';
+const safe = (text: string, maxChars = MAX_CHARS): string => escapeHtml(plainLine(text, maxChars));
+
+const HEAD = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><style>${STYLE}</style>`;
+
+type State = 'good' | 'bad' | 'none';
+
+const STATES: Readonly<Record<State, string>> = {
+  good: '✓ Working',
+  bad: '✕ Error',
+  none: '– Not asked',
 };
+
+/** Of whoever is behind the hop that failed nothing is known. */
+const stateOf = (hop: Hop, failing: Hop): State => {
+  if (hop === failing) return 'bad';
+  return hop === 'host' ? 'none' : 'good';
+};
+
+const hopHtml = (hop: Hop, failing: Hop, [title, name]: readonly [string, string]): string => {
+  const state = stateOf(hop, failing);
+  return `<li class="${state}">${ICONS[hop]}<b>${title}</b><span class="name">${name}</span><span class="state">${STATES[state]}</span></li>`;
+};
+
+/** The part of the strip that no request changes, by the hop that failed. */
+const YOU: Readonly<Record<Hop, string>> = {
+  you: hopHtml('you', 'you', ['You', 'Browser']),
+  gateway: hopHtml('you', 'gateway', ['You', 'Browser']),
+  host: hopHtml('you', 'host', ['You', 'Browser']),
+};
+
+/** As people read it: to the second, in UTC. */
+const timeText = (atMs: number): string =>
+  `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+const statusLink = ({ statusPage }: ErrorPage): string =>
+  statusPage === null
+    ? ''
+    : ` <a href="${escapeHtml(statusPage)}/">See the status page</a> for how it goes on.`;
+
+const reportForm = ({ statusPage, reports, rayId }: ErrorPage): string =>
+  statusPage === null || !reports
+    ? ''
+    : `<form method="post" action="${escapeHtml(statusPage)}/report"><h2>Tell us</h2>
+<input type="hidden" name="ray" value="${safe(rayId)}"><label for="note">What did you want to do? (may be left empty)</label>
+<div class="row"><input id="note" name="note" type="text" maxlength="${MAX_NOTE_CHARS}" autocomplete="off"><button type="submit">Report this error</button></div></form>
+`;
+
+const fact = (term: string, value: string): string => `<div><dt>${term}</dt><dd>${value}</dd></div>`;
 
 export const renderErrorPage = (page: ErrorPage): string => {
-  const { title, blame } = ERRORS[page.code];
-  const failing = FAILING_HOP[blame];
-  const reason = STATUS_CODES[page.status] ?? 'Error';
-  const host = escapeHtml(page.host.slice(0, MAX_HOST_CHARS));
-  const time = `${new Date(page.atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="robots" content="noindex"><title>${host} | ${page.status}: ${reason}</title><style>${STYLE}</style></head>
-<body><main><h1>${reason}<small>Error code ${page.status} · ${time}</small></h1>
-<ol aria-label="Where it failed">${hop('Client', 'You', failing === 'you')}${hop('badgateway', 'Gateway', failing === 'gateway')}${hop('Host', host, failing === 'host')}</ol>
-<h2>What happened?</h2><p>${title}.</p>
-<h2>What can I do?</h2><p>${advice(page, failing)} If you report this, name the Ray ID below.</p>
-<footer>Ray ID: <code>${escapeHtml(page.rayId)}</code> · Your address: <code>${escapeHtml(page.clientAddress)}</code> · Cause: <code>${page.code}</code></footer>
-</main></body></html>
+  const { status, code, recovery } = page;
+  const failing = failingHop(code);
+  const reason = STATUS_CODES[status] ?? 'Error';
+  const host = safe(page.host, MAX_HOST_CHARS);
+  const location = safe(page.location);
+  const address = page.clientAddress;
+  return `${HEAD}<title>${safe(page.host, MAX_TITLE_HOST_CHARS)} | ${status}: ${reason}</title></head>
+<body><main><header><p class="code" aria-hidden="true">${status}</p><h1>${reason}<span class="sub">Error code ${status} · ${ERRORS[code].title}</span></h1></header>
+<section aria-label="Where it failed"><ol class="hops">${YOU[failing]}${hopHtml('gateway', failing, ['Gateway', location])}${hopHtml('host', failing, ['Host', host])}</ol></section>
+<div class="columns"><section><h2>What happened?</h2><p>${meaningOf(code)}</p></section>
+<section><h2>What can I do?</h2><p>${adviceFor(code, page.method, recovery)}${statusLink(page)}</p></section></div>
+<p class="recovery"><b>Estimated recovery</b> ${recoveryText(recovery)}</p>
+${reportForm(page)}<footer><p>If you tell somebody of this error, name the Ray ID.</p><dl>${fact('Ray ID', `<code>${safe(page.rayId)}</code>`)}${
+    address === null ? '' : fact('Your address', `<code>${safe(address)}</code>`)
+  }${fact('Location', location)}${fact('Time', timeText(page.atMs))}${fact('Cause', `<code>${code}</code>`)}</dl></footer></main></body></html>
 `;
 };
+
+/** The origin of an address; it has been checked when the config was read. */
+const originOf = (address: string): string => /^https?:\/\/[^/]+/.exec(address)?.[0] ?? "'none'";
+
+/** `Content-Security-Policy` of the page: its own style, one form to one place, and nothing else. */
+export const contentPolicy = (statusPage: string | null, reports: boolean): string =>
+  `default-src 'none'; style-src 'unsafe-inline'; form-action ${statusPage !== null && reports ? originOf(statusPage) : "'none'"}; base-uri 'none'; frame-ancestors 'none'`;

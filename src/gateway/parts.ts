@@ -237,9 +237,8 @@ export class Parts {
     const breaker =
       options &&
       this.#keep(`breaker ${upstream.id}`, options, () => {
-        const part = new Breaker(upstream.id, options, (state) => {
-          this.emit(CIRCUIT_EVENTS[state], { upstream: upstream.id });
-        });
+        const tell = (state: CircuitState) => this.emit(CIRCUIT_EVENTS[state], { upstream: upstream.id });
+        const part = new Breaker(upstream.id, options, tell, this.clock);
         return { part, close: () => part.close() };
       });
     return new Endpoint(upstream, limit, breaker);

@@ -11,6 +11,7 @@
  * percentiles (each failure would sort the window) and its snapshots.
  */
 import CircuitBreaker from 'opossum';
+import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import { outcomeOfError, outcomeOfStatus, Permit } from './outcome.js';
 import type { Layer } from './service.js';
@@ -60,9 +61,21 @@ export class Breaker {
   /** Counts the changes of state, so that an outcome from an earlier period can be told. */
   #period = 0;
   #trialUnderWay = false;
+  readonly #openMs: number;
+  /** When it opened last; not a number where nobody gave it a clock. */
+  #openedMs = Number.NaN;
 
-  /** @param onChange called after each change of state. */
-  constructor(name: string, options: BreakerOptions, onChange: (state: CircuitState) => void) {
+  /**
+   * @param onChange called after each change of state.
+   * @param clock tells when it opened; without one nobody knows when the next trial is.
+   */
+  constructor(
+    name: string,
+    options: BreakerOptions,
+    onChange: (state: CircuitState) => void,
+    clock: Pick<Clock, 'nowMs'> | null = null,
+  ) {
+    this.#openMs = options.openMs;
     this.#circuit = new CircuitBreaker(settle, {
       name,
       timeout: false,
@@ -77,6 +90,7 @@ export class Breaker {
     const turn = (state: CircuitState) => (): void => {
       this.#period++;
       this.#trialUnderWay = false;
+      if (state === 'open') this.#openedMs = clock?.nowMs() ?? Number.NaN;
       onChange(state);
     };
     this.#circuit.on('open', turn('open'));
@@ -93,6 +107,12 @@ export class Breaker {
   get admits(): boolean {
     const { state } = this;
     return state === 'closed' || (state === 'half-open' && !this.#trialUnderWay);
+  }
+
+  /** How long until it lets a trial through, milliseconds; `null`: it is not open, or nobody knows. */
+  trialInMs(nowMs: number): number | null {
+    if (this.state !== 'open' || Number.isNaN(this.#openedMs)) return null;
+    return Math.max(0, this.#openedMs + this.#openMs - nowMs);
   }
 
   /** @returns the permit of one attempt, or `null` when it is refused. */

@@ -102,6 +102,12 @@ export class OutlierDetector {
     return host !== undefined && host.ejectedMs !== null;
   }
 
+  /** When its ejection may end, by the clock; `null`: it is in. The next sweep after that brings it back. */
+  ejectedUntilMs(id: string): number | null {
+    const host = this.#hosts.get(id);
+    return host === undefined || host.ejectedMs === null ? null : host.ejectedUntilMs;
+  }
+
   /** Does nothing when it is there already. */
   add(id: string): void {
     if (!this.#hosts.has(id)) this.#hosts.set(id, new Host(id));

@@ -289,7 +289,7 @@ describe('the error page', () => {
       },
     });
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(answer.body).toContain(`Ray ID: <code>${answer.headers['x-ray-id']}</code>`);
+    expect(answer.body).toContain(`<dt>Ray ID</dt><dd><code>${answer.headers['x-ray-id']}</code>`);
     expect(answer.body).toMatch(/<li class="bad">.*✕ Error/);
     expect(answer.body).not.toContain('<script>');
     expect(answer.body).not.toContain('<img');

@@ -14,6 +14,7 @@ import type { ListenerConfig } from '../config/listener.js';
 import { sendError } from '../error-answer.js';
 import type { Generations, RunningVersion } from '../generations.js';
 import type { Metrics } from '../metrics.js';
+import type { Recovery } from '../recovery.js';
 import { hasBody, type Incoming, waitsForContinue } from './incoming.js';
 import { Relay } from './relay.js';
 import { findRequestProblem } from './request-checks.js';
@@ -105,8 +106,11 @@ export class Door {
     else this.fail(raw, refused, begun);
   }
 
-  /** @param begun `null`: it failed before it was let in. */
-  fail(raw: ServerResponse, cause: unknown, begun: Begun | null, retryAfterSeconds?: number): void {
+  /**
+   * @param begun `null`: it failed before it was let in.
+   * @param waitMs until the client may come again, where whoever refused it says so.
+   */
+  fail(raw: ServerResponse, cause: unknown, begun: Begun | null, waitMs = 0): void {
     const { clock, rayIds, generations, metrics } = this.#parts;
     if (raw.destroyed || raw.headersSent) {
       metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode);
@@ -114,16 +118,19 @@ export class Door {
     }
     const error = asGatewayError(cause);
     if (BY_CONFIG.has(error.code)) this.#refusals.add(raw);
-    const { statusDialect } = (begun?.version ?? generations.stable).config;
-    const context = { rayId: begun?.call.rayId ?? rayIds.hex16(), dialect: statusDialect, clock };
-    metrics.onAnswer(sendError(raw, error, { ...context, ...(retryAfterSeconds && { retryAfterSeconds }) }));
+    const { config, live } = begun?.version ?? generations.stable;
+    const recovery: Recovery | null =
+      waitMs > 0
+        ? { afterMs: waitMs, source: 'rate-limit' }
+        : begun && live.recovery(error.code, begun.raw, clock.nowMs());
+    const rayId = begun?.call.rayId ?? rayIds.hex16();
+    metrics.onAnswer(sendError(raw, error, { rayId, config, clock, recovery }));
   }
 
   #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: RuleRefusal): void {
     const { rayId } = begun.call;
     this.#parts.emit('client.refused', { rayId, cause: causeOf(code), ...(rule !== undefined && { rule }) });
-    const seconds = waitMs === 0 ? undefined : Math.ceil(waitMs / 1000);
-    this.fail(response, new GatewayError(code), begun, seconds);
+    this.fail(response, new GatewayError(code), begun, waitMs);
   }
 
   /** Sees to it that a request that was begun ends, and once. */
