@@ -2,9 +2,9 @@
  * The verbs and their flags. stdout is the result, stderr the progress. Flags beat environment variables
  * (`BADGATEWAY_SEED`, …), which beat the scenario file.
  */
-import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
+import { packageVersion } from '../core/package-version.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
@@ -22,9 +22,7 @@ import { printSchema } from './schema.js';
 import { sweepCommand } from './sweep.js';
 import { validateFiles } from './validate.js';
 
-const VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+const VERSION = packageVersion();
 
 /** Flags that may be given as `BADGATEWAY_…`. */
 const FROM_ENVIRONMENT = [

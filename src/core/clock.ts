@@ -35,6 +35,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Read once: the getter costs more than the addition. */
 const ORIGIN_MS = performance.timeOrigin;
 
+/** When this process began, milliseconds since the Unix epoch. */
+export const PROCESS_STARTED_MS = ORIGIN_MS;
+
 /**
  * The machine's own time. Based on the monotonic clock and the process's start, so that a step of the system's time
  * during a run does not bend a measurement, and so that processes of one run agree to well under a millisecond.

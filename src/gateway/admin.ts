@@ -15,6 +15,7 @@ import { parseGatewayConfig } from './config-document.js';
 import type { GatewayControl } from './control.js';
 import { because } from './listen.js';
 import type { GatewayArgument } from './messages.js';
+import { type MemoryUse, readMemory } from './process-use.js';
 import type { Gateway } from './server.js';
 
 /** Loopback, unless somebody says otherwise. */
@@ -30,12 +31,6 @@ export interface Admin {
     body: object,
   ): Promise<{ readonly statusCode: number; readonly text: string }>;
   close(): Promise<void>;
-}
-
-export interface MemoryUse {
-  readonly heapBytes: number;
-  readonly externalBytes: number;
-  readonly residentBytes: number;
 }
 
 export interface UpstreamView {
@@ -70,11 +65,6 @@ export interface AdminSource {
   renderMetrics(): Promise<string>;
   readonly metricsType: string;
 }
-
-export const readMemory = (): MemoryUse => {
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heapBytes: heapUsed, externalBytes: external, residentBytes: rss };
-};
 
 /** This process alone. */
 export const ownSource = (

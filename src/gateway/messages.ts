@@ -5,9 +5,11 @@ import type { HistoryRecord, Versioned } from '../delivery/version-history.js';
 import type { CircuitState } from '../policies/breaker.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { Outcome } from '../policies/outcome.js';
-import type { MemoryUse } from './admin.js';
 import type { GatewayConfig } from './config.js';
 import type { UpstreamChange } from './control.js';
+import type { Tally } from './metrics/tallies.js';
+import type { GlobalReading } from './metrics.js';
+import type { MemoryUse } from './process-use.js';
 import type { UpstreamAddress } from './upstream-pool.js';
 
 /** In which the gateway's process is given its token: an argument can be read by every user of the machine. */
@@ -105,10 +107,12 @@ export interface UpstreamStatus {
 export interface ProcessStatus {
   readonly pid: number;
   readonly upstreams: readonly UpstreamStatus[];
-  /** Answers by status, since its start. */
-  readonly answers: readonly (readonly [status: number, count: number])[];
-  /** What its cache did, since its start. */
-  readonly cached: readonly (readonly [what: string, count: number])[];
+  /** Since its start. */
+  readonly tally: Tally;
+  /** Requests that have begun and not ended. */
+  readonly open: number;
+  /** Its share of the limit of the gateway as a whole; `null`: there is none. */
+  readonly global: GlobalReading | null;
   /** Responses removed from its cache by command, since its start. */
   readonly purged: number;
   /** The version of the config that serves most of its requests. */

@@ -9,15 +9,21 @@ import replyFrom from '@fastify/reply-from';
 import Fastify from 'fastify';
 import { EventStream } from '../core/events.js';
 import { BACKLOG } from './edge/listener.js';
-import { buildMetrics, readPool } from './metrics.js';
+import { buildMetrics, type Metrics, readPool } from './metrics.js';
 import { plainLookup } from './names/dns-query.js';
+import { readMemory, readProcessorUse } from './process-use.js';
 import type { Gateway, GatewayOptions } from './server.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 export const buildNaiveGateway = (options: GatewayOptions): Gateway => {
   const { upstreams, resolver, clock, onEvent, onResult } = options;
   const pool = new UpstreamPool(upstreams);
-  const metrics = buildMetrics(() => readPool(pool));
+  const metrics: Metrics = buildMetrics({
+    upstreams: () => readPool(pool),
+    configVersion: () => 1,
+    processes: () => [{ memory: readMemory(), open: metrics.tallies.open, global: null }],
+    use: readProcessorUse,
+  });
   const stream = new EventStream(clock.nowMs);
   stream.subscribe(metrics.onEvent);
   stream.subscribe(onEvent);
@@ -27,7 +33,13 @@ export const buildNaiveGateway = (options: GatewayOptions): Gateway => {
   const addresses = upstreams.map(({ host, port }) => `http://${host}:${port}`);
   const undici = resolver === undefined ? {} : { undici: { connect: { lookup: plainLookup(resolver) } } };
   app.register(replyFrom, { base: addresses as unknown as string, globalAgent: false, ...undici });
+  app.addHook('onRequest', (_request, _reply, done) => {
+    metrics.tallies.open++;
+    done();
+  });
   app.addHook('onResponse', (_request, reply, done) => {
+    metrics.tallies.open--;
+    metrics.tallies.durations.add(reply.statusCode, reply.elapsedTime);
     metrics.onAnswer(reply.statusCode);
     onResult?.(1, reply.statusCode < 500);
     done();

@@ -2,7 +2,6 @@
 import type { ParentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { LoopWatch } from '../core/loop-watch.js';
-import { readMemory } from './admin.js';
 import { ClusterProcess } from './cluster.js';
 import { findPort } from './listen.js';
 import {
@@ -14,6 +13,7 @@ import {
   type ToServing,
 } from './messages.js';
 import { Primary } from './primary.js';
+import { readMemory, readProcessorUse } from './process-use.js';
 import { readUpstreamTls } from './transport/upstream-tls.js';
 
 export const runPrimary = (
@@ -22,7 +22,7 @@ export const runPrimary = (
 ): Promise<void> => {
   const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
   const primary = new Primary(argument, link, {
-    ...{ clock: wallClock, pid: process.pid, readMemory, findPort },
+    ...{ clock: wallClock, pid: process.pid, readMemory, readUse: readProcessorUse, findPort },
     spawn: (own, onMessage) => new ClusterProcess<ToServing, FromServing>(own, onMessage),
     openAdmin: (admin, port) => admin.listen(port),
     checking: ({ upstreamTls }) => ({ tls: upstreamTls && readUpstreamTls(upstreamTls) }),

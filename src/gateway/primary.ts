@@ -10,7 +10,7 @@ import { Random } from '../core/random.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
 import { ReaderRegister } from '../delivery/readers.js';
 import type { Versioned } from '../delivery/version-history.js';
-import { type Admin, type AdminSource, buildAdmin, type MemoryUse } from './admin.js';
+import { type Admin, type AdminSource, buildAdmin } from './admin.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayControl, type Reach } from './control.js';
 import { type HealthCheckParts, HealthChecks } from './health-check.js';
@@ -26,6 +26,7 @@ import {
 import { buildMetrics } from './metrics.js';
 import { type Names, type OpenNamesParts, openNames } from './names/names.js';
 import { type ProcessExit, ProcessGroup, type ProcessGroupOptions } from './process-group.js';
+import type { MemoryUse, ProcessorUse } from './process-use.js';
 import { changeUpstream } from './reach.js';
 import { shareOf, sharePlan } from './shares.js';
 import { Totals } from './totals.js';
@@ -51,6 +52,7 @@ export interface PrimaryGround {
   /** How long its event loop stood still since it was asked last, milliseconds. */
   readonly takeStallMs: () => number;
   readonly readMemory: () => MemoryUse;
+  readonly readUse: () => ProcessorUse;
   /** Everything is stopped. */
   readonly end: () => void;
 }
@@ -62,8 +64,16 @@ export class Primary {
   readonly #link: Link;
   readonly #pool: UpstreamPool;
   readonly #stream: EventStream;
-  readonly #metrics = buildMetrics(() => this.#totals.readings(this.#pool.upstreams));
-  readonly #totals = new Totals(this.#metrics.onAnswer, this.#metrics.onCache);
+  readonly #metrics = buildMetrics({
+    upstreams: () => this.#totals.readings(this.#pool.upstreams),
+    configVersion: () => this.#control.delivery.version,
+    processes: () => [
+      { memory: this.#ground.readMemory(), open: 0, global: null },
+      ...this.#totals.processes(),
+    ],
+    use: () => this.#ground.readUse(),
+  });
+  readonly #totals = new Totals(this.#metrics.tallies);
   readonly #names: Names | null;
   readonly #checks: HealthChecks;
   readonly #control: GatewayControl;
@@ -268,7 +278,9 @@ export class Primary {
   }
 
   #report(): void {
-    this.#link.send({ type: 'report', events: this.#events, stallMs: this.#ground.takeStallMs(), ruleMs: 0 });
+    const stallMs = this.#ground.takeStallMs();
+    this.#metrics.tallies.onStall(stallMs);
+    this.#link.send({ type: 'report', events: this.#events, stallMs, ruleMs: 0 });
     this.#events = [];
   }
 

@@ -73,7 +73,9 @@ const runAlone = async (
   const report = (): void => {
     const before = ruleMs;
     ruleMs = gateway.metrics.ruleMs;
-    link.send({ type: 'report', events, stallMs: watch.read(), ruleMs: ruleMs - before });
+    const stallMs = watch.read();
+    gateway.metrics.tallies.onStall(stallMs);
+    link.send({ type: 'report', events, stallMs, ruleMs: ruleMs - before });
     events = [];
   };
   const reporting = wallClock.every(REPORT_INTERVAL_MS, report);

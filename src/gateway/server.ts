@@ -34,9 +34,10 @@ import { Generations } from './generations.js';
 import { prepareRequestHeaders } from './headers.js';
 import { HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
-import { buildMetrics, type Metrics, readPool } from './metrics.js';
+import { buildMetrics, type Metrics, readGlobal, readPool } from './metrics.js';
 import { buildNaiveGateway } from './naive.js';
 import { type Names, openNames } from './names/names.js';
+import { readMemory, readProcessorUse } from './process-use.js';
 import { openTransport } from './transport/transport.js';
 import { readUpstreamTls } from './transport/upstream-tls.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
@@ -114,7 +115,17 @@ class BuiltGateway implements Gateway {
     const { config, clock, random } = options;
     this.#options = options;
     this.pool = new UpstreamPool(options.upstreams);
-    this.metrics = buildMetrics(() => readPool(this.pool));
+    this.metrics = buildMetrics({
+      ...{ upstreams: () => readPool(this.pool), use: readProcessorUse },
+      configVersion: () => this.generations.stable.version,
+      processes: () => [
+        {
+          memory: readMemory(),
+          open: this.metrics.tallies.open,
+          global: readGlobal(this.generations.stable.live.parts.globalLimit),
+        },
+      ],
+    });
     const stream = new EventStream(clock.nowMs);
     stream.subscribe(this.metrics.onEvent);
     stream.subscribe(options.onEvent);
@@ -162,7 +173,7 @@ class BuiltGateway implements Gateway {
   }
 
   #buildApp(): FastifyInstance {
-    const answered = (status: number): void => this.metrics.onAnswer(status);
+    const answered = (status: number, cause?: string): void => this.metrics.onAnswer(status, cause);
     const { config, clock } = this.#options;
     const { maxHeaderBytes, forwarded } = config.listener;
     const onClientError = clientErrors({

@@ -3,9 +3,9 @@ import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
 import { LoopWatch } from '../core/loop-watch.js';
 import { Random } from '../core/random.js';
-import { readMemory } from './admin.js';
 import { because } from './listen.js';
 import { type FromServing, LOOP_INTERVAL_MS, type ServingArgument, type ToServing } from './messages.js';
+import { readMemory, readProcessorUse } from './process-use.js';
 import { buildGateway, type Gateway } from './server.js';
 import { ServingService } from './serving-service.js';
 
@@ -16,7 +16,7 @@ let gateway: Gateway;
 
 const service = new ServingService(
   {
-    ...{ clock: wallClock, pid: process.pid, readMemory },
+    ...{ clock: wallClock, pid: process.pid, readMemory, readUse: readProcessorUse },
     send: (message) => link.send(message),
     listen: () => gateway.listen(host, port).catch(because('the gateway', host, port)),
     takeStallMs: () => watch.read(),

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Event } from '../core/events.js';
-import type { MemoryUse } from './admin.js';
 import { type FromServing, type ProcessStatus, REPORT_INTERVAL_MS, type ToServing } from './messages.js';
+import { readGlobal } from './metrics.js';
+import type { MemoryUse, ProcessorUse } from './process-use.js';
 import { OwnReach } from './reach.js';
 import { ResultTally } from './result-tally.js';
 import type { Gateway, GatewayOptions } from './server.js';
@@ -26,6 +27,7 @@ export interface ServingGround {
   /** How long its event loop stood still since it was asked last, milliseconds. */
   readonly takeStallMs: () => number;
   readonly readMemory: () => MemoryUse;
+  readonly readUse: () => ProcessorUse;
   /** Everything is stopped. */
   readonly end: () => void;
 }
@@ -109,7 +111,9 @@ export class ServingService {
     const { send, takeStallMs } = this.#ground;
     const before = this.#ruleMs;
     this.#ruleMs = this.#gateway.metrics.ruleMs;
-    const burned = { stallMs: takeStallMs(), ruleMs: this.#ruleMs - before };
+    const stallMs = takeStallMs();
+    this.#gateway.metrics.tallies.onStall(stallMs);
+    const burned = { stallMs, ruleMs: this.#ruleMs - before };
     const results = this.#results.take();
     send({
       type: 'report',
@@ -136,8 +140,9 @@ export class ServingService {
         circuit: breaker?.state ?? null,
         counts,
       })),
-      answers: [...metrics.answers],
-      cached: [...metrics.cached],
+      tally: metrics.tallies.snapshot(this.#ground.readUse()),
+      open: metrics.tallies.open,
+      global: readGlobal(generations?.stable.live.parts.globalLimit ?? null),
       purged: this.#reach.purged,
       version: generations?.stable.version ?? 1,
       memory: this.#ground.readMemory(),

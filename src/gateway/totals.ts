@@ -3,9 +3,11 @@
  * hand goes with it.
  */
 import type { Outcome } from '../policies/outcome.js';
-import type { MemoryUse, UpstreamView } from './admin.js';
+import type { UpstreamView } from './admin.js';
 import type { ProcessStatus, UpstreamStatus } from './messages.js';
-import type { UpstreamReading } from './metrics.js';
+import type { Tallies } from './metrics/tallies.js';
+import type { ProcessReading, UpstreamReading } from './metrics.js';
+import type { MemoryUse } from './process-use.js';
 import type { Upstream } from './upstream-pool.js';
 
 export interface MemoryView extends MemoryUse {
@@ -17,40 +19,21 @@ const OUTCOMES: readonly Outcome[] = ['success', 'failure', 'ignored'];
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** What was added to counters, by name, since the report before. */
-const tellMore = <Name>(
-  now: readonly (readonly [Name, number])[],
-  before: readonly (readonly [Name, number])[] | undefined,
-  tell: (name: Name, more: number) => void,
-): void => {
-  const earlier = new Map(before);
-  for (const [name, count] of now) {
-    const more = count - (earlier.get(name) ?? 0);
-    if (more > 0) tell(name, more);
-  }
-};
-
 export class Totals {
   readonly #latest = new Map<number, ProcessStatus>();
   readonly #counts = new Map<string, Record<Outcome, number>>();
-  readonly #onAnswers: (status: number, count: number) => void;
-  readonly #onCached: (what: string, count: number) => void;
+  readonly #tallies: Pick<Tallies, 'absorb'>;
 
-  /** @param onAnswers, onCached get what was added since the report before. */
-  constructor(
-    onAnswers: (status: number, count: number) => void,
-    onCached: (what: string, count: number) => void,
-  ) {
-    this.#onAnswers = onAnswers;
-    this.#onCached = onCached;
+  /** @param tallies get what was added since the report before. */
+  constructor(tallies: Pick<Tallies, 'absorb'>) {
+    this.#tallies = tallies;
   }
 
   /** @param number of the process. */
   absorb(number: number, status: ProcessStatus): void {
     const before = this.#latest.get(number);
     this.#latest.set(number, status);
-    tellMore(status.answers, before?.answers, this.#onAnswers);
-    tellMore(status.cached, before?.cached, this.#onCached);
+    this.#tallies.absorb(status.tally, before?.tally);
     for (const { id, counts } of status.upstreams) {
       const total = this.#countsOf(id);
       const earlier = before?.upstreams.find((upstream) => upstream.id === id)?.counts;
@@ -68,6 +51,11 @@ export class Totals {
     return sum([...this.#latest.values()].map(({ purged }) => purged));
   }
 
+  /** Those that run. */
+  processes(): ProcessReading[] {
+    return [...this.#latest.values()];
+  }
+
   readings(upstreams: readonly Upstream[]): UpstreamReading[] {
     return upstreams.map(({ id, healthy, weight }) => {
       const all = this.#statusesOf(id).map(([, status]) => status);
@@ -81,6 +69,7 @@ export class Totals {
         inFlight: sum(all.map(({ inFlight }) => inFlight)),
         queued: sum(all.map(({ queued }) => queued)),
         circuitsOpen: all.filter(({ admits }) => !admits).length,
+        counts: this.#countsOf(id),
       };
     });
   }

@@ -64,7 +64,7 @@ export class ExternalFleet implements Fleet {
     return this.#addresses.map(({ id }) => ({
       ...{ worker: id, up: this.#reached, active: true, drained: false },
       ...{ exits: 0, version: 1, configVersion: 0, faults: [] },
-      ...{ heapBytes: null, heapLimitBytes: null },
+      ...{ heapBytes: null, heapLimitBytes: null, requests: null, slots: null },
     }));
   }
 

@@ -56,6 +56,10 @@ export interface WorkerStatus {
   /** `null`: nobody tells, and so is its limit. */
   readonly heapBytes: number | null;
   readonly heapLimitBytes: number | null;
+  /** What it told last of its requests; `null`: nobody tells, or not yet. */
+  readonly requests: Pick<WorkerReading, 'busy' | 'queued' | 'served' | 'wasted'> | null;
+  /** Requests that it serves at once; `null`: nobody tells. */
+  readonly slots: number | null;
   readonly configVersion: number;
   /** Faults at work on it. */
   readonly faults: readonly Injection[];

@@ -311,7 +311,7 @@ describe('the metrics', () => {
     const { port, gateway } = await startGateway([await deadPort()]);
     await ask(port);
     const text = await gateway.metrics.render();
-    expect(text).toContain('badgateway_answers_total{status="502"} 1');
+    expect(text).toContain('badgateway_answers_total{status="502",cause="connection_refused"} 1');
     expect(text).toContain(
       'badgateway_attempt_failures_total{upstream="upstream-1",cause="connection_refused"} 1',
     );

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
-import { ERRORS, type ErrorCode } from '../../core/errors.js';
+import { causeOf, ERRORS, type ErrorCode } from '../../core/errors.js';
 import { proxyStatus, RAY_ID_HEADER } from '../headers.js';
 import { lingeringEnd } from './linger.js';
 
@@ -43,8 +43,8 @@ export interface ClientErrorParts {
   readonly clock: Clock;
   readonly maxHeaderBytes: number;
   readonly rayId: () => string;
-  /** Called with the status the client got. */
-  readonly answered: (status: number) => void;
+  /** Called with the status the client got, and why. */
+  readonly answered: (status: number, cause: string) => void;
 }
 
 /** @returns the listener of a server's `clientError` event, which answers and closes. */
@@ -69,7 +69,7 @@ export const clientErrors = ({ clock, maxHeaderBytes, rayId, answered }: ClientE
     socket.on('error', () => socket.destroy());
     const code = codeOf(error, maxHeaderBytes);
     const { statusCode } = ERRORS[code];
-    answered(statusCode);
+    answered(statusCode, causeOf(code));
     socket.write(
       `HTTP/1.1 ${statusCode} ${REASONS[statusCode]}\r\nconnection: close\r\ncontent-length: 0\r\n` +
         `${RAY_ID_HEADER}: ${rayId()}\r\nproxy-status: ${proxyStatus(ERRORS[code], code)}\r\n\r\n`,

@@ -75,6 +75,7 @@ export class Door {
     const { config, clock, rayIds, generations } = this.#parts;
     const call = new Call(rayIds.hex16(), clock);
     const version = generations.begin(raw, call);
+    this.#parts.metrics.tallies.open++;
     const begun: Begun = { call, raw, hasBody: hasBody(raw), version };
     this.#watch(response, begun);
     // Of what follows in the same packet Node loses some, so nothing of it may be taken for a request.
@@ -113,7 +114,7 @@ export class Door {
   fail(raw: ServerResponse, cause: unknown, begun: Begun | null, waitMs = 0): void {
     const { clock, rayIds, generations, metrics } = this.#parts;
     if (raw.destroyed || raw.headersSent) {
-      metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode);
+      metrics.onAnswer(ERRORS.BGW_ERR_CLIENT_LEFT.statusCode, causeOf('BGW_ERR_CLIENT_LEFT'));
       return;
     }
     const error = asGatewayError(cause);
@@ -124,7 +125,8 @@ export class Door {
         ? { afterMs: waitMs, source: 'rate-limit' }
         : begun && live.recovery(error.code, begun.raw, clock.nowMs());
     const rayId = begun?.call.rayId ?? rayIds.hex16();
-    metrics.onAnswer(sendError(raw, error, { rayId, config, clock, recovery }));
+    const status = sendError(raw, error, { rayId, config, clock, recovery });
+    metrics.onAnswer(status, causeOf(error.code));
   }
 
   #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: RuleRefusal): void {
@@ -163,12 +165,23 @@ export class Door {
     return waiting;
   }
 
+  /** How long it took. A connection that went on with another protocol has taken as long as its two ends wanted. */
+  #measure(response: ServerResponse, { startedMs }: Call): void {
+    const { metrics, clock } = this.#parts;
+    metrics.tallies.open--;
+    if (response.statusCode === 101) return;
+    const status = response.headersSent ? response.statusCode : ERRORS.BGW_ERR_CLIENT_LEFT.statusCode;
+    metrics.tallies.durations.add(status, clock.nowMs() - startedMs);
+  }
+
   /** The request is over. One that failed by our answer speaks against the version that served it. */
   #onEnd(response: ServerResponse, { call, version }: Begun): void {
-    const { generations, onResult } = this.#parts;
+    const { generations, metrics, onResult } = this.#parts;
     generations.end(version);
     const finished = response.writableFinished;
     const brokeOff = this.#relay.brokeOff(response);
+    if (brokeOff) metrics.tallies.broken++;
+    this.#measure(response, call);
     if (finished || brokeOff) {
       const good = !brokeOff && response.statusCode < 500 && !this.#refusals.delete(response);
       onResult?.(version.version, good);

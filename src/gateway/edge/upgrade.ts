@@ -134,6 +134,7 @@ export const upgrades = ({ door, clock, forwarded, answered }: UpgradeParts) => 
         else if (client.destroyed) response.destroy();
         else {
           answer.detachSocket(client);
+          answer.statusCode = response.statusCode;
           // What the answer would have been told is the end of the request.
           client.on('close', () => answer.emit('close'));
           tie(response, client, head, begun);

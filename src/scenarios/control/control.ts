@@ -11,6 +11,7 @@ import { carryOut, type Stage } from '../timeline/perform.js';
 import type { EntryScope } from '../timeline/timeline.js';
 import { serveFaults } from './fault-api.js';
 import { serveTimeline } from './timeline-api.js';
+import { workerMetrics } from './worker-metrics.js';
 
 export interface Control {
   readonly address: string;
@@ -26,6 +27,11 @@ export const openControl = async (stage: Stage): Promise<Control> => {
     ajv: { customOptions: { keywords: [UNIT_KEYWORD], removeAdditional: false, coerceTypes: false } },
   });
   app.get('/workers', () => world.fleet.status());
+  const metrics = workerMetrics(world.fleet);
+  app.get('/metrics', (_request, reply) => {
+    reply.type(metrics.contentType);
+    return metrics.render();
+  });
   const scope = (): EntryScope => world.scope;
   serveFaults(app, world.fleet, scope);
   serveTimeline(app, scope, (entry) => carryOut(entry, { ...stage, by: 'operator' }));

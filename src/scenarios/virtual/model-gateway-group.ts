@@ -7,7 +7,7 @@ import { Deferred } from '../../core/deferred.js';
 import { UserError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { StallableClock } from '../../core/stallable-clock.js';
-import type { Admin, MemoryUse } from '../../gateway/admin.js';
+import type { Admin } from '../../gateway/admin.js';
 import type { GatewayReady } from '../../gateway/gateway-child.js';
 import type {
   FromGateway,
@@ -16,8 +16,10 @@ import type {
   ToGateway,
   ToServing,
 } from '../../gateway/messages.js';
+import { NO_USE } from '../../gateway/metrics/tallies.js';
 import { Primary } from '../../gateway/primary.js';
 import type { ServingChild } from '../../gateway/process-group.js';
+import type { MemoryUse } from '../../gateway/process-use.js';
 import { ServingService } from '../../gateway/serving-service.js';
 import { BARE_BOOT_MS } from '../../upstream/virtual/model-child.js';
 import { checkOver } from './model-check.js';
@@ -76,7 +78,14 @@ class ModelServingProcess implements ServingChild {
     const clock = this.#clock;
     this.#service = new ServingService(
       {
-        ...{ clock, pid: this.pid, send: this.#send, takeStallMs: () => 0, readMemory: () => NO_MEMORY },
+        ...{
+          clock,
+          pid: this.pid,
+          send: this.#send,
+          takeStallMs: () => 0,
+          readMemory: () => NO_MEMORY,
+          readUse: () => NO_USE,
+        },
         listen: () => this.#serving!.start(),
         end: () => this.#end({ code: 0, signal: null }),
       },
@@ -126,7 +135,7 @@ export class ModelGatewayGroup implements ModelGatewayProcess, Host {
       },
     };
     this.#primary = new Primary(options.argument, link, {
-      ...{ clock, pid: nextPort(), takeStallMs: () => 0, readMemory: () => NO_MEMORY },
+      ...{ clock, pid: nextPort(), takeStallMs: () => 0, readMemory: () => NO_MEMORY, readUse: () => NO_USE },
       spawn: (argument, onMessage) => {
         const process = new ModelServingProcess(argument, onMessage, parts);
         this.#processes.push(process);

@@ -5,7 +5,7 @@
 import type { ChildExit } from '../../core/child.js';
 import { Deferred } from '../../core/deferred.js';
 import type { EventMap } from '../../core/event-map.js';
-import type { WorkerSample } from '../fleet.js';
+import type { WorkerSample, WorkerStatus } from '../fleet.js';
 import type { WorkerChild } from '../machine.js';
 import type { FromWorker, VersionedWorkerConfig, WorkerArgument } from '../messages.js';
 import type { Tally } from './canary.js';
@@ -94,6 +94,13 @@ export class WorkerLife {
 
   get tally(): Omit<Tally, 'exits'> {
     return this.#tally;
+  }
+
+  /** By its last sample; `null`: there was none yet. */
+  get requests(): WorkerStatus['requests'] {
+    if (this.#lastSample === null) return null;
+    const { busy, queued, served, wasted } = this.#lastSample;
+    return { busy, queued, served, wasted };
   }
 
   /** Requests in its slots and its queue, by its last sample. */

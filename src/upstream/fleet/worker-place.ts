@@ -115,6 +115,8 @@ export class WorkerPlace {
       exits: this.#exits,
       heapBytes: this.#life?.heapBytes ?? 0,
       heapLimitBytes: this.#version.heapLimitBytes,
+      requests: this.#life?.requests ?? null,
+      slots: this.#version.slots,
       configVersion: this.#life?.appliedVersion ?? 0,
       faults: this.#faults.list,
       version: this.#version.number,

@@ -1,6 +1,7 @@
 /** Several processes shown as one: sums, states that differ, and counts that outlive a process. */
 import { describe, expect, it } from 'vitest';
 import type { ProcessStatus, UpstreamStatus } from '../../../src/gateway/messages.js';
+import { NO_TALLY, Tallies } from '../../../src/gateway/metrics/tallies.js';
 import { Totals } from '../../../src/gateway/totals.js';
 import { Upstream } from '../../../src/gateway/upstream-pool.js';
 import type { CircuitState } from '../../../src/policies/breaker.js';
@@ -22,26 +23,22 @@ const status = (success: number, upstream: Partial<UpstreamStatus> = {}): Proces
       ...upstream,
     },
   ],
-  answers: success === 0 ? [] : [[200, success]],
-  cached: success === 0 ? [] : [['hit', success]],
+  tally: { ...NO_TALLY, answers: success === 0 ? [] : [[200, success]] },
+  open: 0,
+  global: null,
   purged: 0,
   version: 1,
   memory: { heapBytes: 1, externalBytes: 10, residentBytes: 100 },
 });
 
 const makeTotals = () => {
-  const answers = new Map<number, number>();
-  const cached = new Map<string, number>();
-  const totals = new Totals(
-    (code, count) => answers.set(code, (answers.get(code) ?? 0) + count),
-    (what, count) => cached.set(what, (cached.get(what) ?? 0) + count),
-  );
-  return { totals, answers, cached };
+  const tallies = new Tallies();
+  return { totals: new Totals(tallies), tallies };
 };
 
 describe('totals', () => {
   it('count each report once, and keep the counts of a process that is gone', () => {
-    const { totals, answers } = makeTotals();
+    const { totals, tallies } = makeTotals();
     totals.absorb(1, status(5, { inFlight: 2, queued: 1 }));
     totals.absorb(1, status(7, { inFlight: 3, queued: 1 }));
     totals.absorb(2, status(10, { inFlight: 1, queued: 4 }));
@@ -50,7 +47,7 @@ describe('totals', () => {
     expect(totals.views([UPSTREAM])[0]).toMatchObject({ inFlight: 1, queued: 4, counts: { success: 17 } });
     totals.absorb(1, status(1));
     expect(totals.views([UPSTREAM])[0]!.counts?.success).toBe(18);
-    expect(answers.get(200)).toBe(18);
+    expect(tallies.answers.get(200)).toBe(18);
   });
 
   it.each<[CircuitState | null, CircuitState | null, unknown, number]>([
