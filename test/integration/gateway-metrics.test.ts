@@ -8,7 +8,7 @@ import { freePort, startUpstream } from '../support/upstream.js';
 
 const SECTION = {
   healthCheck: 'off' as const,
-  retry: { attempts: 2, backoff: 'none' as const },
+  retry: { attempts: 2, backoff: { base: '1ms' } },
   concurrency: { limit: 8, queue: 4 },
   globalConcurrency: { limit: 32, queue: 16 },
   breaker: { minRequests: 100 },
