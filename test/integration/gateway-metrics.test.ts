@@ -75,7 +75,7 @@ describe('the metrics of a gateway', () => {
   });
 });
 
-describe.skipIf(!hasPromtool)('promtool (of Debian’s package prometheus; skipped where it is missing)', () => {
+describe.skipIf(!hasPromtool)('promtool (needs Debian’s prometheus)', () => {
   it.each([1, 2])('has nothing against the metrics of %i processes', async (processes) => {
     const ports = [await startAnswering(), await freePort()];
     const group = await startGatewayGroup(ports, resolveGatewayConfig({ ...SECTION, processes }));
