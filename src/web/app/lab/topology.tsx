@@ -1,0 +1,184 @@
+/** Who is between a client and an answer, with what flows between them now. */
+import { useRef } from 'preact/hooks';
+import type { Tick, Topology as Shape, WorkerTick } from '../../../scenarios/live/feed.js';
+import { formatPercent, formatRps, type Headline, headlineOf } from './derive.js';
+import { type Flow, Flows } from './flows.js';
+import { type LabStore, useLab } from './store.js';
+import { WorkerCard } from './worker-card.js';
+
+const Clients = ({ shape, now }: { readonly shape: Shape; readonly now: Headline }) => (
+  <div class="lab-node" data-node="clients">
+    <span class="lab-name">
+      <b>clients</b>
+    </span>
+    <span class="lab-big">{formatRps(now.offeredRps)}/s</span>
+    <span class="soft">offered</span>
+    {shape.classes.length > 1 && (
+      <span class="soft">
+        {shape.classes.map(({ name, share }) => `${name} ${formatPercent(share)}`).join(', ')}
+      </span>
+    )}
+  </div>
+);
+
+const Answers = ({ now }: { readonly now: Headline }) => (
+  <ul class="lab-answers">
+    <li>
+      <span class="lab-swatch" style="background-color:var(--o-ok)" aria-hidden="true" />
+      {formatRps(now.goodRps)}/s good
+    </li>
+    {now.failed.map(({ outcome, rps }) => (
+      <li key={outcome.key}>
+        <span
+          class={`lab-swatch area ${outcome.pattern}`}
+          style={`background-color:var(--${outcome.color})`}
+          aria-hidden="true"
+        />
+        {formatRps(rps)}/s {outcome.label}
+      </li>
+    ))}
+  </ul>
+);
+
+interface FrontProps {
+  readonly shape: Shape;
+  readonly tick: Tick | undefined;
+  readonly now: Headline;
+  readonly chosen: string;
+  readonly choose: (target: string) => void;
+}
+
+const Gateways = ({ shape, tick, now, chosen, choose }: FrontProps) => (
+  <div class="lab-group" data-node="gateways">
+    {shape.gateways.map((id, index) => {
+      const isUp = tick?.gateways.find((gateway) => gateway.id === id)?.up ?? true;
+      return (
+        <button
+          type="button"
+          key={id}
+          class={`lab-node ${isUp ? '' : 'bad'}`}
+          data-node={id}
+          aria-pressed={chosen === id}
+          onClick={() => choose(id)}
+        >
+          <span class="lab-name">
+            <b>{shape.gateways.length === 1 ? 'gateway' : id}</b>
+            <span class={`lab-state ${isUp ? 'good' : 'bad'}`}>
+              <span aria-hidden="true">{isUp ? '✓' : '✕'}</span> {isUp ? 'up' : 'down'}
+            </span>
+          </span>
+          {shape.target !== 'gateway' && <span class="soft">{shape.target}</span>}
+          {index === 0 && <Answers now={now} />}
+          {index === 0 && tick?.gatewayQueued !== null && tick?.gatewayQueued !== undefined && (
+            <span class="soft">{tick.gatewayQueued} waiting for a slot</span>
+          )}
+        </button>
+      );
+    })}
+  </div>
+);
+
+const Dependencies = ({ shape, tick, chosen, choose }: FrontProps) => (
+  <div class="lab-group" data-node="dependencies">
+    {shape.dependencies.map((id) => {
+      const state = tick?.dependencies.find((dependency) => dependency.id === id)?.state ?? 'up';
+      const isGood = state === 'up' || state === 'ok' || state === 'healthy';
+      return (
+        <button
+          type="button"
+          key={id}
+          class={`lab-node ${isGood ? '' : 'bad'}`}
+          data-node={`dep:${id}`}
+          aria-pressed={chosen === id}
+          onClick={() => choose(id)}
+        >
+          <span class="lab-name">
+            <b>{id}</b>
+            <span class={`lab-state ${isGood ? 'good' : 'bad'}`}>
+              <span aria-hidden="true">{isGood ? '✓' : '!'}</span> {isGood ? 'up' : state}
+            </span>
+          </span>
+          <span class="soft">dependency</span>
+        </button>
+      );
+    })}
+  </div>
+);
+
+/** No request can get there. */
+const isCut = (worker: WorkerTick | undefined): boolean =>
+  worker === undefined ||
+  !worker.up ||
+  worker.drained ||
+  worker.ejected === true ||
+  worker.circuit === 'open' ||
+  worker.healthy === false;
+
+const flowsOf = (shape: Shape, tick: Tick | undefined, now: Headline): Flow[] => {
+  const badRatio = now.goodRatio === null ? 0 : 1 - now.goodRatio;
+  const front = { amount: now.offeredRps, badRatio, cut: false };
+  const workers = shape.workers.map(({ id }) => tick?.workers.find((worker) => worker.id === id));
+  const flowing = workers.reduce((sum, worker) => sum + (worker?.inFlight ?? worker?.busy ?? 0), 0);
+  const flows: Flow[] = shape.edge
+    ? [
+        { from: 'clients', to: 'edge', ...front },
+        { from: 'edge', to: 'gateways', ...front },
+      ]
+    : [{ from: 'clients', to: 'gateways', ...front }];
+  flows.push({ from: 'gateways', to: 'workers', amount: 0, badRatio: 0, cut: false });
+  for (const [index, { id }] of shape.workers.entries()) {
+    const worker = workers[index];
+    const amount = worker?.inFlight ?? worker?.busy ?? 0;
+    flows.push({ from: 'gateways', to: id, amount: amount * 4, badRatio: 0, cut: isCut(worker) });
+  }
+  for (const id of shape.dependencies) {
+    flows.push({ from: 'workers', to: `dep:${id}`, amount: flowing, badRatio: 0, cut: false });
+  }
+  return flows;
+};
+
+export const Topology = ({
+  store,
+  shape,
+  chosen,
+  choose,
+}: {
+  readonly store: LabStore;
+  readonly shape: Shape;
+  readonly chosen: string;
+  readonly choose: (target: string) => void;
+}) => {
+  const host = useRef<HTMLDivElement>(null);
+  const ticks = useLab(store, (state) => state.ticks);
+  const tick = ticks.at(-1);
+  const now = headlineOf(ticks);
+  const front = { shape, tick, now, chosen, choose };
+  const columns = ['auto', ...(shape.edge ? ['auto'] : []), 'auto', 'minmax(0, 1fr)'];
+  if (shape.dependencies.length > 0) columns.push('auto');
+  return (
+    <div class="lab-topology" ref={host} style={`--lab-columns:${columns.join(' ')}`}>
+      <Flows host={host} flows={flowsOf(shape, tick, now)} shape={JSON.stringify(shape)} />
+      <Clients shape={shape} now={now} />
+      {shape.edge && (
+        <div class="lab-node" data-node="edge">
+          <span class="lab-name">
+            <b>edge</b>
+          </span>
+        </div>
+      )}
+      <Gateways {...front} />
+      <div class="lab-workers" data-node="workers">
+        {shape.workers.map((place) => (
+          <WorkerCard
+            key={place.id}
+            place={place}
+            tick={tick?.workers.find(({ id }) => id === place.id)}
+            isChosen={chosen === place.id}
+            choose={choose}
+          />
+        ))}
+      </div>
+      {shape.dependencies.length > 0 && <Dependencies {...front} />}
+    </div>
+  );
+};
