@@ -24,8 +24,12 @@ const messageOf = (status: number, text: string): string => {
 };
 
 export class Api {
-  /** @param address whole, and with a slash at its end. */
-  constructor(readonly address: string) {}
+  /** Whole, and with a slash at its end. */
+  readonly address: string;
+
+  constructor(address: string) {
+    this.address = address;
+  }
 
   async send({ method, path, body }: Omit<Order, 'said'>): Promise<Outcome> {
     try {

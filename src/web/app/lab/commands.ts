@@ -9,6 +9,8 @@ export interface Order {
   readonly path: string;
   /** Left out: none. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The entry of a timeline that does the same, where it is not the body itself. */
+  readonly entry?: Readonly<Record<string, unknown>>;
   /** Said in words when it was done. */
   readonly said: string;
 }
@@ -57,7 +59,8 @@ const flow = (value: unknown): string => {
 };
 
 /** @param atS the moment it is shown for. @returns `null`: no timeline can say it. */
-export const yamlOf = ({ path, body }: Order, atS: number): string | null => {
-  if (path !== 'timeline' || body === undefined) return null;
-  return `- ${flow({ at: `${Math.max(0, Math.round(atS))}s`, ...body })}`;
+export const yamlOf = ({ path, body, entry }: Order, atS: number): string | null => {
+  const same = entry ?? (path === 'timeline' ? body : undefined);
+  if (same === undefined) return null;
+  return `- ${flow({ at: `${Math.max(0, Math.round(atS))}s`, ...same })}`;
 };

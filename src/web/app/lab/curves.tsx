@@ -5,7 +5,7 @@ import { Chart, type ChartLine } from '../parts/chart.js';
 import { TimeCursor } from '../parts/cursor.js';
 import { lineStyle } from '../parts/palette.js';
 import type { Mark } from '../parts/plot-data.js';
-import { formatMiB, formatMs, formatRps, lastOf, markOf, mixOf, ratesOf } from './derive.js';
+import { formatMs, formatRps, lastOf, markOf, mixOf, ratesOf } from './derive.js';
 import { KEPT_S, type LabState } from './state.js';
 import { type LabStore, useLab } from './store.js';
 
@@ -29,6 +29,9 @@ const line = (index: number, label: string, values: readonly (number | null)[]):
 
 const perSecond = (value: number): string => `${formatRps(value)}/s`;
 const times = (value: number): string => `${value.toFixed(1)}×`;
+/** So that the axis has round numbers of them. */
+const MEBIBYTE = 1024 ** 2;
+const mebibytes = (value: number): string => `${value.toFixed(0)} MiB`;
 const count = (value: number): string => value.toFixed(0);
 
 const usersCurves = (ticks: readonly Tick[]): Curve[] => [
@@ -36,8 +39,16 @@ const usersCurves = (ticks: readonly Tick[]): Curve[] => [
     title: 'Offered and good answers',
     format: perSecond,
     lines: [
-      line(0, 'offered', ratesOf(ticks, ({ offered }) => offered)),
-      line(2, 'good', ratesOf(ticks, ({ ok }) => ok)),
+      line(
+        0,
+        'offered',
+        ratesOf(ticks, ({ offered }) => offered),
+      ),
+      line(
+        2,
+        'good',
+        ratesOf(ticks, ({ ok }) => ok),
+      ),
     ],
   },
   {
@@ -50,8 +61,16 @@ const usersCurves = (ticks: readonly Tick[]): Curve[] => [
     title: 'Latency of answers',
     format: formatMs,
     lines: [
-      line(0, 'p50', ticks.map(({ latencyMs }) => latencyMs?.p50 ?? null)),
-      line(1, 'p99', ticks.map(({ latencyMs }) => latencyMs?.p99 ?? null)),
+      line(
+        0,
+        'p50',
+        ticks.map(({ latencyMs }) => latencyMs?.p50 ?? null),
+      ),
+      line(
+        1,
+        'p99',
+        ticks.map(({ latencyMs }) => latencyMs?.p99 ?? null),
+      ),
     ],
   },
 ];
@@ -61,20 +80,32 @@ const systemCurves = (ticks: readonly Tick[], { topology }: NonNullable<LabState
   const limit = places.find(({ heapLimitBytes }) => heapLimitBytes !== null)?.heapLimitBytes ?? null;
   const heapOf = (tick: Tick, id: string): number | null => {
     const worker = tick.workers.find((one) => one.id === id);
-    return worker?.up ? worker.heapBytes : null;
+    return worker?.up && worker.heapBytes !== null ? worker.heapBytes / MEBIBYTE : null;
   };
   return [
     {
       title: 'Heap of each worker',
-      format: formatMiB,
-      lines: places.map(({ id }, index) => line(index, id, ticks.map((tick) => heapOf(tick, id)))),
-      ...(limit !== null && { limit: { value: limit, label: `limit ${formatMiB(limit)}` } }),
+      format: mebibytes,
+      lines: places.map(({ id }, index) =>
+        line(
+          index,
+          id,
+          ticks.map((tick) => heapOf(tick, id)),
+        ),
+      ),
+      ...(limit !== null && {
+        limit: { value: limit / MEBIBYTE, label: `limit ${mebibytes(limit / MEBIBYTE)}` },
+      }),
     },
     {
       title: 'Waiting for a slot',
       format: count,
       lines: [
-        line(0, 'in the gateway', ticks.map(({ gatewayQueued }) => gatewayQueued)),
+        line(
+          0,
+          'in the gateway',
+          ticks.map(({ gatewayQueued }) => gatewayQueued),
+        ),
         line(
           1,
           'at the workers',
@@ -85,7 +116,13 @@ const systemCurves = (ticks: readonly Tick[], { topology }: NonNullable<LabState
     {
       title: 'Amplification: tries for each request',
       format: times,
-      lines: [line(3, 'amplification', ticks.map(({ amplification }) => amplification))],
+      lines: [
+        line(
+          3,
+          'amplification',
+          ticks.map(({ amplification }) => amplification),
+        ),
+      ],
     },
   ];
 };
@@ -96,7 +133,13 @@ const marksOf = (events: LabState['events'], fromS: number): Mark[] =>
     return label === null ? [] : [{ atS: event.t, label }];
   });
 
-const SpanChoice = ({ span, setSpan }: { readonly span: number; readonly setSpan: (span: number) => void }) => (
+const SpanChoice = ({
+  span,
+  setSpan,
+}: {
+  readonly span: number;
+  readonly setSpan: (span: number) => void;
+}) => (
   <fieldset class="choices">
     <legend>Show the last</legend>
     {SPANS.map((seconds) => (
@@ -132,7 +175,15 @@ export const Curves = ({ store }: { readonly store: LabStore }) => {
         {[...usersCurves(ticks), ...systemCurves(ticks, begin)].map((curve) => (
           <figure key={curve.title}>
             <figcaption>{curve.title}</figcaption>
-            <Chart {...curve} times={at} range={range} cursor={cursor} marks={marks} windows={windows} heightPx={128} />
+            <Chart
+              {...curve}
+              times={at}
+              range={range}
+              cursor={cursor}
+              marks={marks}
+              windows={windows}
+              heightPx={128}
+            />
           </figure>
         ))}
       </div>

@@ -31,7 +31,9 @@ export const outcomesOf = (tick: Tick): Readonly<Record<Outcome['key'], number>>
   return counts;
 };
 
-export const mixOf = (ticks: readonly Tick[]): readonly { readonly outcome: Outcome; readonly values: number[] }[] => {
+export const mixOf = (
+  ticks: readonly Tick[],
+): readonly { readonly outcome: Outcome; readonly values: number[] }[] => {
   const counted = new Map(ticks.map((tick) => [tick, outcomesOf(tick)]));
   return OUTCOMES.map((outcome) => ({
     outcome,
@@ -42,7 +44,12 @@ export const mixOf = (ticks: readonly Tick[]): readonly { readonly outcome: Outc
 /** Ticks of the last so many seconds. */
 export const lastOf = (ticks: readonly Tick[], seconds: number): readonly Tick[] => {
   const end = ticks.at(-1)?.t ?? 0;
-  return ticks.slice(Math.max(0, ticks.findIndex(({ t }) => t > end - seconds)));
+  return ticks.slice(
+    Math.max(
+      0,
+      ticks.findIndex(({ t }) => t > end - seconds),
+    ),
+  );
 };
 
 export interface Headline {
@@ -128,7 +135,11 @@ export const markOf = ({ eventType, text, fields }: FeedEvent): string | null =>
 export const formatRps = (rps: number): string => (rps >= 10 || rps === 0 ? rps.toFixed(0) : rps.toFixed(1));
 
 export const formatMs = (ms: number): string =>
-  ms >= 10_000 ? `${(ms / 1_000).toFixed(0)} s` : ms >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(0)} ms`;
+  ms >= 10_000
+    ? `${(ms / 1_000).toFixed(0)} s`
+    : ms >= 1_000
+      ? `${(ms / 1_000).toFixed(1)} s`
+      : `${ms.toFixed(0)} ms`;
 
 export const formatMiB = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
 

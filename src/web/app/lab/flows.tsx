@@ -13,8 +13,10 @@ export interface Flow {
   readonly amount: number;
   /** Of it, what fails, from 0 to 1. */
   readonly badRatio: number;
-  /** Nothing can flow, for this reason. */
+  /** Nothing can flow. */
   readonly cut: boolean;
+  /** `beside`: only where boxes stand beside each other; `below`: only where they stand below. Left out: both. */
+  readonly where?: 'beside' | 'below';
 }
 
 interface Box {
@@ -40,14 +42,14 @@ const measure = (host: HTMLElement): Measured => {
     boxes.set(node.dataset.node!, { left: left - around.left, top: top - around.top, width, height });
   }
   const [clients, gateway] = [boxes.get('clients'), boxes.get('gateways')];
-  const isNarrow = clients !== undefined && gateway !== undefined && gateway.top >= clients.top + clients.height;
+  const isNarrow =
+    clients !== undefined && gateway !== undefined && gateway.top >= clients.top + clients.height;
   return { width: around.width, height: around.height, isNarrow, boxes };
 };
 
 /** @param shape changes when there are other boxes. */
 const useMeasured = (host: RefObject<HTMLElement>, shape: string): Measured | null => {
   const [measured, setMeasured] = useState<Measured | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when there are other boxes.
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return;
@@ -114,10 +116,11 @@ export const Flows = ({
     >
       {flows.map((flow) => {
         const [from, to] = [measured.boxes.get(flow.from), measured.boxes.get(flow.to)];
-        // Below each other, lines to single boxes would cross the others: one line to all of them stands for them.
-        const isSingle = flow.to.startsWith('worker-') || flow.to.startsWith('dep:');
-        if (from === undefined || to === undefined || (measured.isNarrow && isSingle)) return null;
-        return <Line key={`${flow.from} ${flow.to}`} flow={flow} path={pathBetween(from, to, measured.isNarrow)} />;
+        if (from === undefined || to === undefined) return null;
+        if (flow.where === (measured.isNarrow ? 'beside' : 'below')) return null;
+        return (
+          <Line key={`${flow.from} ${flow.to}`} flow={flow} path={pathBetween(from, to, measured.isNarrow)} />
+        );
       })}
     </svg>
   );

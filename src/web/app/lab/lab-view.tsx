@@ -1,6 +1,158 @@
-/** A run while it goes on: topology, curves, events, controls. */
+/** A run while it goes on: topology, curves, events, controls. When it has ended: its report. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Result } from '../../../scenarios/result.js';
+import { ReportView } from '../report/report-view.js';
 import type { Source } from '../source.js';
+import { Api } from './api.js';
+import { findTarget } from './controls/faults.js';
+import { Controls, type Tab } from './controls.js';
+import { Curves } from './curves.js';
+import { Desk, DeskProvider, OrderButton } from './desk.js';
+import { Events } from './events.js';
+import { Header, LinkState } from './header.js';
+import './lab.css';
+import { LabStore, useLab } from './store.js';
+import { Stream } from './stream.js';
+import { Topology } from './topology.js';
+import { Tour } from './tour.js';
 
-export const LabView = ({ source }: { readonly source: Extract<Source, { kind: 'live' }> }) => (
-  <main>{source.feed}</main>
-);
+type Live = Extract<Source, { kind: 'live' }>;
+
+interface Lab {
+  readonly store: LabStore;
+  readonly stream: Stream;
+  readonly desk: Desk;
+}
+
+const openLab = ({ feed, api }: Live): Lab => {
+  const store = new LabStore();
+  const stream = new Stream(new URL(feed, location.href).href, (message) => {
+    store.take(message);
+    // Whoever streams ends: a page that asks again would say that something is broken.
+    if (message.type === 'end' && message.final) stream.close();
+  });
+  return { store, stream, desk: new Desk(new Api(new URL(api, location.href).href), store) };
+};
+
+/** Nothing runs, or nothing is known yet. */
+const Pause = ({ lab }: { readonly lab: Lab }) => {
+  const phase = useLab(lab.store, (state) => state.phase);
+  const reason = useLab(lab.store, (state) => state.reason);
+  return (
+    <main class="lab lab-pause">
+      <h1>badgateway lab</h1>
+      <p>
+        <LinkState stream={lab.stream} />
+      </p>
+      {phase === 'waiting' && <p class="soft">Waiting for the first news.</p>}
+      {phase === 'idle' && <p>Nothing runs.</p>}
+      {reason !== null && <p class="bad">✗ {reason}</p>}
+      {phase !== 'waiting' && (
+        <div class="lab-actions">
+          <OrderButton kind="primary" order={{ method: 'POST', path: 'lab', said: 'the lab begins' }}>
+            Start the lab
+          </OrderButton>
+        </div>
+      )}
+    </main>
+  );
+};
+
+const Running = ({ lab: { store, stream } }: { readonly lab: Lab }) => {
+  const begin = useLab(store, (state) => state.begin);
+  const [tab, setTab] = useState<Tab>('Faults');
+  const [target, setTarget] = useState('worker-1');
+  const [isTouring, setTouring] = useState(false);
+  const root = useRef<HTMLElement>(null);
+  if (begin === null) return null;
+  /** From the topology: its controls come up, and the keyboard goes there. */
+  const choose = (id: string): void => {
+    setTarget(id);
+    setTab('Faults');
+    root.current?.querySelector<HTMLElement>('#lab-controls')?.focus();
+  };
+  return (
+    <main class="lab" ref={root}>
+      <Header
+        store={store}
+        stream={stream}
+        begin={begin}
+        isTouring={isTouring}
+        tour={() => setTouring(!isTouring)}
+      />
+      {isTouring && <Tour store={store} end={() => setTouring(false)} />}
+      <section class="lab-stage" aria-label="Topology">
+        <Topology
+          store={store}
+          shape={begin.topology}
+          chosen={findTarget(begin, target)?.id ?? ''}
+          choose={choose}
+        />
+      </section>
+      <Controls begin={begin} tab={tab} setTab={setTab} target={target} setTarget={setTarget} />
+      <Curves store={store} />
+      <Events store={store} />
+    </main>
+  );
+};
+
+const Report = ({
+  lab,
+  result,
+  leave,
+}: {
+  readonly lab: Lab;
+  readonly result: Result;
+  readonly leave: () => void;
+}) => {
+  const phase = useLab(lab.store, (state) => state.phase);
+  const isFinal = lab.stream.isClosed;
+  return (
+    <>
+      {!isFinal && (
+        <nav class="lab-back screen" aria-label="Lab">
+          {phase === 'running' ? (
+            <button type="button" class="primary" onClick={leave}>
+              Back to the lab
+            </button>
+          ) : (
+            <OrderButton
+              kind="primary"
+              order={{ method: 'POST', path: 'lab', said: 'the lab begins' }}
+              tell={(outcome) => {
+                if (outcome.done) leave();
+              }}
+            >
+              Back to the lab
+            </OrderButton>
+          )}
+        </nav>
+      )}
+      <ReportView result={result} />
+    </>
+  );
+};
+
+const Shown = ({ lab }: { readonly lab: Lab }) => {
+  const phase = useLab(lab.store, (state) => state.phase);
+  const result = useLab(lab.store, (state) => state.result);
+  /** The report that the reader has left. */
+  const [left, setLeft] = useState<Result | null>(null);
+  if (result !== null && result !== left) {
+    return <Report lab={lab} result={result} leave={() => setLeft(result)} />;
+  }
+  return phase === 'running' ? <Running lab={lab} /> : <Pause lab={lab} />;
+};
+
+export const LabView = ({ source }: { readonly source: Live }) => {
+  const [lab] = useState(() => openLab(source));
+  useEffect(() => {
+    lab.stream.open();
+    return () => lab.stream.close();
+  }, [lab]);
+  return (
+    <DeskProvider value={lab.desk}>
+      <Shown lab={lab} />
+    </DeskProvider>
+  );
+};

@@ -5,7 +5,7 @@
  * nothing, and a `begin` of the same variant starts its curves over, because what follows is all of it.
  */
 import type { FeedEvent, FeedMessage, Tick, VariantBegin } from '../../../scenarios/live/feed.js';
-import type { Result, Verdict } from '../../../scenarios/result.js';
+import type { Result } from '../../../scenarios/result.js';
 
 /** What is kept of the past: as much as somebody who pokes at a lab still remembers. */
 export const KEPT_S = 300;
@@ -21,10 +21,9 @@ export interface ToldEvent extends FeedEvent {
   readonly id: number;
 }
 
-/** A variant that is over. */
+/** A variant that is over. Whether its thresholds hold is known when all are. */
 export interface Measured {
   readonly name: string;
-  readonly verdict: Verdict;
 }
 
 export interface LabState {
@@ -79,13 +78,8 @@ const begun = (state: LabState, begin: VariantBegin): LabState => ({
 const ticked = (state: LabState, tick: Tick): LabState => {
   const last = state.ticks.at(-1);
   if (last !== undefined && tick.t <= last.t) return state;
-  const from = tick.t - KEPT_S;
-  const over = Math.max(
-    state.ticks.length + 1 - MAX_TICKS,
-    state.ticks.findIndex(({ t }) => t >= from),
-    0,
-  );
-  return { ...state, ticks: [...state.ticks.slice(over), tick] };
+  const inTime = state.ticks.filter(({ t }) => t >= tick.t - KEPT_S);
+  return { ...state, ticks: [...inTime, tick].slice(-MAX_TICKS) };
 };
 
 const isKnown = (events: readonly ToldEvent[], event: FeedEvent): boolean =>
@@ -115,9 +109,9 @@ export const reduce = (state: LabState, message: FeedMessage): LabState => {
     case 'happened':
       return state.phase === 'running' ? happened(state, message.events) : state;
     case 'measured': {
-      const { name, verdict } = message.result;
+      const { name } = message.result;
       const before = state.measured.filter((one) => one.name !== name);
-      return { ...state, measured: [...before, { name, verdict }] };
+      return { ...state, measured: [...before, { name }] };
     }
     case 'end':
       return { ...state, phase: 'ended', result: message.result, reason: message.reason };

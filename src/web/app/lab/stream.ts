@@ -14,18 +14,25 @@ export type Link =
   | { readonly state: 'broken'; readonly sinceMs: number };
 
 export class Stream {
+  readonly address: string;
+  readonly #take: (message: FeedMessage) => void;
   #link: Link = { state: 'connecting' };
   #source: EventSource | null = null;
   #isOver = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor(
-    readonly address: string,
-    private readonly take: (message: FeedMessage) => void,
-  ) {}
+  constructor(address: string, take: (message: FeedMessage) => void) {
+    this.address = address;
+    this.#take = take;
+  }
 
   get link(): Link {
     return this.#link;
+  }
+
+  /** It was ended on purpose, and does not try again. */
+  get isClosed(): boolean {
+    return this.#isOver;
   }
 
   open(): void {
@@ -44,7 +51,7 @@ export class Stream {
     };
     for (const type of TYPES) {
       source.addEventListener(type, ({ data }: MessageEvent<string>) => {
-        this.take(JSON.parse(data) as FeedMessage);
+        this.#take(JSON.parse(data) as FeedMessage);
       });
     }
   }

@@ -1,6 +1,6 @@
 /** Who is between a client and an answer, with what flows between them now. */
 import { useRef } from 'preact/hooks';
-import type { Tick, Topology as Shape, WorkerTick } from '../../../scenarios/live/feed.js';
+import type { Topology as Shape, Tick, WorkerTick } from '../../../scenarios/live/feed.js';
 import { formatPercent, formatRps, type Headline, headlineOf } from './derive.js';
 import { type Flow, Flows } from './flows.js';
 import { type LabStore, useLab } from './store.js';
@@ -125,14 +125,46 @@ const flowsOf = (shape: Shape, tick: Tick | undefined, now: Headline): Flow[] =>
         { from: 'edge', to: 'gateways', ...front },
       ]
     : [{ from: 'clients', to: 'gateways', ...front }];
-  flows.push({ from: 'gateways', to: 'workers', amount: 0, badRatio: 0, cut: false });
+  // Below each other, lines to single boxes would cross the others: one line to all of them stands for them.
+  flows.push({
+    from: 'gateways',
+    to: 'workers',
+    amount: flowing * 4,
+    badRatio: 0,
+    cut: false,
+    where: 'below',
+  });
   for (const [index, { id }] of shape.workers.entries()) {
     const worker = workers[index];
     const amount = worker?.inFlight ?? worker?.busy ?? 0;
-    flows.push({ from: 'gateways', to: id, amount: amount * 4, badRatio: 0, cut: isCut(worker) });
+    flows.push({
+      from: 'gateways',
+      to: id,
+      amount: amount * 4,
+      badRatio: 0,
+      cut: isCut(worker),
+      where: 'beside',
+    });
   }
   for (const id of shape.dependencies) {
-    flows.push({ from: 'workers', to: `dep:${id}`, amount: flowing, badRatio: 0, cut: false });
+    flows.push({
+      from: 'workers',
+      to: `dep:${id}`,
+      amount: flowing,
+      badRatio: 0,
+      cut: false,
+      where: 'beside',
+    });
+  }
+  if (shape.dependencies.length > 0) {
+    flows.push({
+      from: 'workers',
+      to: 'dependencies',
+      amount: flowing,
+      badRatio: 0,
+      cut: false,
+      where: 'below',
+    });
   }
   return flows;
 };

@@ -27,16 +27,9 @@ const Bar = ({ ratio, kind }: { readonly ratio: number; readonly kind: 'slot' | 
 /** A queue has no end to be full against: its bar is full at twenty times the slots. */
 const FULL_QUEUE = 20;
 
-const Heap = ({ bytes, limit }: { readonly bytes: number | null; readonly limit: number | null }) => {
-  if (bytes === null || limit === null) return <span class="soft">heap not known</span>;
-  return (
-    <>
-      <Bar ratio={bytes / limit} kind="heap" />
-      <span>
-        heap {formatMiB(bytes).replace(' MiB', '')}/{formatMiB(limit)}
-      </span>
-    </>
-  );
+const heapText = (bytes: number | null, limit: number | null): string => {
+  if (limit === null) return 'heap not known';
+  return bytes === null ? 'heap –' : `heap ${formatMiB(bytes).replace(' MiB', '')} of ${formatMiB(limit)}`;
 };
 
 export interface Condition {
@@ -71,19 +64,27 @@ const Faults = ({ faults }: { readonly faults: readonly string[] }) => (
   </span>
 );
 
-const Numbers = ({ place, tick }: { readonly place: Place; readonly tick: WorkerTick }) => {
-  const { slots } = place;
+const Meters = ({ place, tick }: { readonly place: Place; readonly tick: WorkerTick }) => {
+  const { slots, queue, heapLimitBytes } = place;
   const { busy, queued } = tick;
+  const heapBytes = tick.up ? tick.heapBytes : null;
   return (
-    <span class="lab-numbers">
-      {slots !== null && <Slots busy={busy ?? 0} slots={slots} />}
-      <span>
-        {busy ?? '–'}/{slots ?? '–'} slots
+    <>
+      <span class="lab-meter">
+        <span>
+          {busy ?? '–'} of {slots ?? '–'} slots
+        </span>
+        {slots !== null && <Slots busy={busy ?? 0} slots={slots} />}
       </span>
-      <Bar ratio={(queued ?? 0) / (place.queue ?? (slots ?? 8) * FULL_QUEUE)} kind="queue" />
-      <span>queue {queued ?? '–'}</span>
-      <Heap bytes={tick.up ? tick.heapBytes : 0} limit={place.heapLimitBytes} />
-    </span>
+      <span class="lab-meter">
+        <span>queue {queued ?? '–'}</span>
+        <Bar ratio={(queued ?? 0) / (queue ?? (slots ?? 8) * FULL_QUEUE)} kind="queue" />
+      </span>
+      <span class="lab-meter">
+        <span>{heapText(heapBytes, heapLimitBytes)}</span>
+        <Bar ratio={heapLimitBytes === null ? 0 : (heapBytes ?? 0) / heapLimitBytes} kind="heap" />
+      </span>
+    </>
   );
 };
 
@@ -110,7 +111,7 @@ export const WorkerCard = ({ place, tick, isChosen, choose }: WorkerCardProps) =
           <span aria-hidden="true">{sign}</span> {word}
         </span>
       </span>
-      {tick !== undefined && <Numbers place={place} tick={tick} />}
+      {tick !== undefined && <Meters place={place} tick={tick} />}
       {tick !== undefined && (
         <span class="lab-foot soft">
           <span>{circuitText(tick.circuit)}</span>
@@ -118,9 +119,9 @@ export const WorkerCard = ({ place, tick, isChosen, choose }: WorkerCardProps) =
           <span class={tick.exits > 0 ? 'bad' : ''}>
             {tick.exits} {tick.exits === 1 ? 'exit' : 'exits'}
           </span>
+          <Faults faults={tick.faults} />
         </span>
       )}
-      {tick !== undefined && <Faults faults={tick.faults} />}
     </button>
   );
 };

@@ -1,0 +1,157 @@
+/** What clients do: how many requests they send, how long they wait, and how they try again. */
+import { useState } from 'preact/hooks';
+import type { Catalog } from '../../../../scenarios/live/api.js';
+import type { Outcome } from '../api.js';
+import { entryOrder, type Order } from '../commands.js';
+import { OrderButton, Said, useDesk, useListed } from '../desk.js';
+import { SectionForm } from '../schema-form.js';
+import { summaryOf, type Written } from '../written.js';
+
+const loadOrder = (rateRps: number): Order => ({
+  method: 'PUT',
+  path: 'load',
+  body: { rate: `${rateRps}/s` },
+  said: `${rateRps}/s from now on`,
+});
+
+/** Steps of a slider that people feel as alike: each a tenth more, from 1/s to 2000/s. */
+const STEPS: readonly number[] = [
+  1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 140, 160, 180, 200, 225, 250, 300, 350, 400,
+  450, 500, 600, 700, 800, 900, 1_000, 1_200, 1_400, 1_600, 1_800, 2_000,
+];
+
+const nearest = (rateRps: number): number =>
+  STEPS.reduce(
+    (best, step, index) => (Math.abs(step - rateRps) < Math.abs(STEPS[best]! - rateRps) ? index : best),
+    0,
+  );
+
+const Rate = ({ rateRps }: { readonly rateRps: number }) => {
+  const desk = useDesk();
+  const [at, setAt] = useState(nearest(rateRps));
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const order = loadOrder(STEPS[at]!);
+  const look = (next: number): void => {
+    setAt(next);
+    desk.show(loadOrder(STEPS[next]!));
+  };
+  return (
+    <>
+      <label class="slider">
+        <span>Rate</span>
+        <input
+          type="range"
+          min={0}
+          max={STEPS.length - 1}
+          step={1}
+          value={at}
+          aria-valuetext={`${STEPS[at]} requests a second`}
+          onInput={({ currentTarget }) => look(Number(currentTarget.value))}
+          onChange={async () => setOutcome(await desk.give(order))}
+        />
+        <output>{STEPS[at]}/s</output>
+      </label>
+      <div class="lab-actions">
+        {[0.5, 1.5, 2, 3].map((factor) => {
+          const rate = Math.round(rateRps * factor);
+          return (
+            <OrderButton
+              key={factor}
+              order={loadOrder(rate)}
+              tell={(got) => {
+                setAt(nearest(rate));
+                setOutcome(got);
+              }}
+            >
+              {factor} × now
+            </OrderButton>
+          );
+        })}
+      </div>
+      <Said outcome={outcome} said={desk.shown?.said ?? ''} />
+    </>
+  );
+};
+
+const HABITS: readonly { readonly name: string; readonly about: string; readonly changes: Written }[] = [
+  { name: 'Try once', about: 'they take what they get', changes: { retry: { attempts: 1 } } },
+  {
+    name: 'Try again at once',
+    about: 'three tries without a wait: what most apps do, and what turns a spike into an outage',
+    changes: { retry: { attempts: 3, backoff: 'none' } },
+  },
+  {
+    name: 'Back off',
+    about: 'three tries, exponential waits with full jitter',
+    changes: { retry: { attempts: 3, backoff: 'exponential', delay: '500ms', jitter: 'full' } },
+  },
+  {
+    name: 'Back off on a budget',
+    about: 'the same, bounded by a token bucket as in the AWS SDKs',
+    changes: {
+      retry: {
+        attempts: 3,
+        backoff: 'exponential',
+        delay: '500ms',
+        jitter: 'full',
+        budget: { tokens: 10, refund: '10%' },
+      },
+    },
+  },
+];
+
+const updateOrder = (changes: Written): Order =>
+  entryOrder({ 'update-clients': changes }, `clients: ${summaryOf(changes)}`);
+
+const Habits = ({ catalog }: { readonly catalog: Catalog }) => {
+  const desk = useDesk();
+  const [written, setWritten] = useState<Written>({});
+  return (
+    <>
+      <h3>When they get an error</h3>
+      <ul class="lab-list">
+        {HABITS.map(({ name, about, changes }) => (
+          <li key={name}>
+            <span>
+              <b>{name}</b>: {about}
+            </span>
+            <OrderButton order={updateOrder(changes)} label={`Clients: ${name}`}>
+              Set
+            </OrderButton>
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>Each setting</summary>
+        <SectionForm
+          schema={catalog.clients}
+          written={written}
+          change={(next) => {
+            setWritten(next);
+            desk.show(updateOrder(next));
+          }}
+        />
+        <div class="lab-actions">
+          <OrderButton kind="primary" order={updateOrder(written)}>
+            Update the clients
+          </OrderButton>
+        </div>
+      </details>
+    </>
+  );
+};
+
+export const Load = ({ catalog }: { readonly catalog: Catalog }) => {
+  const { answer, problem } = useListed(
+    (api) => api.load(),
+    ({ path }) => path === 'load',
+  );
+  return (
+    <>
+      <h3>Requests</h3>
+      {problem !== null && <p class="bad">✗ {problem}</p>}
+      {answer !== null && <Rate key={answer.rateRps} rateRps={answer.rateRps} />}
+      <Habits catalog={catalog} />
+    </>
+  );
+};
