@@ -71,6 +71,11 @@ const SeriesPointSchema = Section(
     t: Type.Number({ description: 'Start of the bucket, seconds from the start of the load.' }),
     offered: Type.Number({ description: 'Requests that were meant to be sent in the bucket.' }),
     ok: Type.Number({ description: 'Of these, good answers.' }),
+    tries: Optional(
+      Type.Number({
+        description: 'Tries that clients sent for these, whenever; left out in results of old.',
+      }),
+    ),
     status: Numbers('Of these, by last status.'),
     latencyMs: Latency,
     workers: Type.Array(

@@ -103,6 +103,7 @@ interface Bucket {
   readonly status: Record<string, number>;
   offered: number;
   ok: number;
+  tries: number;
   readonly workers: Map<string, { heapBytes: number; busy: number; queued: number }>;
 }
 
@@ -118,6 +119,7 @@ export const measureSeries = (
     status: {},
     offered: 0,
     ok: 0,
+    tries: 0,
     workers: new Map(),
   }));
   const bucketAt = (ms: number): Bucket | undefined => buckets[Math.floor(ms / BUCKET_MS)];
@@ -126,6 +128,7 @@ export const measureSeries = (
     if (bucket === undefined) continue;
     bucket.offered++;
     if (record.ok) bucket.ok++;
+    bucket.tries += record.attempts.length;
     increment(bucket.status, statusKey(record.status));
     if (record.status !== 0) recordMs(bucket.histogram, record.endMs - record.arrivalMs);
   }
@@ -138,6 +141,7 @@ export const measureSeries = (
     t: round((index * BUCKET_MS) / 1000, 3),
     offered: bucket.offered,
     ok: bucket.ok,
+    tries: bucket.tries,
     status: bucket.status,
     latencyMs: latency(bucket.histogram),
     workers: workers.map((worker) => {

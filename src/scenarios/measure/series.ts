@@ -47,6 +47,7 @@ export class RequestSeries {
   readonly #settleMs: number;
   readonly #offered: Uint32Array;
   readonly #ok: Uint32Array;
+  readonly #tries: Uint32Array;
   readonly #statuses = new Map<number, Uint32Array>();
   /** By bucket: its latencies while it is open, then what they came to. */
   readonly #latencies: (Histogram | Latency | undefined)[];
@@ -60,6 +61,7 @@ export class RequestSeries {
     this.#settleMs = patienceMs + SETTLE_SLACK_MS;
     this.#offered = new Uint32Array(count);
     this.#ok = new Uint32Array(count);
+    this.#tries = new Uint32Array(count);
     this.#latencies = new Array<undefined>(count).fill(undefined);
     this.#nextSettleMs = plan.bucketMs + this.#settleMs;
   }
@@ -69,6 +71,7 @@ export class RequestSeries {
     if (bucket < 0 || bucket >= this.#offered.length) return;
     this.#offered[bucket]!++;
     if (one.ok) this.#ok[bucket]!++;
+    this.#tries[bucket]! += one.attempts.length;
     this.#countsOf(one.status)[bucket]!++;
     if (isAnswered(one)) this.#recordLatency(bucket, latencyOf(one));
     if (one.endMs >= this.#nextSettleMs) this.#settle(one.endMs);
@@ -79,6 +82,7 @@ export class RequestSeries {
       t: round((bucket * this.#plan.bucketMs) / 1000, 3),
       offered,
       ok: this.#ok[bucket]!,
+      tries: this.#tries[bucket]!,
       status: Object.fromEntries(
         [...this.#statuses]
           .filter(([, counts]) => counts[bucket]! > 0)

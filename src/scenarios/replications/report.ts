@@ -63,28 +63,43 @@ const comparisonText = ({ metric, window, kind, difference, low, high }: Compari
   return `${metric}${where} ${signed(difference!, kind)} (${interval})`;
 };
 
-const differenceLines = ({ comparisons, confidence, seeds }: Replications, colors: Colors): string[] => {
-  if (comparisons.length === 0) return [];
+export interface Differences {
+  /** By more than chance. */
+  readonly found: readonly string[];
+  /** What was compared besides, and how; where there are too few replications, only that. */
+  readonly notes: readonly string[];
+  readonly areEnough: boolean;
+}
+
+/** What differs between variants by more than chance. */
+export const differencesOf = ({ comparisons, confidence, seeds }: Replications): Differences => {
+  if (comparisons.length === 0) return { found: [], notes: [], areEnough: false };
   const least = leastMeasurements(confidence);
   const share = formatRatio(confidence);
   if (comparisons.every(({ differs }) => differs === null)) {
     const text = `Whether variants differ by more than chance takes at least ${least} replications at ${share}; there are ${seeds.length}.`;
-    return [colors.dim(text), ''];
+    return { found: [], notes: [text], areEnough: false };
   }
-  const lines = comparisons
+  const found = comparisons
     .filter(({ differs }) => differs === true)
-    .map((one) => `  ${one.from} → ${one.to}: ${comparisonText(one)}`);
+    .map((one) => `${one.from} → ${one.to}: ${comparisonText(one)}`);
   const same = comparisons.filter(({ differs }) => differs === false).length;
   const unknown = comparisons.filter(({ differs }) => differs === null).length;
   const rest = [
     ...(same > 0 ? [`${same} of ${comparisons.length} comparisons show no more than chance`] : []),
     ...(unknown > 0 ? [`${unknown} have too few values on both sides`] : []),
   ];
+  const method = `paired by seed, Wilcoxon signed-rank, each at ${share} by itself`;
+  return { found, notes: [...(rest.length > 0 ? [rest.join('; ')] : []), method], areEnough: true };
+};
+
+const differenceLines = (replications: Replications, colors: Colors): string[] => {
+  const { found, notes, areEnough } = differencesOf(replications);
+  if (!areEnough) return notes.length === 0 ? [] : [...notes.map(colors.dim), ''];
   return [
     'Differences by more than chance',
-    ...lines,
-    ...(rest.length > 0 ? [colors.dim(`  ${rest.join('; ')}`)] : []),
-    colors.dim(`  paired by seed, Wilcoxon signed-rank, each at ${share} by itself`),
+    ...found.map((line) => `  ${line}`),
+    ...notes.map((note) => colors.dim(`  ${note}`)),
     '',
   ];
 };

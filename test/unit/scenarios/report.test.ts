@@ -3,15 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { type ReportOptions, renderReport } from '../../../src/scenarios/report/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
-import { renderHtml } from '../../../src/web/report.js';
-import {
-  result,
-  resultEvent,
-  seriesPoint,
-  threshold,
-  variantResult,
-  windowResult,
-} from '../../support/records.js';
+import { makeReport } from '../../../src/web/report/make-report.js';
+import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
 
 const PLAIN = { color: false, interrupted: false };
 const ESCAPE = '\u001b';
@@ -74,8 +67,9 @@ describe('a report', () => {
 
   it('says that it was in virtual time, in the terminal and on the page', () => {
     expect(linesOf({ ...both, engine: 'virtual' })[1]).toBe('A small one  small, seed 42, virtual time');
-    expect(renderHtml({ ...both, engine: 'virtual' })).toContain('· virtual time</p>');
-    expect(renderHtml({ ...both, engine: 'real' })).toContain('· real processes</p>');
+    const limits = { maxPoints: 10, maxRequests: 10 };
+    expect(makeReport({ ...both, engine: 'virtual' }, limits).run).toContain('virtual time');
+    expect(makeReport({ ...both, engine: 'real' }, limits).run).toContain('real processes');
   });
 
   it('tells the story of each variant, with times', () => {
@@ -220,19 +214,5 @@ describe('a report of an interrupted run', () => {
     expect(lines).toContain('  - timeline.push-config: it takes no config while it runs');
     expect(lines).toContain('SKIPPED');
     expect(lines.filter((line) => line.startsWith('availability'))).toEqual([]);
-  });
-});
-
-describe('the page of a fleet', () => {
-  it('has a line for each of eight workers that is like no other', () => {
-    const names = Array.from({ length: 8 }, (_, index) => `worker-${index + 1}`);
-    const point = (t: number) => ({
-      ...seriesPoint([], { t }),
-      workers: names.map((worker) => ({ worker, heapBytes: 1_000_000, busy: 0, queued: 0 })),
-    });
-    const page = renderHtml(result([variantResult({ series: [point(0), point(0.25)] })]));
-    const classes = new Set([...page.matchAll(/class="line (w-\d)"/g)].map(([, name]) => name));
-    expect(classes.size).toBe(names.length);
-    for (const name of classes) expect(page).toContain(`.${name}{stroke:`);
   });
 });

@@ -99,7 +99,11 @@ describe('a result as Markdown', () => {
 
 describe('a series as CSV', () => {
   const latencyMs = { p50: 1, p95: 2, p99: 3, max: 4.5 };
-  const first = seriesPoint(['worker-1'], { offered: 10, ok: 8, status: { '200': 8, none: 2 }, latencyMs });
+  const first = seriesPoint(['worker-1'], {
+    ...{ offered: 10, ok: 8, tries: 12 },
+    status: { '200': 8, none: 2 },
+    latencyMs,
+  });
   const second = seriesPoint(['worker-1', 'worker-2'], { t: 0.25, offered: 5, status: { '503': 5 } });
   const csv = renderSeriesCsv(
     result([variantResult({ series: [first] }), variantResult({ name: 'two', series: [second] })]),
@@ -109,12 +113,12 @@ describe('a series as CSV', () => {
     const rows = csv.split('\r\n').map((line) => line.split(','));
     expect(rows.at(-1)).toEqual(['']);
     expect(rows[0]).toEqual([
-      ...['variant', 't_s', 'offered', 'ok', 'status_200', 'status_503', 'status_none'],
+      ...['variant', 't_s', 'offered', 'ok', 'tries', 'status_200', 'status_503', 'status_none'],
       ...['latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'latency_max_ms'],
       ...['worker-1_heap_bytes', 'worker-1_busy', 'worker-1_queued'],
       ...['worker-2_heap_bytes', 'worker-2_busy', 'worker-2_queued'],
     ]);
-    expect(rows[1]).toEqual('default,0,10,8,8,0,2,1,2,3,4.5,,0,0,,,'.split(','));
-    expect(rows[2]).toEqual('two,0.25,5,0,0,5,0,0,0,0,0,,0,0,,0,0'.split(','));
+    expect(rows[1]).toEqual('default,0,10,8,12,8,0,2,1,2,3,4.5,,0,0,,,'.split(','));
+    expect(rows[2]).toEqual('two,0.25,5,0,,0,5,0,0,0,0,0,,0,0,,0,0'.split(','));
   });
 });

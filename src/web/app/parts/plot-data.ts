@@ -24,11 +24,14 @@ export const stackUp = (layers: readonly Values[]): number[][] => {
   });
 };
 
-/** 1, 2 or 5 times a power of ten: the least that is not below. */
+/** Tops of axes, times a power of ten: round, and little above what is drawn. */
+const TOPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+/** The least round number that is not below. */
 export const niceCeiling = (value: number): number => {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
+  return (TOPS.find((factor) => factor * power >= value) ?? 10) * power;
 };
 
 /** The highest of all; 0 where there is nothing. */

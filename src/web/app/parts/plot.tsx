@@ -22,6 +22,8 @@ export interface Drawn {
   /** Areas on top of each other, the first at the bottom; default: lines. */
   readonly stacked?: boolean;
   readonly format: (value: number) => string;
+  /** What the values are of: bytes have ticks at powers of two; default: plain. */
+  readonly unit?: 'bytes' | 'plain';
   /** What the time axis shows, seconds. */
   readonly range: readonly [fromS: number, toS: number];
   /** The top of the axis, where it is given by something else than the values. */
@@ -148,14 +150,16 @@ const CURSOR: uPlot.Cursor = {
   },
 };
 
-const axis = (format: (value: number) => string, size?: number): uPlot.Axis => ({
+const BYTE_INCREMENTS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+const axis = (format: (value: number) => string, size: number): uPlot.Axis => ({
   stroke: () => themeColor('soft'),
   font: font(1),
   grid: { stroke: () => themeColor('line'), width: 1 },
   ticks: { show: false },
   gap: 4,
   values: (_plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
-  ...(size === undefined ? {} : { size }),
+  size,
 });
 
 const secondsText = (value: number): string => `${Math.round(value * 100) / 100}s`;
@@ -175,7 +179,11 @@ export const makePlot = (host: HTMLElement, now: () => Drawn, heightPx: number):
       },
       axes: [
         { ...axis(secondsText, 22), space: 56 },
-        { ...axis((value) => now().format(value), LEFT_PX), space: 34 },
+        {
+          ...axis((value) => now().format(value), LEFT_PX),
+          space: 34,
+          ...(now().unit === 'bytes' ? { incrs: BYTE_INCREMENTS } : {}),
+        },
       ],
       series: seriesOf(now()),
       hooks: {

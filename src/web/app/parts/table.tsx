@@ -45,10 +45,10 @@ export const Scroll = ({
 export const Table = ({ label, head, rows, words = false }: TableProps) => (
   <Scroll label={label}>
     <table class={words ? 'words' : 'numbers'}>
-      <thead>
+      <thead hidden={head.every((cell) => cell === '')}>
         <tr>
           {head.map((cell, index) =>
-            index === 0 && cell === '' ? (
+            cell === '' ? (
               <td key={index} />
             ) : (
               <th key={index} scope="col">

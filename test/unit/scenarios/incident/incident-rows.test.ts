@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { incidentRows, suspectsText } from '../../../../src/scenarios/incident/incident-rows.js';
 import type { VariantResult } from '../../../../src/scenarios/result.js';
-import { alertsHtml, incidentHtml } from '../../../../src/web/incident.js';
 import { variantResult } from '../../../support/records.js';
 
 const incident: NonNullable<VariantResult['incident']> = {
@@ -55,23 +54,9 @@ describe('the rows of an incident', () => {
   it('are none where users were not hurt', () => {
     expect(incidentRows(variantResult())).toEqual([]);
     expect(suspectsText(variantResult())).toBe('');
-    expect(incidentHtml(variantResult()) + alertsHtml(variantResult())).toBe('');
   });
 
   it('come with who is suspected', () => {
     expect(suspectsText(told)).toBe('suspects: config <2> at 4s (0.87, the cause); load at 1s (0.50)');
-  });
-
-  it('are a table on a page, in which nothing is taken for a tag', () => {
-    const html = incidentHtml(told);
-    expect(html).toContain(
-      '<th scope="row">Investigating</th><td>16:07 (4.6s)</td><td>16:13 (8.2s)</td><td>6m0s</td>',
-    );
-    expect(html).toContain('config &lt;2&gt; at 4s');
-    expect(
-      alertsHtml(
-        variantResult({ alerts: [{ rule: 'fast-burn', raisedMs: 100, clearedMs: null, reason: 'a < b' }] }),
-      ),
-    ).toContain('<th scope="row">fast-burn</th><td>100ms</td><td>not before the end</td><td>a &lt; b</td>');
   });
 });
