@@ -1,7 +1,12 @@
 /** Every type of event there is, and what it tells. Types are past tense: an event is a fact, not a request. */
 
+/** What may end a worker's process as a death; `operator`: somebody did it by hand. */
+export type Killer = 'watchdog' | 'liveness' | 'operator';
+
 export interface EventMap {
   'run.noted': { readonly text: string };
+  /** By hand; `rateRps`: in place of the plan's rates, `null`: these. */
+  'load.changed': { readonly scale: number; readonly rateRps: number | null };
   'worker.started': { readonly worker: string; readonly pid: number; readonly configVersion: number };
   'worker.exited': {
     readonly worker: string;
@@ -31,7 +36,7 @@ export interface EventMap {
     readonly lost: number;
   };
   /** Killed because it did not live any more; its death follows. */
-  'worker.killed': { readonly worker: string; readonly by: 'watchdog' | 'liveness'; readonly reason: string };
+  'worker.killed': { readonly worker: string; readonly by: Killer; readonly reason: string };
   'worker.turned-ready': { readonly worker: string };
   'worker.turned-unready': { readonly worker: string; readonly reason: string };
   /** Replaced before its heap was full. */
@@ -284,6 +289,7 @@ export type EventType = keyof EventMap;
 /** Every type there is, for whoever checks a name at run time. */
 const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'run.noted': true,
+  'load.changed': true,
   'worker.started': true,
   'worker.exited': true,
   'worker.stopped': true,

@@ -1,4 +1,5 @@
 /** What the runner and its helpers, the load generator and the starvation probe, say to each other. */
+import type { LoadChange } from './clients/arrivals.js';
 import type { ClientBehaviour } from './clients/behaviour.js';
 import type { ClientClass } from './clients/classes.js';
 import type { RequestRecord } from './clients/clients.js';
@@ -29,6 +30,8 @@ export type ToGenerator =
   | { readonly type: 'start'; readonly atMs: number }
   /** What clients do from now on, in the order of the classes. */
   | { readonly type: 'update'; readonly behaviours: readonly ClientBehaviour[] }
+  /** How much the stages of the load send from now on. */
+  | { readonly type: 'load'; readonly change: LoadChange }
   | { readonly type: 'stop' };
 
 export type FromGenerator =

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
-import { arrivalTimes } from '../../src/scenarios/clients/workload.js';
+import { arrivalTimes } from '../../src/scenarios/clients/arrivals.js';
 import { argumentOf, type Seen, startGenerator, startTarget } from '../support/generator.js';
 
 const say = (response: ServerResponse, status: number, headers: Record<string, string> = {}): void => {

@@ -62,6 +62,7 @@ const stop = (): void => {
 link.onMessage((message) => {
   if (message.type === 'start') run.start(message.atMs);
   else if (message.type === 'update') run.update(message.behaviours);
+  else if (message.type === 'load') run.changeLoad(message.change);
   else stop();
 });
 explainMissing(run.addresses).then((message) => {

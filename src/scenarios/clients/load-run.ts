@@ -3,10 +3,11 @@
  * an open loop, which never wait for an answer before the next request is sent; a population, whose users do; and floods.
  * Over real sockets in a process of its own (`generator.ts`), or in virtual time.
  */
-import type { Clock } from '../../core/clock.js';
+import type { Clock, Timer } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
 import { FINGERPRINT_HEADER } from '../../upstream/fingerprint.js';
 import { AddressBook } from './addresses.js';
+import { Arrivals, type LoadChange } from './arrivals.js';
 import type { ClientBehaviour } from './behaviour.js';
 import type { Asked, ClientClass } from './classes.js';
 import type { OnAnswer, RequestId, RequestRecord } from './clients.js';
@@ -15,7 +16,7 @@ import type { FloodCounts, FloodPlan } from './flood.js';
 import { FloodLoad } from './flood-load.js';
 import { Population, type PopulationCounts, usersByClass } from './population.js';
 import { runPopulation } from './population-load.js';
-import { arrivalTimes, type LoadPlan } from './workload.js';
+import { type LoadPlan, loadDurationMs } from './workload.js';
 
 export interface LoadParts {
   readonly load: LoadPlan;
@@ -47,6 +48,7 @@ export class LoadRun {
   readonly #idPrefix: string;
   readonly #populations: Record<string, Population> = {};
   readonly #enders: (() => void)[] = [];
+  #changeStages: (change: LoadChange) => void = () => {};
   #floods: readonly FloodLoad[] = [];
   #sent = 0;
   /** Kinds of load whose clients are not done yet. */
@@ -104,6 +106,11 @@ export class LoadRun {
     this.#crowd.update(behaviours);
   }
 
+  /** Of the stages; a population has as many users as it had. */
+  changeLoad(change: LoadChange): void {
+    this.#changeStages(change);
+  }
+
   /** Nothing more is begun. */
   stop(): void {
     for (const end of this.#enders.splice(0)) end();
@@ -120,15 +127,18 @@ export class LoadRun {
 
   #startStages(originMs: number): void {
     const { load, clock, random, onRecord } = this.#parts;
-    const arrivals = arrivalTimes(load, random.fork('arrivals'));
+    const arrivals = new Arrivals(load, random.fork('arrivals'));
     const begin = this.#crowd.openLoop(originMs);
     let finished = 0;
     let begun = 0;
     let over = false;
-    let next = arrivals.next();
+    /** Until the next arrival; `null`: none is to come. */
+    let timer: Timer | null = null;
+    /** A load that was changed to nothing may be changed again for so long, since its start. */
+    let openUntilMs = 0;
 
     const finishIfDone = (): void => {
-      if (over || !next.done || finished < begun) return;
+      if (over || load.endless || timer !== null || finished < begun) return;
       over = true;
       this.#finishOne();
     };
@@ -138,31 +148,45 @@ export class LoadRun {
       finishIfDone();
     };
     const sendDue = (): void => {
-      while (!next.done && originMs + next.value <= clock.nowMs()) {
+      let { nextMs } = arrivals;
+      while (nextMs !== null && originMs + nextMs <= clock.nowMs()) {
         this.#sent++;
-        begin(begun++, next.value, onDone);
-        next = arrivals.next();
+        begin(begun++, nextMs, onDone);
+        arrivals.take();
+        nextMs = arrivals.nextMs;
       }
-      if (next.done) finishIfDone();
-      else clock.after(originMs + next.value - clock.nowMs(), sendDue);
+      const waitMs = originMs + (nextMs ?? openUntilMs) - clock.nowMs();
+      timer = nextMs !== null || waitMs > 0 ? clock.after(waitMs, sendDue) : null;
+      finishIfDone();
     };
-    clock.after(originMs - clock.nowMs(), sendDue);
+    timer = clock.after(originMs - clock.nowMs(), sendDue);
+    this.#changeStages = (change) => {
+      timer?.cancel();
+      arrivals.change(change, Math.max(0, clock.nowMs() - originMs));
+      openUntilMs = loadDurationMs(load);
+      sendDue();
+    };
+    this.#enders.push(() => {
+      timer?.cancel();
+      this.#changeStages = () => {};
+    });
   }
 
   #startUsers(originMs: number): void {
     const { load, clients, clock, random, onRecord } = this.#parts;
-    const { population: plan } = load;
-    if (plan === undefined) return;
+    const { population, endless } = load;
+    if (population === undefined) return;
+    const plan = endless ? { ...population, durationMs: Number.POSITIVE_INFINITY } : population;
     const shares = clients.map(({ shareRatio }) => shareRatio);
     for (const [index, users] of usersByClass(plan.users, shares).entries()) {
       if (users === 0) continue;
       const { name } = clients[index]!;
-      const population = new Population(plan, users, random.fork(`population ${name}`));
+      const group = new Population(plan, users, random.fork(`population ${name}`));
       const begins = this.#crowd.users(index, users, originMs);
-      this.#populations[name] = population;
+      this.#populations[name] = group;
       this.#underWay++;
       const stop = runPopulation({
-        ...{ population, users, clock, originMs, onRecord },
+        ...{ population: group, users, clock, originMs, onRecord },
         label: name === '' ? 'user-' : `${name}-user-`,
         begin: (user, id, atMs, onDone) => {
           this.#sent++;

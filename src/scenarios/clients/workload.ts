@@ -1,13 +1,8 @@
 /**
  * The `load:` section: stages, a population, or both; and when requests of the stages arrive, which is decided before the
- * first is sent: they are an open loop.
- *
- * Arrival n is computed from the schedule and never from the arrival before it. A unit-rate process (steps of 1 for a
- * constant load, exponential steps with mean 1 for a Poisson one) is mapped through the inverse of the cumulative
- * rate, which makes ramps exact and keeps one late arrival from shifting the others.
+ * first is sent: they are an open loop (`arrivals.ts`).
  */
 import type { Finding } from '../../core/document/schema-problems.js';
-import type { Random } from '../../core/random.js';
 import { Duration, OneOf, Optional, Rate, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMs, parseRateRps } from '../../core/units.js';
 import { checkPopulation, type PopulationPlan, PopulationSchema, resolvePopulation } from './population.js';
@@ -50,6 +45,8 @@ export interface Stage {
 export interface LoadPlan {
   readonly arrivals: 'poisson' | 'constant';
   readonly stages: readonly Stage[];
+  /** After the last stage it goes on at the rate with which that ended, and so do its users; left out: it ends. */
+  readonly endless?: true;
   /** Left out: there is none. */
   readonly population?: PopulationPlan;
 }
@@ -91,34 +88,3 @@ const stagesDurationMs = (stages: readonly Stage[]): number =>
 /** Until the last stage, or the population, is over. */
 export const loadDurationMs = ({ stages, population }: LoadPlan): number =>
   Math.max(stagesDurationMs(stages), population?.durationMs ?? 0);
-
-/** Expected number of arrivals in a stage up to `elapsedMs` into it is `fromRps·t + slope·t²/2`, t in seconds. */
-const stageArrivals = ({ fromRps, toRps, durationMs }: Stage): number =>
-  (((fromRps + toRps) / 2) * durationMs) / 1000;
-
-/** When, in milliseconds into the stage, the expected number of arrivals reaches `count`. */
-const stageInverse = ({ fromRps, toRps, durationMs }: Stage, count: number): number => {
-  if (count === 0) return 0;
-  const slope = (toRps - fromRps) / (durationMs / 1000);
-  // The stable form of the quadratic's root: it does not cancel when the slope is small, and needs no special case.
-  const root = Math.sqrt(Math.max(0, fromRps * fromRps + 2 * slope * count));
-  return ((2 * count) / (fromRps + root)) * 1000;
-};
-
-/** Every arrival of the plan, in milliseconds from its start, ascending. */
-export function* arrivalTimes(plan: LoadPlan, random: Random): Generator<number> {
-  const step = plan.arrivals === 'poisson' ? () => random.exponential(1) : () => 1;
-  // A constant load begins half a step in, so that a stage of n expected arrivals has n of them and not n + 1.
-  let next = plan.arrivals === 'poisson' ? step() : 0.5;
-  let stageStartMs = 0;
-  let before = 0;
-  for (const stage of plan.stages) {
-    const inStage = stageArrivals(stage);
-    while (next < before + inStage) {
-      yield stageStartMs + stageInverse(stage, next - before);
-      next += step();
-    }
-    before += inStage;
-    stageStartMs += stage.durationMs;
-  }
-}

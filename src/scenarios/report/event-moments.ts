@@ -47,6 +47,10 @@ const configOf = (gateway: string | undefined): string =>
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
 const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
   'run.noted': ({ text }) => text,
+  'load.changed': ({ scale, rateRps }) =>
+    rateRps === null
+      ? `the load is ${scale} times the planned one`
+      : `the load is ${rateRps} requests a second`,
   'config.pushed': ({ version, readers, strategy, to, gateway }) =>
     to === 'gateway'
       ? `version ${version} of ${configOf(gateway)} goes ${strategy === 'staged' ? strategyText.staged : 'to all requests at once'}`

@@ -20,6 +20,10 @@ export const eventText = (event: Event): string | null => {
   switch (event.type) {
     case 'run.noted':
       return event.text;
+    case 'load.changed':
+      return event.rateRps === null
+        ? `the load is ${event.scale} times the planned one`
+        : `the load is ${event.rateRps}/s`;
     case 'config.pushed':
       return `config version ${event.version} pushed, ${event.strategy}`;
     case 'config.rolled-back':

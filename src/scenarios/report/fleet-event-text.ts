@@ -6,7 +6,9 @@ import { formatDuration, formatRatio } from '../../core/units.js';
 export const fleetEventText = (event: Event): string | null => {
   switch (event.type) {
     case 'worker.killed':
-      return `${event.worker} killed by the ${event.by}: ${event.reason}`;
+      return event.by === 'operator'
+        ? `${event.worker} killed by hand`
+        : `${event.worker} killed by the ${event.by}: ${event.reason}`;
     case 'worker.turned-unready':
       return `${event.worker} is not ready: ${event.reason}`;
     case 'worker.recycled':

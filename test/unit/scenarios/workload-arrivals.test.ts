@@ -5,12 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import {
-  arrivalTimes,
-  type LoadPlan,
-  loadDurationMs,
-  type Stage,
-} from '../../../src/scenarios/clients/workload.js';
+import { Arrivals, arrivalTimes } from '../../../src/scenarios/clients/arrivals.js';
+import { type LoadPlan, loadDurationMs, type Stage } from '../../../src/scenarios/clients/workload.js';
 
 const arrivalsOf = (plan: LoadPlan, seed = 1): number[] => [...arrivalTimes(plan, new Random(seed))];
 
@@ -194,5 +190,75 @@ describe('arrivals and chance', () => {
         expect(early(one)).toEqual(early(other));
       }),
     );
+  });
+});
+
+describe('a load that is changed by hand', () => {
+  const plan: LoadPlan = {
+    arrivals: 'constant',
+    stages: [{ fromRps: 100, toRps: 100, durationMs: 10_000 }],
+  };
+  /** Takes all that come before a moment. */
+  const takeUntil = (arrivals: Arrivals, endMs: number): number[] => {
+    const taken: number[] = [];
+    for (let atMs = arrivals.nextMs; atMs !== null && atMs < endMs; atMs = arrivals.nextMs) {
+      taken.push(atMs);
+      arrivals.take();
+    }
+    return taken;
+  };
+
+  it('has as many arrivals as the rates come to, whatever is changed and when', () => {
+    const changes = fc.array(
+      fc.record({
+        afterMs: fc.integer({ min: 1, max: 3_000 }),
+        scale: fc.constantFrom(0, 0.5, 1, 3),
+        rateRps: fc.constantFrom(null, 0, 40, 250),
+      }),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(changes, fc.boolean(), (steps, endless) => {
+        const load: LoadPlan = endless ? { ...plan, endless: true } : plan;
+        const arrivals = new Arrivals(load, new Random(1));
+        const endMs = endless ? 20_000 : 10_000;
+        let [nowMs, rate, expected, taken] = [0, 100, 0, 0];
+        for (const { afterMs, scale, rateRps } of steps) {
+          const atMs = Math.min(endMs, nowMs + afterMs);
+          expected += (rate * (atMs - nowMs)) / 1000;
+          taken += takeUntil(arrivals, atMs).length;
+          arrivals.change({ scale, rateRps }, atMs);
+          rate = (rateRps ?? 100) * scale;
+          nowMs = atMs;
+        }
+        expected += (rate * (endMs - nowMs)) / 1000;
+        const rest = takeUntil(arrivals, endMs);
+        expect(rest.every((atMs) => atMs >= nowMs)).toBe(true);
+        expect(Math.abs(taken + rest.length - expected)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('comes to the same as a plan that says so from the start', () => {
+    const random = () => new Random(7);
+    const doubled: LoadPlan = {
+      arrivals: 'poisson',
+      stages: [
+        { fromRps: 100, toRps: 100, durationMs: 4_000 },
+        { fromRps: 200, toRps: 200, durationMs: 6_000 },
+      ],
+    };
+    const arrivals = new Arrivals({ ...plan, arrivals: 'poisson' }, random());
+    const taken = takeUntil(arrivals, 4_000);
+    arrivals.change({ scale: 2, rateRps: null }, 4_000);
+    const all = [...taken, ...takeUntil(arrivals, 10_000)];
+    const planned = [...arrivalTimes(doubled, random())];
+    expect(all).toHaveLength(planned.length);
+    for (const [index, atMs] of all.entries()) expect(atMs).toBeCloseTo(planned[index]!, 6);
+  });
+
+  it('goes on at the last rate where it is endless', () => {
+    const arrivals = new Arrivals({ ...plan, endless: true }, new Random(1));
+    expect(takeUntil(arrivals, 60_000)).toHaveLength(6_000);
   });
 });

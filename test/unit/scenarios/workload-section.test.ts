@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { arrivalTimes, loadDurationMs, resolveLoad } from '../../../src/scenarios/clients/workload.js';
+import { arrivalTimes } from '../../../src/scenarios/clients/arrivals.js';
+import { loadDurationMs, resolveLoad } from '../../../src/scenarios/clients/workload.js';
 
 describe('a load section', () => {
   it('is Poisson and unscaled unless it says otherwise', () => {
