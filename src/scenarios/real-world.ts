@@ -21,15 +21,16 @@ import { RealMachine, WORKER_NICE } from '../upstream/machine.js';
 import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js';
 import { WorkerFleet } from '../upstream/worker-fleet.js';
 import { NO_ADDRESS } from './clients/addresses.js';
+import { type LoadChange, LoadRate, type LoadStatus } from './clients/arrivals.js';
 import { Sender, targetOf } from './clients/sender.js';
 import { ClientUpdates } from './clients/updates.js';
 import { askAdmin } from './front/admin-request.js';
 import { Certificates } from './front/certificates.js';
 import { EDGE } from './front/config.js';
-import { Front, type FrontLike, type SpawnGateway } from './front/front.js';
+import { Front, type FrontLike, type PlaceStatus, type SpawnGateway } from './front/front.js';
 import { GatewayDrains } from './front/gateway-drains.js';
 import { startLinks } from './links-start.js';
-import { Recorder } from './measure/recorder.js';
+import { type RecordedPlan, Recorder } from './measure/recorder.js';
 import type {
   FromGenerator,
   FromProbe,
@@ -57,6 +58,12 @@ const STOP_GRACE_MS = 1_000;
 const PROBE_INTERVAL_MS = 50;
 const PROBE_WORK_MS = 2;
 
+/** What is measured of a run without end: as much of its beginning. Whoever looks on sees all of it. */
+const ENDLESS_RECORDED_MS = 60_000;
+
+const recordedPlan = (variant: Variant): RecordedPlan =>
+  variant.load.endless ? { ...variant, durationMs: ENDLESS_RECORDED_MS, windows: [] } : variant;
+
 export class RealWorld implements World {
   readonly clock = wallClock;
   readonly recorder: Recorder;
@@ -78,11 +85,13 @@ export class RealWorld implements World {
   #probe: Child<ToProbe, FromProbe> | null = null;
   /** Of orders that go the clients' way. */
   #orderSender: Sender | null = null;
+  readonly #loadRate: LoadRate;
   #stopping = false;
 
   constructor(variant: Variant) {
     this.#variant = variant;
-    this.recorder = new Recorder(variant, wallClock.nowMs());
+    this.#loadRate = new LoadRate(variant.load);
+    this.recorder = new Recorder(recordedPlan(variant), wallClock.nowMs());
     this.#random = new Random(variant.seed);
     this.#stream.subscribe((event) => this.recorder.event(event));
     this.dependencies = new DependencyFleet({
@@ -163,6 +172,20 @@ export class RealWorld implements World {
 
   updateClients(update: ClientUpdate): void {
     this.#clientUpdates.begin(update);
+  }
+
+  changeLoad(change: LoadChange): void {
+    this.#generator?.send({ type: 'load', change });
+    this.#loadRate.change(change);
+    this.emit('load.changed', change);
+  }
+
+  load(): LoadStatus {
+    return this.#loadRate.at(this.recorder.sinceOriginMs(this.clock.nowMs()));
+  }
+
+  front(): readonly PlaceStatus[] {
+    return this.#front.status();
   }
 
   disrupt(action: Disruption): void {

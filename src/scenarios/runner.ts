@@ -60,7 +60,11 @@ export const checkResults = (
   });
 
 /** One variant, in a world of its own; its thresholds are not checked yet. */
-export const runVariant = async (variant: Variant, options: RunOptions): Promise<VariantResult> => {
+export const runVariant = async (variant: Variant, options: RunOptions): Promise<VariantResult> =>
+  measure(variant, await playVariant(variant, options), options.signal.aborted);
+
+/** Plays a variant in a world of its own until it is over or interrupted. @returns that world, in which nothing runs any more. */
+export const playVariant = async (variant: Variant, options: RunOptions): Promise<World> => {
   const world = options.makeWorld(variant);
   const delivery = new ConfigDelivery<WorkerConfig>({
     to: 'workers',
@@ -112,5 +116,5 @@ export const runVariant = async (variant: Variant, options: RunOptions): Promise
     delivery.stop();
     await Promise.all([world.stop(), control?.close()]);
   }
-  return measure(variant, world, options.signal.aborted);
+  return world;
 };

@@ -7,6 +7,8 @@ import type { Emit } from '../core/events.js';
 import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js';
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
+import type { LoadChange, LoadStatus } from './clients/arrivals.js';
+import type { PlaceStatus } from './front/front.js';
 import type { Recorder } from './measure/recorder.js';
 import type { ClientUpdate } from './timeline/clients.js';
 import type { CertificateChange, Disruption } from './timeline/front.js';
@@ -33,6 +35,11 @@ export interface World {
   disturbNames(action: NameAction): void;
   /** Gives clients something to do otherwise. */
   updateClients(update: ClientUpdate): void;
+  /** Makes the stages of the load send more or less from now on. */
+  changeLoad(change: LoadChange): void;
+  load(): LoadStatus;
+  /** The gateways and the edge; those of somebody else are not among them. */
+  front(): readonly PlaceStatus[];
   /** Does something to a gateway or the edge. */
   disrupt(action: Disruption): void;
   /** Gives gateways or the edge another certificate, good or bad. */

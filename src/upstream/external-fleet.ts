@@ -90,6 +90,14 @@ export class ExternalFleet implements Fleet {
     refuse('heal');
   }
 
+  kill(): boolean {
+    return refuse('kill');
+  }
+
+  restart(): boolean {
+    return refuse('restart');
+  }
+
   scale(): void {
     refuse('scale');
   }

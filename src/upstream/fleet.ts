@@ -95,6 +95,10 @@ export interface Fleet {
   /** @param fault `null`: whatever it has. */
   heal(worker: string, fault: WorkerFaultName | null): void;
   status(): readonly WorkerStatus[];
+  /** Ends a worker's process as a death, in whatever state it is. @returns `false`: none is up there. */
+  kill(worker: string): boolean;
+  /** Puts a fresh process in a worker's place, after what is in flight has ended. @returns `false`: none is to be there. */
+  restart(worker: string): boolean;
   /** Scales by itself from now on, where its config says so: the load begins. */
   beginScaling(): void;
   /** @param workers how many there are to be; at most as many as there are places. */

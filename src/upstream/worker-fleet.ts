@@ -49,6 +49,9 @@ export interface WorkerFleetOptions {
   readonly offered?: () => number;
 }
 
+/** What is in flight may take so long to end, as with recycling. */
+const RESTART_DRAIN_MS = 1_000;
+
 const NOBODY: Traffic = { setDrained: () => Promise.resolve() };
 
 export class WorkerFleet implements Fleet {
@@ -116,6 +119,22 @@ export class WorkerFleet implements Fleet {
 
   status(): readonly WorkerStatus[] {
     return this.#places.map(({ status }) => status);
+  }
+
+  kill(id: string): boolean {
+    const place = this.#find(id);
+    const { up } = place;
+    place.kill('operator', 'ordered');
+    return up;
+  }
+
+  restart(id: string): boolean {
+    const { config } = this.#options;
+    const place = this.#find(id);
+    if (!place.wanted) return false;
+    // Its first try to boot may fail; then it comes back as after a death, and events tell of it.
+    place.replace(RESTART_DRAIN_MS, config.bootDelayMs, 'restart').catch(() => {});
+    return true;
   }
 
   beginScaling(): void {

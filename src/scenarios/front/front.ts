@@ -69,6 +69,19 @@ interface Place {
 
 type Tier = 'gateway' | 'edge';
 
+/** One gateway or the edge, at one moment. */
+export interface PlaceStatus {
+  readonly id: string;
+  readonly tier: Tier;
+  /** Its process is there and goes on. */
+  readonly up: boolean;
+  /** Where its admin API is. */
+  readonly host: string;
+  readonly adminPort: number;
+  /** What the run lays over every config that it is given: where its certificates are. */
+  readonly overlay: GatewaySection;
+}
+
 const tierOf = (id: string): Tier => (id === EDGE ? 'edge' : 'gateway');
 
 const schemeOf = (tls: boolean): string => (tls ? 'https' : 'http');
@@ -76,7 +89,7 @@ const schemeOf = (tls: boolean): string => (tls ? 'https' : 'http');
 /** What a run needs of whatever stands between clients and workers. */
 export type FrontLike = Pick<
   Front,
-  'start' | 'clientTls' | 'ask' | 'disrupt' | 'replaceCertificates' | 'stop'
+  'start' | 'clientTls' | 'ask' | 'status' | 'disrupt' | 'replaceCertificates' | 'stop'
 >;
 
 export class Front {
@@ -130,6 +143,17 @@ export class Front {
       }),
     );
     return reasons.flat();
+  }
+
+  /** Those that have started, and keep their places when they are gone. */
+  status(): readonly PlaceStatus[] {
+    const { host } = this.#parts;
+    return this.#places
+      .filter(({ adminPort }) => adminPort !== 0)
+      .map(({ id, tier, child, standsStill, adminPort, overlay }) => ({
+        ...{ id, tier, host, adminPort, overlay },
+        up: child !== null && !standsStill,
+      }));
   }
 
   disrupt({ kind, targets, forMs }: Disruption): void {

@@ -59,7 +59,18 @@ const longestPatienceMs = ({ clients, timeline }: RecordedPlan): number => {
   );
 };
 
+/** Looks on while a run is recorded. */
+export interface RunObserver {
+  /** The load begins at that moment of the clock; nothing of it has been recorded before. */
+  begin(originMs: number): void;
+  record(one: RequestRecord): void;
+  event(event: Event): void;
+  sample(sample: WorkerSample): void;
+}
+
 export class Recorder {
+  /** `null`: nobody looks on. */
+  observer: RunObserver | null = null;
   gatewayStallMs = 0;
   /** Requests that clients have sent so far, without their further tries. */
   offered = 0;
@@ -131,6 +142,7 @@ export class Recorder {
    */
   begin(originMs: number): void {
     this.#originMs = originMs;
+    this.observer?.begin(originMs);
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
@@ -150,6 +162,7 @@ export class Recorder {
     this.#lateSends.record(one);
     this.#failures.record(one);
     this.#ticks.record(one);
+    this.observer?.record(one);
   }
 
   /** What a proxy says of a failed request; when the run is over. */
@@ -166,6 +179,7 @@ export class Recorder {
     this.#ticks.event(event, this.sinceOriginMs(event.atMs));
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else this.#events.add(event);
+    this.observer?.event(event);
   }
 
   sample(sample: WorkerSample): void {
@@ -174,6 +188,7 @@ export class Recorder {
     this.#wasted.sample(sample, this.#lastSamples.get(sample.worker), runMs);
     this.#lastSamples.set(sample.worker, sample);
     this.#ticks.sample(sample, runMs);
+    this.observer?.sample(sample);
   }
 
   probe({ atMs, waitsMs }: ProbeReport): void {

@@ -50,6 +50,10 @@ export class AbsentFront implements FrontLike {
     return Promise.resolve([`nobody takes ${method} ${path}: ${this.#who}`]);
   }
 
+  status(): readonly [] {
+    return [];
+  }
+
   disrupt(): void {}
 
   replaceCertificates(): void {}

@@ -18,11 +18,12 @@ import { ModelDependencies } from '../../upstream/virtual/model-dependency.js';
 import { ModelResolver } from '../../upstream/virtual/model-resolver.js';
 import { WorkerFleet } from '../../upstream/worker-fleet.js';
 import { NO_ADDRESS } from '../clients/addresses.js';
+import { type LoadChange, LoadRate, type LoadStatus } from '../clients/arrivals.js';
 import type { OnAnswer, RequestRecord } from '../clients/clients.js';
 import { LoadRun } from '../clients/load-run.js';
 import { ClientUpdates } from '../clients/updates.js';
 import { type AskAdmin, readAnswer } from '../front/admin-request.js';
-import { Front } from '../front/front.js';
+import { Front, type PlaceStatus } from '../front/front.js';
 import { GatewayDrains } from '../front/gateway-drains.js';
 import { startLinks } from '../links-start.js';
 import { Recorder } from '../measure/recorder.js';
@@ -87,6 +88,7 @@ export class VirtualWorld implements World {
   #load: LoadRun | null = null;
   #sender: ModelSender | null = null;
   #lastPort = FIRST_PORT;
+  readonly #loadRate: LoadRate;
   #stopping = false;
 
   constructor(variant: Variant, clock: VirtualClock, options: VirtualOptions = {}) {
@@ -94,6 +96,7 @@ export class VirtualWorld implements World {
     this.#options = options;
     this.clock = clock;
     this.#variant = variant;
+    this.#loadRate = new LoadRate(variant.load);
     this.#little = new LittleCheck(clock);
     this.recorder = new Recorder(variant, clock.nowMs());
     this.#random = new Random(variant.seed);
@@ -212,6 +215,20 @@ export class VirtualWorld implements World {
 
   updateClients(update: ClientUpdate): void {
     this.#clientUpdates.begin(update);
+  }
+
+  changeLoad(change: LoadChange): void {
+    this.#load?.changeLoad(change);
+    this.#loadRate.change(change);
+    this.emit('load.changed', change);
+  }
+
+  load(): LoadStatus {
+    return this.#loadRate.at(this.recorder.sinceOriginMs(this.clock.nowMs()));
+  }
+
+  front(): readonly PlaceStatus[] {
+    return this.#front.status();
   }
 
   disrupt(action: Disruption): void {

@@ -4,6 +4,7 @@
  */
 import type { ChildExit } from '../../core/child.js';
 import type { Timer } from '../../core/clock.js';
+import type { Killer } from '../../core/event-map.js';
 import type { Random } from '../../core/random.js';
 import { ActiveFaults, type Injection } from '../active-faults.js';
 import type { WorkerFaultName } from '../faults/worker-faults.js';
@@ -211,7 +212,7 @@ export class WorkerPlace {
   }
 
   /** Ends the process as a death, from which it comes back. */
-  kill(by: 'watchdog' | 'liveness', reason: string): void {
+  kill(by: Killer, reason: string): void {
     if (!this.up) return;
     this.#parts.emit('worker.killed', { worker: this.id, by, reason });
     this.#life?.kill();
