@@ -5,6 +5,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { isLoopbackHost } from '../core/http-address.js';
+import { isSameText } from '../core/same-text.js';
 import { UNIT_KEYWORD } from '../core/schema.js';
 import { serveTrafficConfig } from '../delivery/config-api.js';
 import type { ReaderState } from '../delivery/readers.js';
@@ -92,15 +93,6 @@ export const ownSource = (
   metricsType: metrics.contentType,
 });
 
-/** Compares in a time that does not depend on where two texts differ first. */
-const isSame = (one: string, other: string): boolean => {
-  let difference = one.length ^ other.length;
-  for (let index = 0; index < one.length; index++) {
-    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % Math.max(1, other.length));
-  }
-  return difference === 0;
-};
-
 const deny = (reply: FastifyReply, status: number, detail: string) =>
   reply
     .code(status)
@@ -115,7 +107,7 @@ const guard = (app: FastifyInstance, token: string | undefined): void => {
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     const { origin, host = '', authorization = '' } = request.headers;
     if (token !== undefined) {
-      if (isSame(authorization, `Bearer ${token}`)) return;
+      if (isSameText(authorization, `Bearer ${token}`)) return;
       reply.header('www-authenticate', 'Bearer');
       return deny(reply, 401, 'the admin API asks for its token: Authorization: Bearer …');
     }

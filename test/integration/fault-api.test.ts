@@ -122,7 +122,7 @@ describe('POST /faults', () => {
     const { ask } = await open();
     const refused = await ask('POST', '', body);
     expect(refused.status).toBe(422);
-    expect(refused.body.message).toContain(message);
+    expect(refused.body.detail).toContain(message);
     expect((await ask('GET')).body).toEqual([]);
   });
 });
@@ -165,7 +165,7 @@ describe('DELETE /faults', () => {
     const ask = await inject();
     const refused = await ask('DELETE', query);
     expect(refused.status).toBe(422);
-    expect(refused.body.message).toContain(message);
+    expect(refused.body.detail).toContain(message);
     expect((await ask('GET')).body).toHaveLength(3);
   });
 });
