@@ -4,11 +4,11 @@ import { EXIT_CODES } from '../core/errors.js';
 import { Reaper } from '../core/reaper.js';
 import { formatDuration } from '../core/units.js';
 import { readLibrary } from '../scenarios/library.js';
+import { realTimeMs } from '../scenarios/library-list.js';
 import { parseScenario } from '../scenarios/parse.js';
 import { lookForProxy } from '../scenarios/targets/program.js';
 import { PROXIES } from '../scenarios/targets/proxies.js';
 import { type Diagnosis, diagnose, type Level } from './diagnosis.js';
-import { realTimeMs } from './list.js';
 import { readMachine } from './machine.js';
 
 /** The job that `npm start` runs. */

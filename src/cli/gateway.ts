@@ -4,60 +4,19 @@ import { isIPv6 } from 'node:net';
 import { wallClock } from '../core/clock.js';
 import { type Override, parsePathValue } from '../core/document/overrides.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
-import { isLoopbackHost } from '../core/http-address.js';
 import { Random } from '../core/random.js';
 import { Reaper } from '../core/reaper.js';
-import { ADMIN_HOST } from '../gateway/admin.js';
 import { type GatewayConfig, MAX_PROCESSES } from '../gateway/config.js';
 import { parseGatewayFile } from '../gateway/config-document.js';
 import { GatewayChild, type GatewayReady, type GatewayReport } from '../gateway/gateway-child.js';
 import { gatewayEventText } from '../scenarios/report/event-text.js';
 import { flagList, parseSeed } from './flags.js';
-import { listenForInterruption } from './interruption.js';
+import { aborted, listenForInterruption } from './interruption.js';
+import { parseHost, parsePort, parseToken } from './listen-flags.js';
 import { parseUpstreams } from './upstreams.js';
 
 /** How long the gateway may take to go by itself before it is killed. */
 const STOP_GRACE_MS = 1_000;
-
-const MAX_PORT = 65_535;
-
-const parsePort = (name: string, flag: unknown): number => {
-  if (flag === undefined) return 0;
-  const port = Number(flag);
-  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
-    throw new UserError('usage', `${name} takes a port, or 0 for a free one, got "${String(flag)}"`);
-  }
-  return port;
-};
-
-const parseHost = (name: string, flag: unknown): string => {
-  const host = flag === undefined ? ADMIN_HOST : String(flag);
-  if (!/^[A-Za-z0-9.:-]+$/.test(host)) {
-    throw new UserError('usage', `${name} takes an address such as 0.0.0.0, got "${host}"`);
-  }
-  return host;
-};
-
-/** Short enough to be typed, long enough not to be guessed by trying. */
-const MIN_TOKEN_LENGTH = 16;
-
-const parseToken = (flag: unknown, adminHost: string): { adminToken?: string } => {
-  if (flag === undefined) {
-    if (isLoopbackHost(adminHost)) return {};
-    throw new UserError('usage', `--admin-host ${adminHost} needs --admin-token: others can reach it there`);
-  }
-  // A text of digits alone has become a number on its way here, and perhaps another one.
-  if (typeof flag !== 'string') {
-    const how = 'once, and not of digits alone; BADGATEWAY_ADMIN_TOKEN takes those too';
-    throw new UserError('usage', `--admin-token takes a text, ${how}`);
-  }
-  const adminToken = flag;
-  if (!/^[\x21-\x7e]+$/.test(adminToken) || adminToken.length < MIN_TOKEN_LENGTH) {
-    const what = `at least ${MIN_TOKEN_LENGTH} printable characters without spaces`;
-    throw new UserError('usage', `--admin-token takes ${what}`);
-  }
-  return { adminToken };
-};
 
 const readText = (file: string): string => {
   try {
@@ -117,12 +76,6 @@ const tellEvents = ({ events }: GatewayReport): void => {
   }
 };
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
 /** Of every start its own: Ray IDs must not be those of the last one. */
 const newSeed = (): number => new Random(Math.floor(wallClock.nowMs())).fork(`process ${process.pid}`).seed;
 
@@ -134,6 +87,8 @@ export const gatewayCommand = async (
   const upstreams = parseUpstreams(urls);
   const host = parseHost('--host', flags.host);
   const adminHost = parseHost('--admin-host', flags.adminHost);
+  const admin = { name: '--admin-token', host: adminHost, hostFlag: '--admin-host' };
+  const adminToken = parseToken(flags.adminToken, admin);
   const argument = {
     config: readConfig(
       flags,
@@ -144,7 +99,7 @@ export const gatewayCommand = async (
     port: parsePort('--port', flags.port),
     adminPort: parsePort('--admin-port', flags.adminPort),
     adminHost,
-    ...parseToken(flags.adminToken, adminHost),
+    ...(adminToken !== null && { adminToken }),
     seed: parseSeed(flags.seed) ?? newSeed(),
   };
   const { signal, release } = listenForInterruption();

@@ -18,3 +18,10 @@ export const listenForInterruption = (): Interruption => {
     release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
   };
 };
+
+/** Resolves when it is; never otherwise. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

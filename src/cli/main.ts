@@ -19,6 +19,7 @@ import { listScenarios } from './list.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { printSchema } from './schema.js';
+import { serveCommand } from './serve.js';
 import { sweepCommand } from './sweep.js';
 import { validateFiles } from './validate.js';
 
@@ -48,6 +49,7 @@ const FROM_ENVIRONMENT = [
   'adminPort',
   'adminHost',
   'adminToken',
+  'token',
 ] as const;
 
 /** `adminPort` → `BADGATEWAY_ADMIN_PORT`. */
@@ -107,6 +109,24 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--quiet', 'No progress on stderr')
     .action((scenario: string, flags: Record<string, unknown>) =>
       runCommand(scenario, withEnvironment(flags)),
+    );
+  cli
+    .command('serve [scenario]', 'Open a lab: gateway, workers, load and a page to watch and disturb them')
+    .option('--variant <name>', 'Which variant of the scenario; default: its first')
+    .option('--target <name>', 'What stands in the gateway’s place; default gateway')
+    .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
+    .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=10 (repeatable)')
+    .option('--port <number>', 'Port of the page and its API; default 8088; 0: a free one')
+    .option('--host <address>', 'Where they listen; default 127.0.0.1')
+    .option(
+      '--token <text>',
+      'Token that they ask for; needed anywhere but on loopback. Rather BADGATEWAY_TOKEN: an argument is seen by all',
+    )
+    .option('--open', 'Show the page in a browser')
+    .option('--json', 'Print the addresses as JSON on stdout')
+    .option('--quiet', 'Nothing on stderr but errors')
+    .action((scenario: string | undefined, flags: Record<string, unknown>) =>
+      serveCommand(scenario, withEnvironment(flags)),
     );
   cli
     .command(

@@ -1,15 +1,17 @@
 /** How a run is made in each engine: once, or once for each seed. */
 import { wallClock } from '../core/clock.js';
-import { openControl } from '../scenarios/control/control.js';
+import { type Control, openControl } from '../scenarios/control/control.js';
 import type { Engine } from '../scenarios/engines.js';
+import type { LiveRun } from '../scenarios/live/live-run.js';
 import { parseScenario } from '../scenarios/parse.js';
 import { RealWorld } from '../scenarios/real-world.js';
 import { type Replication, withoutSeries } from '../scenarios/replications/replications.js';
 import type { VariantResult } from '../scenarios/result.js';
-import { runScenario } from '../scenarios/runner.js';
+import { type RunOptions, runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import type { MissingTarget, Target } from '../scenarios/targets/choice.js';
 import { placeVariants, type SkippedVariant } from '../scenarios/targets/place.js';
+import type { Stage } from '../scenarios/timeline/perform.js';
 import { runVirtually } from '../scenarios/virtual/engine.js';
 import { replicateVirtually, type VirtualReplications } from '../scenarios/virtual/replicate.js';
 import { Progress, type ProgressOutput } from './progress.js';
@@ -25,32 +27,65 @@ export interface RunPlan extends VirtualReplications {
   readonly skipped: readonly SkippedVariant[];
 }
 
+/** Somebody watches a run, and may give orders. */
+export interface Watching {
+  readonly live: Pick<LiveRun, 'begin' | 'measured' | 'over'>;
+  readonly openControl: NonNullable<RunOptions['openControl']>;
+}
+
 /** @returns what was begun. */
-type Run = (plan: RunPlan, signal: AbortSignal, output: ProgressOutput | null) => Promise<Replication[]>;
+type Run = (
+  plan: RunPlan,
+  signal: AbortSignal,
+  output: ProgressOutput | null,
+  watching?: Watching | null,
+) => Promise<Replication[]>;
+
+/** Each run has an API of its own; where it is watched, the page has the same. */
+const openBoth =
+  ({ openControl: openWatched }: Watching) =>
+  async (stage: Stage): Promise<Control> => {
+    const [control, watched] = await Promise.all([openControl(stage), openWatched(stage)]);
+    return {
+      address: control.address,
+      close: async () => {
+        await Promise.all([control.close(), watched.close()]);
+      },
+    };
+  };
 
 const runOnce = async (
   scenario: Scenario,
   variants: readonly Variant[],
   signal: AbortSignal,
-  output: ProgressOutput | null,
+  { output, watching }: { readonly output: ProgressOutput | null; readonly watching: Watching | null },
 ): Promise<VariantResult[]> => {
   const progress = output && new Progress(output, wallClock, variants);
   try {
     return await runScenario(scenario, variants, {
-      makeWorld: (variant) => new RealWorld(variant),
-      openControl,
+      makeWorld: (variant) => {
+        const world = new RealWorld(variant);
+        watching?.live.begin(variant, world);
+        return world;
+      },
+      openControl: watching === null ? openControl : openBoth(watching),
       signal,
       onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
-      onVariantEnd: (result) => progress?.end(result),
+      onVariantEnd: (result) => {
+        progress?.end(result);
+        watching?.live.measured(result);
+      },
     });
   } finally {
+    watching?.live.over();
     // It would keep this process alive after a run that failed.
     progress?.stop();
   }
 };
 
 /** One seed after another: two runs at once would share the machine. */
-const runReally: Run = async ({ scenario, variants, source, seeds, targets, missing }, signal, output) => {
+const runReally: Run = async (plan, signal, output, watching = null) => {
+  const { scenario, variants, source, seeds, targets, missing } = plan;
   const replications: Replication[] = [];
   for (const [index, seed] of seeds.entries()) {
     if (signal.aborted) break;
@@ -60,7 +95,7 @@ const runReally: Run = async ({ scenario, variants, source, seeds, targets, miss
     const names = variants.map(({ name }) => name);
     const placed = index === 0 ? seeded.variants : placeVariants(seeded.variants, targets, missing).variants;
     const chosen = placed.filter(({ name }) => names.includes(name));
-    const results = await runOnce(scenario, chosen, signal, output);
+    const results = await runOnce(scenario, chosen, signal, { output, watching });
     replications.push({ seed, variants: index === 0 ? results : results.map(withoutSeries) });
   }
   return replications;

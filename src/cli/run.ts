@@ -2,26 +2,20 @@
 import { pathToFileURL } from 'node:url';
 import pc from 'picocolors';
 import { wallClock } from '../core/clock.js';
-import { EXIT_CODES, UserError } from '../core/errors.js';
-import { ENGINES } from '../scenarios/engines.js';
+import { EXIT_CODES } from '../core/errors.js';
 import { findThresholdPlaces } from '../scenarios/metrics/threshold-places.js';
-import { parseOverride, parseScenario } from '../scenarios/parse.js';
-import { MAX_REPLICATIONS } from '../scenarios/replications/replications.js';
 import { renderReport } from '../scenarios/report/report.js';
 import type { Verdict } from '../scenarios/result.js';
-import type { Scenario } from '../scenarios/scenario.js';
-import { placeVariants } from '../scenarios/targets/place.js';
-import { flagList, parseChoice, parseCount, parseOutputs, parseSeed } from './flags.js';
+import { parseOutputs } from './flags.js';
 import { listenForInterruption } from './interruption.js';
 import { openInBrowser } from './open.js';
 import { prepareOutput } from './output.js';
-import { RUNS, type RunPlan } from './run-engines.js';
+import { RUNS } from './run-engines.js';
 import { type FinishedRun, OUTPUT_KINDS, tellGithub, writeOutputs } from './run-outputs.js';
+import { planRun } from './run-plan.js';
 import { toResult } from './run-result.js';
 import { findScenario } from './scenario-file.js';
-import { chooseTargets } from './targets.js';
-import { chooseVariants } from './variants.js';
-import { checkWorkersAt } from './workers-at.js';
+import { watchRun } from './watched-run.js';
 
 const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
   pass: EXIT_CODES.pass,
@@ -35,64 +29,32 @@ const EXIT_OF_VERDICT: Readonly<Record<Verdict, number>> = {
 /** Where the page goes that `--open` shows, when no `--out html=` says so. */
 const DEFAULT_PAGE = 'results/report.html';
 
-/** From that of the file on; one run has the seeds of the file as they are, which may be one for each variant. */
-const seedsOf = ({ seed }: Scenario, repeat: number): number[] =>
-  Array.from({ length: repeat }, (_, index) => (seed + index) % 2 ** 31);
-
-/** A run as it was asked for, and where what it came from is. */
-interface PlannedRun extends RunPlan {
-  /** It came with badgateway: no file of the user's. */
-  readonly bundled: boolean;
-}
-
-const planOf = async (nameOrFile: string, flags: Record<string, unknown>): Promise<PlannedRun> => {
-  const engine = parseChoice('engine', flags.engine, ENGINES);
-  const repeat = parseCount('repeat', flags.repeat, 1, 1);
-  if (repeat > MAX_REPLICATIONS) {
-    throw new UserError('usage', `--repeat takes at most ${MAX_REPLICATIONS}, got ${repeat}`);
-  }
-  const { file, text, bundled } = findScenario(nameOrFile);
-  const given = {
-    engine,
-    seed: parseSeed(flags.seed),
-    overrides: flagList(flags.set).map(parseOverride),
-    remote: flags.remote === true,
-  };
-  const read = parseScenario(text, file, given);
-  // Repeated, a variant with a seed of its own has that of the others too: they are compared seed by seed.
-  const options = repeat === 1 ? given : { ...given, seed: read.seed };
-  const scenario = repeat === 1 ? read : parseScenario(text, file, options);
-  const chosen = chooseVariants(scenario, flags.variant);
-  const { targets, missing } = await chooseTargets(flags, engine);
-  for (const { text } of missing) process.stderr.write(`skipped: ${text}\n`);
-  const source = { file, text, options };
-  const placed = placeVariants(chosen, targets, missing);
-  checkWorkersAt(placed.variants);
-  return {
-    ...{ engine, scenario, source, bundled, targets, missing },
-    ...placed,
-    seeds: seedsOf(scenario, repeat),
-  };
-};
-
 export const runCommand = async (nameOrFile: string, flags: Record<string, unknown>): Promise<number> => {
   const outputs = parseOutputs(flags.out, OUTPUT_KINDS);
   if (flags.open && !outputs.some(({ kind }) => kind === 'html')) {
     outputs.push({ kind: 'html', file: DEFAULT_PAGE });
   }
   for (const { file: target } of outputs) prepareOutput(target);
-  const plan = await planOf(nameOrFile, flags);
+  const plan = await planRun(findScenario(nameOrFile), flags);
   const { stderr } = process;
   const output = {
     write: (line: string) => void stderr.write(line),
     isTTY: stderr.isTTY ?? false,
     columns: stderr.columns ?? 80,
   };
-  const { signal, release } = listenForInterruption();
+  const interruption = listenForInterruption();
+  // In virtual time there is nothing to watch: the page is opened when it is whole.
+  const live = flags.open && plan.engine === 'real' ? await watchRun(plan, interruption.signal) : null;
+  const signal = live?.signal ?? interruption.signal;
+  if (live !== null) {
+    if (!flags.quiet) stderr.write(`The run, while it goes on: ${live.address}\n`);
+    openInBrowser(live.address);
+  }
   const startedAt = new Date(wallClock.nowMs());
   try {
-    const replications = await RUNS[plan.engine](plan, signal, flags.quiet ? null : output);
+    const replications = await RUNS[plan.engine](plan, signal, flags.quiet ? null : output, live);
     const result = toResult(plan, replications, startedAt);
+    live?.end(result);
     const run: FinishedRun = { result, placeOf: findThresholdPlaces(plan.source, plan.scenario) };
     writeOutputs(run, outputs);
     const report = flags.json
@@ -108,10 +70,12 @@ export const runCommand = async (nameOrFile: string, flags: Record<string, unkno
     if (page !== undefined) {
       const address = pathToFileURL(page.file).href;
       if (!flags.quiet) stderr.write(`The curves: ${address}\n`);
-      if (flags.open) openInBrowser(address);
+      // The page of the run has become the same.
+      if (flags.open && live === null) openInBrowser(address);
     }
     return signal.aborted ? EXIT_CODES.interrupted : EXIT_OF_VERDICT[result.verdict];
   } finally {
-    release();
+    await live?.close();
+    interruption.release();
   }
 };

@@ -4,13 +4,13 @@ import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
 import { hostAndPort, isLoopbackHost } from '../core/http-address.js';
 import { formatDuration, formatRatio } from '../core/units.js';
+import { enginesOf, realTimeMs } from '../scenarios/library-list.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { actionText } from '../scenarios/timeline/action-text.js';
 import type { Through } from '../scenarios/timeline/through.js';
 import type { TimelineEntry } from '../scenarios/timeline/timeline.js';
 import { annotateError } from './github.js';
-import { enginesOf, realTimeMs } from './list.js';
 import { findScenario, type ScenarioText } from './scenario-file.js';
 
 const throughText = ({ asked, patienceMs, againMs }: Through): string =>

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** Seen from `src/scenarios` and from `dist/scenarios` alike. */
 const FOLDER = new URL('../../src/scenarios/library/', import.meta.url);
 
+/** The world of a lab that nobody gives a scenario. */
+export const LAB_FILE = fileURLToPath(new URL('../live/lab.yaml', FOLDER));
+
 export const libraryNames = (): string[] =>
   readdirSync(FOLDER)
     .filter((file) => file.endsWith('.yaml'))

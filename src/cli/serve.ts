@@ -1,0 +1,204 @@
+/** `badgateway serve`: a lab. Gateway, fleet, load and a page to watch and disturb them, until it is stopped. */
+import { wallClock } from '../core/clock.js';
+import { Deferred } from '../core/deferred.js';
+import { EXIT_CODES, UserError } from '../core/errors.js';
+import { LAB_FILE } from '../scenarios/library.js';
+import { describeLibrary } from '../scenarios/library-list.js';
+import { Channel } from '../scenarios/live/channel.js';
+import { Lab } from '../scenarios/live/lab.js';
+import { type Host, LiveApi, type WrittenRunOrder } from '../scenarios/live/live-api.js';
+import { LiveRun } from '../scenarios/live/live-run.js';
+import { startLiveServer } from '../scenarios/live/live-server.js';
+import { RealWorld } from '../scenarios/real-world.js';
+import type { Result } from '../scenarios/result.js';
+import { playVariant } from '../scenarios/runner.js';
+import type { Scenario, Variant } from '../scenarios/scenario.js';
+import { renderPage } from '../web/page.js';
+import { aborted, listenForInterruption } from './interruption.js';
+import { parseHost, parsePort, parseToken } from './listen-flags.js';
+import { openInBrowser } from './open.js';
+import { RUNS } from './run-engines.js';
+import { planRun } from './run-plan.js';
+import { toResult } from './run-result.js';
+import { findBundled, findScenario } from './scenario-file.js';
+import { channelName } from './watched-run.js';
+
+/** Free on most machines, and easy to keep in mind. */
+const DEFAULT_PORT = 8088;
+
+/** How long pages may take to read that it is over. */
+const LAST_WORDS_MS = 300;
+
+interface LabPlan {
+  readonly scenario: Scenario;
+  readonly variant: Variant;
+}
+
+/** The same without an end: nothing is measured against windows, and what the load does last, it goes on doing. */
+const withoutEnd = (variant: Variant): Variant => ({
+  ...variant,
+  durationMs: Number.POSITIVE_INFINITY,
+  load: { ...variant.load, endless: true },
+});
+
+const planLab = async (
+  name: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<LabPlan> => {
+  const found = findScenario(name ?? LAB_FILE);
+  const { scenario, variants, skipped } = await planRun(found, {
+    ...flags,
+    engine: 'real',
+    repeat: undefined,
+  });
+  const [variant] = variants;
+  if (variant === undefined) {
+    const why = skipped.map(
+      ({ target, needed }) => `${target}: ${needed.map(({ text }) => text).join('; ')}`,
+    );
+    throw new UserError('usage', ['nothing can be shown there', ...why].join('\n'));
+  }
+  if (flags.variant !== undefined && variants.length > 1)
+    throw new UserError('usage', 'a lab has one world: give one variant, and one target');
+  return { scenario, variant: withoutEnd(variant) };
+};
+
+/** What the lab's parts need of each other. */
+interface Setting {
+  readonly channel: Channel;
+  readonly statusPage: string | null;
+  /** Where orders go while something runs; known once there is an API. */
+  api: LiveApi | null;
+}
+
+const liveOf = (
+  { channel, statusPage }: Setting,
+  about: Pick<ConstructorParameters<typeof LiveRun>[0], 'mode' | 'engine' | 'scenario' | 'variants'>,
+): LiveRun => new LiveRun({ channel, clock: wallClock, statusPage, ...about });
+
+const playLab =
+  ({ scenario, variant }: LabPlan, setting: Setting, onUp: () => void) =>
+  async (signal: AbortSignal): Promise<void> => {
+    const live = liveOf(setting, { mode: 'lab', engine: 'real', scenario, variants: [variant] });
+    try {
+      await playVariant(variant, {
+        makeWorld: () => {
+          const world = new RealWorld(variant);
+          live.begin(variant, world);
+          return world;
+        },
+        openControl: (stage) => setting.api!.open(stage),
+        onVariantStart: onUp,
+        signal,
+      });
+    } finally {
+      live.over();
+    }
+  };
+
+const prepareRun =
+  (setting: Setting) =>
+  async ({ scenario: name, variants, engine, seed }: WrittenRunOrder, onResult: (result: Result) => void) => {
+    const plan = await planRun(findBundled(name), { engine, seed, variant: variants });
+    return async (signal: AbortSignal): Promise<void> => {
+      const live = liveOf(setting, { mode: 'run', ...plan });
+      const startedAt = new Date(wallClock.nowMs());
+      const [first] = plan.variants;
+      if (plan.engine === 'virtual' && first !== undefined) live.begin(first, null);
+      const watching = { live, openControl: setting.api!.open };
+      const result = toResult(plan, await RUNS[plan.engine](plan, signal, null, watching), startedAt);
+      onResult(result);
+      live.end(result, signal.aborted ? 'it was stopped' : null, false);
+    };
+  };
+
+const addressText = (address: string, token: string | null, json: boolean): string => {
+  const url = `${address}/`;
+  const api = `${address}/api/`;
+  if (json) return `${JSON.stringify({ url, apiUrl: api, feedUrl: `${address}/feed`, pid: process.pid })}\n`;
+  // Whoever has the address with the token in it needs nothing else.
+  const page = token === null ? url : `${url}?token=${encodeURIComponent(token)}`;
+  return `lab  ${page}\nAPI  ${api}  (docs/lab.md says what it can do)\n`;
+};
+
+/** @returns the exit code: 0 when somebody asked it to stop. */
+export const serveCommand = async (
+  name: string | undefined,
+  flags: Record<string, unknown>,
+): Promise<number> => {
+  const host = parseHost('--host', flags.host);
+  const port = flags.port === undefined ? DEFAULT_PORT : parsePort('--port', flags.port);
+  const token = parseToken(flags.token, { name: '--token', host, hostFlag: '--host' });
+  const plan = await planLab(name, flags);
+  const setting: Setting = { channel: new Channel(channelName()), statusPage: null, api: null };
+  const { channel } = setting;
+  const failed = new Deferred<never>();
+  let wasUp = false;
+  const lab = new Lab({
+    scenario: plan.scenario.name,
+    playLab: playLab(plan, setting, () => {
+      wasUp = true;
+    }),
+    prepareRun: prepareRun(setting),
+    onIdle: () => channel.publish({ type: 'idle' }),
+    onFailed: (error) => {
+      // One that never came up will not come up by itself.
+      if (!wasUp) failed.reject(error);
+      process.stderr.write(`${error.message}\n`);
+      channel.publish({ type: 'end', result: null, reason: error.message, final: false });
+    },
+  });
+  return serveUntilStopped(
+    { lab, setting, failed, listening: { host, port, token }, title: plan.scenario.title },
+    flags,
+  );
+};
+
+interface Serving {
+  readonly lab: Lab;
+  readonly setting: Setting;
+  readonly failed: Deferred<never>;
+  readonly listening: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly title: string;
+}
+
+const serveUntilStopped = async (
+  { lab, setting, failed, listening, title }: Serving,
+  flags: Record<string, unknown>,
+): Promise<number> => {
+  const { channel } = setting;
+  const { signal, release } = listenForInterruption();
+  const stopAsked = aborted(signal).then(() => {
+    if (!flags.quiet) process.stderr.write('stopping; once more ends it at once\n');
+  });
+  const api = await LiveApi.make(
+    lab satisfies Host,
+    onceAsked(() => describeLibrary(wallClock)),
+  );
+  setting.api = api;
+  const page = (): string => renderPage({ title, source: { kind: 'live', feed: 'feed', api: 'api/' } });
+  channel.publish({ type: 'idle' });
+  const server = await startLiveServer({ ...listening, channel, clock: wallClock, page, api: api.handle });
+  try {
+    await lab.lab();
+    process.stdout.write(addressText(server.address, listening.token, Boolean(flags.json)));
+    if (flags.open) openInBrowser(`${server.address}/`);
+    await Promise.race([stopAsked, failed.promise]);
+    return EXIT_CODES.pass;
+  } finally {
+    await lab.close();
+    channel.publish({ type: 'end', result: null, reason: 'the lab was closed', final: true });
+    channel.close();
+    await Promise.all([server.close(LAST_WORDS_MS), api.close()]);
+    release();
+  }
+};
+
+/** What takes a while is done once, when somebody wants it. */
+const onceAsked = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
+  let made: Promise<Value> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
