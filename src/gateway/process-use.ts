@@ -1,4 +1,5 @@
 /** What a process of the gateway uses of its machine, as the process itself sees it. */
+import { performance } from 'node:perf_hooks';
 
 export interface MemoryUse {
   readonly heapBytes: number;
