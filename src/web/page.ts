@@ -23,7 +23,7 @@ export interface PageOptions {
 /** @throws when the app was not built: `npm run build`. */
 export const renderPage = ({ title, source, fallback = '' }: PageOptions): string => {
   const connect = source.kind === 'live' ? "connect-src 'self'; " : '';
-  return `<!doctype html>
+  return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${connect}script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>${escapeHtml(title)}</title><style>${built('app.css')}</style></head>

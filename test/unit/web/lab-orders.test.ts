@@ -17,7 +17,10 @@ describe('the command', () => {
       entryOrder({ inject: 'leak', on: 'worker-2' }, ''),
       `curl 'http://127.0.0.1:8088/api/timeline' -H 'content-type: application/json' -d '{"inject":"leak","on":"worker-2"}'`,
     ],
-    [{ method: 'POST', path: 'stop', said: '' }, `curl -X POST 'http://127.0.0.1:8088/api/stop'`],
+    [
+      { method: 'POST', path: 'stop', said: '' },
+      `curl 'http://127.0.0.1:8088/api/stop' -H 'content-type: application/json' -d '{}'`,
+    ],
     [
       { method: 'PUT', path: 'load', body: { rate: '80/s' }, said: '' },
       `curl -X PUT 'http://127.0.0.1:8088/api/load' -H 'content-type: application/json' -d '{"rate":"80/s"}'`,

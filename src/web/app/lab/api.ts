@@ -31,14 +31,12 @@ export class Api {
     this.address = address;
   }
 
-  async send({ method, path, body }: Omit<Order, 'said'>): Promise<Outcome> {
+  async send({ method, path, body = {} }: Omit<Order, 'said'>): Promise<Outcome> {
     try {
       const response = await fetch(new URL(path, this.address), {
         method,
-        ...(body !== undefined && {
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
       });
       const text = await response.text();
       if (!response.ok) return { done: false, message: messageOf(response.status, text) };

@@ -4,10 +4,10 @@
  */
 
 export interface Order {
-  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'POST' | 'PUT';
   /** Below the API's address. */
   readonly path: string;
-  /** Left out: none. */
+  /** Left out: an empty one. The API takes orders as JSON alone, so that no form of another site can give one. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** The entry of a timeline that does the same, where it is not the body itself. */
   readonly entry?: Readonly<Record<string, unknown>>;
@@ -27,13 +27,10 @@ export const entryOrder = (entry: Readonly<Record<string, unknown>>, said: strin
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param api the address of the API, whole. */
-export const curlOf = ({ method, path, body }: Order, api: string): string => {
-  const how = method === 'POST' && body !== undefined ? '' : ` -X ${method}`;
-  const what =
-    body === undefined
-      ? ''
-      : ` -H ${quoted('content-type: application/json')} -d ${quoted(JSON.stringify(body))}`;
-  return `curl${how} ${quoted(new URL(path, api).href)}${what}`;
+export const curlOf = ({ method, path, body = {} }: Order, api: string): string => {
+  const how = method === 'POST' ? '' : ` -X ${method}`;
+  const what = `-H ${quoted('content-type: application/json')} -d ${quoted(JSON.stringify(body))}`;
+  return `curl${how} ${quoted(new URL(path, api).href)} ${what}`;
 };
 
 /** Words that YAML would take for something else than a text, or that would end where they should not. */

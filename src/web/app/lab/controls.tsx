@@ -77,7 +77,9 @@ export const Controls = ({ begin, tab, setTab, target, setTarget }: ControlsProp
         )}
         {catalog !== null && tab === 'Clients' && <Load catalog={catalog} />}
         {catalog !== null && tab === 'Policies' && <Policies catalog={catalog} />}
-        {catalog !== null && tab === 'Config' && <Config catalog={catalog} />}
+        {catalog !== null && tab === 'Config' && (
+          <Config catalog={catalog} places={begin.topology.workers.length} />
+        )}
         {tab === 'Scenarios' && <Scenarios />}
       </div>
       <ByHand />

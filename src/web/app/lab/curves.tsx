@@ -76,7 +76,10 @@ const usersCurves = (ticks: readonly Tick[]): Curve[] => [
 ];
 
 const systemCurves = (ticks: readonly Tick[], { topology }: NonNullable<LabState['begin']>): Curve[] => {
-  const places = topology.workers;
+  const active = new Set(
+    ticks.flatMap(({ workers }) => workers.filter((one) => one.active || one.up).map(({ id }) => id)),
+  );
+  const places = topology.workers.filter(({ id }) => active.has(id));
   const limit = places.find(({ heapLimitBytes }) => heapLimitBytes !== null)?.heapLimitBytes ?? null;
   const heapOf = (tick: Tick, id: string): number | null => {
     const worker = tick.workers.find((one) => one.id === id);

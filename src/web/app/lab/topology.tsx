@@ -105,6 +105,19 @@ const Dependencies = ({ shape, tick, chosen, choose }: FrontProps) => (
   </div>
 );
 
+interface Taken {
+  readonly place: Shape['workers'][number];
+  readonly worker: WorkerTick | undefined;
+}
+
+/** Places in which somebody is, or is to come back; before anything is known, all. */
+const placesOf = (shape: Shape, tick: Tick | undefined): readonly Taken[] => {
+  const byId = new Map(tick?.workers.map((worker) => [worker.id, worker]));
+  return shape.workers
+    .map((place) => ({ place, worker: byId.get(place.id) }))
+    .filter(({ worker }) => worker === undefined || worker.active || worker.up);
+};
+
 /** No request can get there. */
 const isCut = (worker: WorkerTick | undefined): boolean =>
   worker === undefined ||
@@ -117,8 +130,8 @@ const isCut = (worker: WorkerTick | undefined): boolean =>
 const flowsOf = (shape: Shape, tick: Tick | undefined, now: Headline): Flow[] => {
   const badRatio = now.goodRatio === null ? 0 : 1 - now.goodRatio;
   const front = { amount: now.offeredRps, badRatio, cut: false };
-  const workers = shape.workers.map(({ id }) => tick?.workers.find((worker) => worker.id === id));
-  const flowing = workers.reduce((sum, worker) => sum + (worker?.inFlight ?? worker?.busy ?? 0), 0);
+  const taken = placesOf(shape, tick);
+  const flowing = taken.reduce((sum, { worker }) => sum + (worker?.inFlight ?? worker?.busy ?? 0), 0);
   const flows: Flow[] = shape.edge
     ? [
         { from: 'clients', to: 'edge', ...front },
@@ -134,17 +147,9 @@ const flowsOf = (shape: Shape, tick: Tick | undefined, now: Headline): Flow[] =>
     cut: false,
     where: 'below',
   });
-  for (const [index, { id }] of shape.workers.entries()) {
-    const worker = workers[index];
-    const amount = worker?.inFlight ?? worker?.busy ?? 0;
-    flows.push({
-      from: 'gateways',
-      to: id,
-      amount: amount * 4,
-      badRatio: 0,
-      cut: isCut(worker),
-      where: 'beside',
-    });
+  for (const { place, worker } of taken) {
+    const amount = (worker?.inFlight ?? worker?.busy ?? 0) * 4;
+    flows.push({ from: 'gateways', to: place.id, amount, badRatio: 0, cut: isCut(worker), where: 'beside' });
   }
   for (const id of shape.dependencies) {
     flows.push({
@@ -169,6 +174,10 @@ const flowsOf = (shape: Shape, tick: Tick | undefined, now: Headline): Flow[] =>
   return flows;
 };
 
+/** Changes when other boxes are shown. */
+const boxesOf = (shape: Shape, tick: Tick | undefined): string =>
+  JSON.stringify([shape, placesOf(shape, tick).map(({ place }) => place.id)]);
+
 export const Topology = ({
   store,
   shape,
@@ -189,7 +198,7 @@ export const Topology = ({
   if (shape.dependencies.length > 0) columns.push('auto');
   return (
     <div class="lab-topology" ref={host} style={`--lab-columns:${columns.join(' ')}`}>
-      <Flows host={host} flows={flowsOf(shape, tick, now)} shape={JSON.stringify(shape)} />
+      <Flows host={host} flows={flowsOf(shape, tick, now)} shape={boxesOf(shape, tick)} />
       <Clients shape={shape} now={now} />
       {shape.edge && (
         <div class="lab-node" data-node="edge">
@@ -200,11 +209,11 @@ export const Topology = ({
       )}
       <Gateways {...front} />
       <div class="lab-workers" data-node="workers">
-        {shape.workers.map((place) => (
+        {placesOf(shape, tick).map(({ place, worker }) => (
           <WorkerCard
             key={place.id}
             place={place}
-            tick={tick?.workers.find(({ id }) => id === place.id)}
+            tick={worker}
             isChosen={chosen === place.id}
             choose={choose}
           />

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Catalog } from '../../../../scenarios/live/api.js';
 import { entryOrder, type Order } from '../commands.js';
 import { OrderButton, useDesk, useListed } from '../desk.js';
+import { useLab } from '../store.js';
 
 const downstream = (weights: readonly number[]) => ({
   downstream: {
@@ -81,7 +82,34 @@ const Push = ({ strategies }: { readonly strategies: readonly string[] }) => {
   );
 };
 
-export const Config = ({ catalog }: { readonly catalog: Catalog }) => {
+/** How many workers there are: up to the places that the fleet has. */
+const Scale = ({ places }: { readonly places: number }) => {
+  const { store } = useDesk();
+  const now = useLab(
+    store,
+    ({ ticks }) => ticks.at(-1)?.workers.filter(({ active }) => active).length ?? places,
+  );
+  const orderOf = (workers: number): Order =>
+    entryOrder({ scale: workers }, `${workers} ${workers === 1 ? 'worker' : 'workers'} from now on`);
+  return (
+    <>
+      <h3>Fleet</h3>
+      <div class="lab-actions">
+        <span>
+          {now} of {places} places are taken
+        </span>
+        <OrderButton order={orderOf(now - 1)} disabled={now <= 1}>
+          One less
+        </OrderButton>
+        <OrderButton order={orderOf(now + 1)} disabled={now >= places}>
+          One more
+        </OrderButton>
+      </div>
+    </>
+  );
+};
+
+export const Config = ({ catalog, places }: { readonly catalog: Catalog; readonly places: number }) => {
   const { answer, problem } = useListed(
     (api) => api.workerConfig(),
     ({ path, body }) => path === 'timeline' && Object.keys(body ?? {}).some((key) => key.endsWith('-config')),
@@ -105,6 +133,7 @@ export const Config = ({ catalog }: { readonly catalog: Catalog }) => {
         </OrderButton>
         <OrderButton order={entryOrder({ 'unlock-config': {} }, 'config unlocked')}>Unlock</OrderButton>
       </div>
+      <Scale places={places} />
     </>
   );
 };

@@ -1,0 +1,182 @@
+/** The page of the lab in a real browser, fed by a made-up stream: what it shows, what it sends, and what it says. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { look } from '../support/axe.js';
+import { FakeLab, fakeBegin, fakeTick } from '../support/fake-lab.js';
+import { hasBrowser, htmlProblems, LOOKS, openBrowser } from '../support/html.js';
+
+/** Every weight of finding that keeps somebody from using the page. */
+const SERIOUS = /^(serious|critical) /;
+
+describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
+  let browser: Browser;
+  let lab: FakeLab;
+  let address: string;
+  let tab: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+  beforeEach(async () => {
+    lab = new FakeLab();
+    address = await lab.start();
+    tab = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    errors = [];
+    tab.on('pageerror', (error) => errors.push(error.message));
+    tab.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+  });
+  afterEach(async () => {
+    await tab.close();
+    await lab.stop();
+  });
+
+  const begin = async (): Promise<void> => {
+    lab.tell(fakeBegin());
+    for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at));
+    await tab.goto(address);
+    await tab.waitForSelector('.lab-worker');
+  };
+
+  it('shows who there is, what flows and what has happened, to whoever comes late too', async () => {
+    lab.tell(fakeBegin());
+    for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at }));
+    lab.happened({
+      t: 3,
+      eventType: 'worker.exited',
+      text: 'worker-2 died: SIGABRT',
+      fields: { worker: 'worker-2' },
+    });
+    await tab.goto(address);
+    await tab.getByRole('button', { name: /worker-2.*down/ }).waitFor();
+    expect(await tab.locator('.lab-worker').count()).toBe(4);
+    expect(await tab.locator('.lab-events').innerText()).toContain('worker-2 died: SIGABRT');
+    expect(await tab.locator('.lab-figures').innerText()).toMatch(/Failing\s+502 \d/);
+    expect(await tab.locator('.lab-charts figure').count()).toBe(6);
+    lab.tell(fakeTick(41));
+    await tab.getByRole('button', { name: /worker-2.*up/ }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it('sends what a form says, shows it as a command and an entry, and says what came of it', async () => {
+    await begin();
+    await tab.getByRole('button', { name: /^worker-3/ }).click();
+    await tab.getByLabel('Fault', { exact: true }).selectOption('slow');
+    await tab.getByLabel('factor').fill('20');
+    await tab.getByLabel('for', { exact: true }).fill('5s');
+    const shown = tab.getByRole('region', { name: 'The same by hand' });
+    expect(await shown.innerText()).toContain(`'{"inject":"slow","on":"worker-3","factor":20,"for":"5s"}'`);
+    expect(await shown.innerText()).toContain('inject: slow, on: worker-3, factor: 20, for: 5s }');
+    await tab.getByRole('button', { name: 'Inject' }).click();
+    await tab.getByText('✓ slow on worker-3').waitFor();
+    expect(lab.orders).toEqual([
+      { method: 'POST', path: 'timeline', body: { inject: 'slow', on: 'worker-3', factor: 20, for: '5s' } },
+    ]);
+    expect(errors).toEqual([]);
+  });
+
+  it('says beside the control what the server refuses, in its words', async () => {
+    await begin();
+    lab.refusal = 'perSecond: expected a size such as 512KiB or 64MiB';
+    await tab.getByLabel('perSecond').fill('a lot');
+    await tab.getByRole('button', { name: 'Inject' }).click();
+    await tab.getByText('✗ perSecond: expected a size such as 512KiB or 64MiB').waitFor();
+  });
+
+  it('switches policies, with the whole config and one key otherwise', async () => {
+    await begin();
+    await tab.getByRole('tab', { name: 'Policies' }).click();
+    const retries = tab.getByRole('checkbox', { name: /Retries/ });
+    expect(await retries.isChecked()).toBe(false);
+    await retries.check();
+    await tab.getByText('attempts 3').waitFor();
+    expect(lab.config).toEqual({
+      balancer: 'round-robin',
+      healthCheck: { interval: '1s' },
+      retry: { attempts: 3 },
+    });
+    await tab.getByLabel('Balancer').selectOption('least-request');
+    await tab.getByText('version 3').waitFor();
+    expect(lab.config.balancer).toBe('least-request');
+  });
+
+  it('injects a leak by keyboard alone', async () => {
+    await begin();
+    const pressUntil = async (key: string, isThere: () => Promise<boolean>): Promise<void> => {
+      for (let presses = 0; presses < 60; presses += 1) {
+        if (await isThere()) return;
+        await tab.keyboard.press(key);
+      }
+      throw new Error(`not reached with ${key}`);
+    };
+    const focused = (): Promise<string> => tab.evaluate('document.activeElement?.textContent ?? ""');
+    await pressUntil('Tab', async () => (await focused()).startsWith('worker-2'));
+    expect(await tab.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await tab.keyboard.press('Enter');
+    await pressUntil('Tab', async () => (await focused()) === 'Inject');
+    await tab.keyboard.press('Enter');
+    await tab.getByText('✓ leak on worker-2').waitFor();
+    expect(lab.orders[0]?.body).toEqual({ inject: 'leak', on: 'worker-2', perSecond: '8MiB' });
+  });
+
+  it('says since when there is no news, and goes on when there is', async () => {
+    await begin();
+    await tab.getByText('live', { exact: true }).waitFor();
+    lab.breakOff();
+    await tab.getByText(/no news since .*trying again/).waitFor();
+    await tab.getByText('live', { exact: true }).waitFor();
+    lab.tell(fakeTick(41, { leaking: 30 }));
+    await tab.getByRole('button', { name: /worker-2.*down/ }).waitFor();
+  });
+
+  it('says that nothing runs, and why', async () => {
+    lab.tell(fakeBegin(), { type: 'end', result: null, reason: 'port 80 is taken', final: false });
+    await tab.goto(address);
+    await tab.getByText('port 80 is taken').waitFor();
+    await tab.getByRole('button', { name: 'Start the lab' }).click();
+    await tab.getByText('✓ the lab begins').waitFor();
+    expect(lab.orders).toEqual([{ method: 'POST', path: 'lab', body: {} }]);
+  });
+
+  it('is guided: does a step, sees it happen, and makes good again', async () => {
+    await begin();
+    await tab.getByRole('button', { name: 'Guided tour' }).click();
+    const tour = tab.getByRole('region', { name: 'Guided tour' });
+    await tour.getByRole('button', { name: 'Next' }).click();
+    await tour.getByRole('heading', { name: /502: the worker is gone/ }).waitFor();
+    await tour.getByRole('button', { name: 'Do it for me' }).click();
+    await tour.getByText('… not seen yet').waitFor();
+    lab.tell(fakeTick(41, { leaking: 30 }));
+    await tour.getByText('✓ There were 502s.').waitFor();
+    expect(lab.orders).toEqual([
+      { method: 'POST', path: 'timeline', body: { inject: 'crash', on: 'worker-1', how: 'kill' } },
+    ]);
+  });
+
+  it.each(LOOKS)('can be used by everybody in $colorScheme at $width px', async (how) => {
+    lab.tell(fakeBegin());
+    for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at }));
+    lab.happened({ t: 3, eventType: 'worker.exited', text: 'worker-2 died: SIGABRT', fields: {} });
+    const seen = await look(browser, address, how);
+    expect(seen.violations.filter((line) => SERIOUS.test(line))).toEqual([]);
+    expect(seen.errors).toEqual([]);
+    expect(seen.overflowPx).toBeLessThanOrEqual(0);
+    expect(seen.asked.every((asked) => asked.startsWith(address))).toBe(true);
+  });
+
+  it('is valid HTML, as it is sent and as it stands', async () => {
+    expect(await htmlProblems(await (await fetch(address)).text())).toEqual([]);
+    await begin();
+    const standing = (await tab.evaluate('document.getElementById("app").innerHTML')) as string;
+    const problems = await htmlProblems(
+      `<!doctype html><html lang="en"><head><title>lab</title></head><body>${standing}</body></html>`,
+    );
+    // A browser writes styles that are set by a script as attributes.
+    expect(problems.filter((line) => !line.includes('no-inline-style'))).toEqual([]);
+  });
+});
