@@ -76,7 +76,7 @@ export const renderSweepPage = (result: SweepResult): string => {
     ? `<p><strong>Interrupted: ${runs.length} of ${cells.length * seeds.length} runs were measured.</strong></p>`
     : '';
   const what = [scenario.name, result.startedAt, 'virtual time', `seeds ${seeds.join(', ')}`, ...set];
-  return `<!doctype html>
+  return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escapeHtml(scenario.title)} · badgateway</title><style>${COLOURS}${PAGE}${HEAT_MAP_STYLE}</style></head><body><main>
 <h1>${escapeHtml(scenario.title)}</h1>

@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     await begin();
     const standing = (await tab.evaluate('document.getElementById("app").innerHTML')) as string;
     const problems = await htmlProblems(
-      `<!doctype html><html lang="en"><head><title>lab</title></head><body>${standing}</body></html>`,
+      `<!DOCTYPE html><html lang="en"><head><title>lab</title></head><body>${standing}</body></html>`,
     );
     // A browser writes styles that are set by a script as attributes.
     expect(problems.filter((line) => !line.includes('no-inline-style'))).toEqual([]);

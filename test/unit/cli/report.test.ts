@@ -25,7 +25,7 @@ describe('a report of a stored result', () => {
     expect(shown).toHaveBeenCalledWith(`file://${join(folder, 'run.html')}\n`);
     const elsewhere = join(folder, 'pages', 'a.html');
     expect(reportCommand(file, { output: elsewhere })).toBe(0);
-    expect(readFileSync(elsewhere, 'utf8')).toMatch(/^<!doctype html>/);
+    expect(readFileSync(elsewhere, 'utf8')).toMatch(/^<!DOCTYPE html>/);
   });
 
   it('is refused for a file that is none', () => {

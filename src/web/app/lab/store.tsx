@@ -34,7 +34,7 @@ export class LabStore {
 }
 
 /** Part of the state; the component is drawn again when that part is another. @param pick has to be a pure function. */
-export const useLab = <Part>(store: LabStore, pick: (state: LabState) => Part): Part => {
+export const useLab = <Part,>(store: LabStore, pick: (state: LabState) => Part): Part => {
   const [part, setPart] = useState(() => pick(store.state));
   useEffect(() => {
     const look = (): void => setPart(() => pick(store.state));
