@@ -22,6 +22,7 @@ interface Case {
 const CASES: Readonly<Record<string, Case>> = {
   fleet: { what: '20 workers', workers: 20, rateRps: 2_000, seconds: 600, processes: 1 },
   large: { what: '1,000 workers', workers: 1_000, rateRps: 100_000, seconds: 6, processes: 8 },
+  one: { what: '1,000 workers, one process', workers: 1_000, rateRps: 18_000, seconds: 20, processes: 1 },
   idle: {
     what: '1,000 workers with little to do',
     workers: 1_000,

@@ -26,8 +26,8 @@ export interface AnswerSink {
 export class MemorySocket extends Emitter {
   readonly remoteAddress: string;
   destroyed = false;
-  /** Told when the connection goes, unless it has been taken from the answer. */
-  onGone: (() => void) | null = null;
+  /** The answer that goes with the connection, unless it has been taken from it. */
+  answer: MemoryResponse | null = null;
   #text = '';
   readonly #sink: AnswerSink;
 
@@ -56,7 +56,7 @@ export class MemorySocket extends Emitter {
     if (this.destroyed) return;
     this.destroyed = true;
     this.#sink.broke('reset');
-    this.onGone?.();
+    this.answer?.lose();
     this.emit('close');
   }
 
@@ -64,7 +64,7 @@ export class MemorySocket extends Emitter {
     if (this.destroyed) return;
     this.destroyed = true;
     this.#sink.broke('closed');
-    this.onGone?.();
+    this.answer?.lose();
     this.emit('close');
   }
 
@@ -101,11 +101,8 @@ class MemoryRequest extends Emitter {
   readonly url: string;
   readonly headers: MemoryAsked['headers'];
   readonly socket: MemorySocket;
-  readonly httpVersion = '1.1';
-  readonly httpVersionMajor = 1;
   /** Its end has been read too: to answer before is to close the connection. */
   complete = false;
-  readonly asksUpgrade = false;
   #rawHeaders: string[] | null = null;
 
   constructor({ method, url, headers }: MemoryAsked, socket: MemorySocket) {
@@ -114,6 +111,19 @@ class MemoryRequest extends Emitter {
     this.url = url;
     this.headers = headers;
     this.socket = socket;
+  }
+
+  // What is the same for all has no place in each.
+  get httpVersion(): string {
+    return '1.1';
+  }
+
+  get httpVersionMajor(): number {
+    return 1;
+  }
+
+  get asksUpgrade(): boolean {
+    return false;
   }
 
   get rawHeaders(): readonly string[] {
@@ -141,9 +151,6 @@ class MemoryResponse extends Emitter {
   writableFinished = false;
   destroyed = false;
   shouldKeepAlive = true;
-  readonly chunkedEncoding = false;
-  /** Its receiver takes whatever it is given. */
-  readonly writableLength = 0;
   #fields: readonly string[] = NO_FIELDS;
   #bytes = 0;
   readonly #sink: AnswerSink;
@@ -153,7 +160,16 @@ class MemoryResponse extends Emitter {
     this.req = req;
     this.socket = req.socket;
     this.#sink = sink;
-    req.socket.onGone = () => this.#lose();
+    req.socket.answer = this;
+  }
+
+  get chunkedEncoding(): boolean {
+    return false;
+  }
+
+  /** Its receiver takes whatever it is given. */
+  get writableLength(): number {
+    return 0;
   }
 
   setHeader(name: string, value: string): this {
@@ -209,7 +225,7 @@ class MemoryResponse extends Emitter {
   }
 
   detachSocket(): void {
-    this.req.socket.onGone = null;
+    this.req.socket.answer = null;
     this.socket = null;
   }
 
@@ -222,7 +238,8 @@ class MemoryResponse extends Emitter {
     else this.emit('close');
   }
 
-  #lose(): void {
+  /** Its connection is gone. */
+  lose(): void {
     if (this.destroyed || this.writableFinished) return;
     this.destroyed = true;
     this.emit('close');

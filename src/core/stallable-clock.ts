@@ -3,10 +3,21 @@
  * order, all at once, when the loop goes on.
  */
 import type { Clock, Timer } from './clock.js';
+import type { Due, Loop, VirtualClock } from './virtual-clock.js';
 
-export class StallableClock implements Clock {
-  readonly #clock: Clock;
-  readonly #waiting: { run: (() => void) | null }[] = [];
+/** What comes from outside, and nobody takes back. */
+class Arrival implements Due {
+  readonly run: () => void;
+  readonly cancelled = false;
+
+  constructor(run: () => void) {
+    this.run = run;
+  }
+}
+
+export class StallableClock implements Clock, Loop {
+  readonly clock: VirtualClock;
+  readonly #waiting: Due[] = [];
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
   /** Stands still until somebody says otherwise. */
   #frozen = false;
@@ -15,23 +26,14 @@ export class StallableClock implements Clock {
   #dead = false;
   #waking = false;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(clock: VirtualClock) {
+    this.clock = clock;
   }
 
-  readonly nowMs = (): number => this.#clock.nowMs();
+  readonly nowMs = (): number => this.clock.nowMs();
 
   after(delayMs: number, run: () => void): Timer {
-    let waiting: { run: (() => void) | null } | null = null;
-    const timer = this.#clock.after(delayMs, () => {
-      waiting = this.#runOrWait(run);
-    });
-    return {
-      cancel: () => {
-        timer.cancel();
-        if (waiting !== null) waiting.run = null;
-      },
-    };
+    return this.clock.afterOn(this, delayMs, run);
   }
 
   every(intervalMs: number, run: () => void): Timer {
@@ -41,7 +43,7 @@ export class StallableClock implements Clock {
       waiting = false;
       run();
     };
-    return this.#clock.every(intervalMs, () => {
+    return this.clock.every(intervalMs, () => {
       if (waiting) return;
       waiting = true;
       this.now(turn);
@@ -50,16 +52,30 @@ export class StallableClock implements Clock {
 
   /** Runs what comes from outside: at once, or when the loop goes on. */
   now(run: () => void): void {
-    this.#runOrWait(run);
+    if (this.#dead) return;
+    if (this.#goesOn) run();
+    else this.#wait(new Arrival(run));
+  }
+
+  /** For its timers: one is due. */
+  fire(due: Due): void {
+    if (this.#dead) return;
+    if (this.#goesOn) due.run();
+    else this.#wait(due);
+  }
+
+  /** Nothing that came before is still to run. */
+  get #goesOn(): boolean {
+    return !this.stands && this.#waiting.length === 0;
   }
 
   get stands(): boolean {
-    return this.#frozen || this.#halts > 0 || this.#stalledUntilMs > this.#clock.nowMs();
+    return this.#frozen || this.#halts > 0 || this.#stalledUntilMs > this.clock.nowMs();
   }
 
   /** Nothing runs for so long, from now on or from the end of what keeps it now. */
   stall(forMs: number): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.clock.nowMs();
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, nowMs) + forMs;
     this.#wakeLater();
   }
@@ -88,24 +104,15 @@ export class StallableClock implements Clock {
     this.#waiting.length = 0;
   }
 
-  /** @returns what waits; `null`: it has run. */
-  #runOrWait(run: () => void): { run: (() => void) | null } | null {
-    if (this.#dead) return null;
-    // What came before is still to run.
-    if (!this.stands && this.#waiting.length === 0) {
-      run();
-      return null;
-    }
-    const waiting = { run };
-    this.#waiting.push(waiting);
+  #wait(due: Due): void {
+    this.#waiting.push(due);
     this.#wakeLater();
-    return waiting;
   }
 
   #wakeLater(): void {
     if (this.#waking || this.#frozen || this.#halts > 0 || this.#waiting.length === 0) return;
     this.#waking = true;
-    this.#clock.after(this.#stalledUntilMs - this.#clock.nowMs(), () => {
+    this.clock.after(this.#stalledUntilMs - this.clock.nowMs(), () => {
       this.#waking = false;
       this.#wake();
     });
@@ -115,7 +122,7 @@ export class StallableClock implements Clock {
     while (!this.stands && !this.#dead) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      next.run?.();
+      if (!next.cancelled) next.run();
     }
     this.#wakeLater();
   }

@@ -7,35 +7,62 @@
  */
 import type { Clock, Timer } from './clock.js';
 
-/** Nowhere: it has run, or was taken back. */
+/** Nowhere: it has run, or is being run. */
 const OUT = -1;
+
+/** Nowhere: it was taken back. */
+const CANCELLED = -3;
 
 /** Among those that are due at once, and not in the heap. */
 const AT_ONCE = -2;
 
-class Entry implements Timer {
+/** Whoever runs what is due itself: an event loop that may stand still. */
+export interface Loop {
+  /** By which it goes. */
+  readonly clock: VirtualClock;
+  /** @param due may be cancelled while it waits. */
+  fire(due: Due): void;
+}
+
+/** What is due. */
+export interface Due {
+  readonly run: () => void;
+  /** It was taken back. */
+  readonly cancelled: boolean;
+}
+
+class Entry implements Timer, Due {
   atMs: number;
   order: number;
   readonly run: () => void;
   /** Its place in the heap. */
   index = OUT;
-  readonly #clock: VirtualClock;
+  readonly #loop: Loop;
 
-  constructor(atMs: number, order: number, run: () => void, clock: VirtualClock) {
+  constructor(atMs: number, order: number, run: () => void, loop: Loop) {
     this.atMs = atMs;
     this.order = order;
     this.run = run;
-    this.#clock = clock;
+    this.#loop = loop;
+  }
+
+  get cancelled(): boolean {
+    return this.index === CANCELLED;
   }
 
   cancel(): void {
-    if (this.index !== OUT) this.#clock.remove(this);
+    if (this.index >= 0 || this.index === AT_ONCE) this.#loop.clock.remove(this);
+    this.index = CANCELLED;
+  }
+
+  fire(): void {
+    this.#loop.fire(this);
   }
 }
 
 const isBefore = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-export class VirtualClock implements Clock {
+export class VirtualClock implements Clock, Loop {
   #nowMs: number;
   #order = 0;
   readonly #heap: Entry[] = [];
@@ -55,7 +82,16 @@ export class VirtualClock implements Clock {
   readonly nowMs = (): number => this.#nowMs;
 
   after(delayMs: number, run: () => void): Timer {
-    const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#order++, run, this);
+    return this.afterOn(this, delayMs, run);
+  }
+
+  /**
+   * The same for an event loop of its own: nothing is made for it but the timer itself, of which there are several for each
+   * request.
+   * @param loop told when it is due.
+   */
+  afterOn(loop: Loop, delayMs: number, run: () => void): Timer {
+    const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#order++, run, loop);
     if (delayMs > 0) {
       this.#add(entry);
     } else {
@@ -63,6 +99,14 @@ export class VirtualClock implements Clock {
       this.#atOnce.push(entry);
     }
     return entry;
+  }
+
+  get clock(): this {
+    return this;
+  }
+
+  fire(due: Due): void {
+    due.run();
   }
 
   every(intervalMs: number, run: () => void): Timer {
@@ -94,7 +138,7 @@ export class VirtualClock implements Clock {
     if (entry === undefined) return false;
     this.remove(entry);
     this.#nowMs = entry.atMs;
-    entry.run();
+    entry.fire();
     return true;
   }
 

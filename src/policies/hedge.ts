@@ -148,11 +148,9 @@ const drop = (result: Result): void => {
   if (!(result instanceof GatewayError)) result.destroy(null);
 };
 
-const moveToEnd = (tried: string[], upstream: string): void => {
+const withAtEnd = (tried: readonly string[], upstream: string): readonly string[] => {
   const index = tried.lastIndexOf(upstream);
-  if (index < 0 || index === tried.length - 1) return;
-  tried.splice(index, 1);
-  tried.push(upstream);
+  return index < 0 ? tried : [...tried.toSpliced(index, 1), upstream];
 };
 
 /** One request, its first attempt and its hedges. */
@@ -255,7 +253,7 @@ class Race {
     this.#finish();
     if (this.#kept !== null) drop(this.#kept.result);
     if (winner.isHedge) this.#track.parts.onHedgeWon(call);
-    moveToEnd(call.tried, winner.upstream);
+    call.tried = withAtEnd(call.tried, winner.upstream);
     resolve(response);
   }
 
@@ -272,7 +270,7 @@ class Race {
       drop(answer);
       reject(call.cancelled);
     } else {
-      moveToEnd(call.tried, first.upstream);
+      call.tried = withAtEnd(call.tried, first.upstream);
       resolve(answer);
     }
   }

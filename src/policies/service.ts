@@ -65,6 +65,9 @@ export const stack =
   (leaf: Service): Service =>
     layers.reduceRight((next, layer) => layer(next), leaf);
 
+/** The same for all that have tried nobody yet: a list that may grow has room for many more. */
+const NONE: readonly string[] = [];
+
 export class Call {
   readonly rayId: string;
   readonly startedMs: number;
@@ -75,7 +78,7 @@ export class Call {
   /** The attempt made last, through which it can be given up alone; `null`: there was none yet. */
   lastAttempt: Call | null = null;
   /** The upstreams of the attempts so far, the latest last, or the one whose answer was taken. */
-  readonly tried: string[] = [];
+  tried: readonly string[] = NONE;
   /** What requests that belong together have in common; empty where nobody asks for it. */
   key = '';
   /** 0 is the most critical: see `criticality.ts`. Where nobody says anything, all are alike. */

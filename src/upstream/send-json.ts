@@ -3,9 +3,7 @@ import type { ServerResponse } from 'node:http';
 
 export const sendJson = (response: ServerResponse, statusCode: number, value: unknown): void => {
   const body = JSON.stringify(value);
-  response.writeHead(statusCode, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-  });
+  const length = String(Buffer.byteLength(body));
+  response.writeHead(statusCode, ['content-type', 'application/json', 'content-length', length]);
   response.end(body);
 };

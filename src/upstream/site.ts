@@ -45,10 +45,11 @@ export class Site implements WorkerSite {
 
   /** Whether a fault has taken the request over; the first that does, and those that come after do not see it. */
   taken(visit: Visit): boolean {
-    return this.#arrival.all.some((take) => take(visit));
+    return this.#arrival.all.length > 0 && this.#arrival.all.some((take) => take(visit));
   }
 
   serviceMs(planned: number, visit: Visit): number {
+    if (this.#service.all.length === 0) return planned;
     return this.#service.all.reduce((ms, change) => change(ms, visit), planned);
   }
 
@@ -62,7 +63,7 @@ export class Site implements WorkerSite {
 
   /** Whether a fault answers in the worker's place. */
   answered(visit: Visit): boolean {
-    return this.#answer.all.some((take) => take(visit));
+    return this.#answer.all.length > 0 && this.#answer.all.some((take) => take(visit));
   }
 
   ready(truth: boolean): boolean {

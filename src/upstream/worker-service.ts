@@ -149,13 +149,21 @@ export class WorkerService {
     this.#injected.set(id, definition.begin(this.#site, options, forMs ?? Number.POSITIVE_INFINITY));
   }
 
+  /** Key by key: a fleet of a thousand sends 20,000 of them a second. */
   #sample(): void {
+    const { served, wasted, abandoned, answered, failed, latencyTotalMs, open } = this.#counts;
     this.#around.send({
       type: 'sample',
       heapBytes: this.#around.runtime.heapBytes(),
       busy: this.#model.busy,
       queued: this.#model.queued,
-      ...this.#counts,
+      served,
+      wasted,
+      abandoned,
+      answered,
+      failed,
+      latencyTotalMs,
+      open,
     });
   }
 
@@ -176,9 +184,14 @@ export class WorkerService {
       consulted: NONE,
     };
     if (this.#watch.refuses(job)) return;
-    this.#countEnd(job);
-    if (this.#site.taken(job)) return;
-    response.on('close', () => this.#onClose(job));
+    this.#counts.open++;
+    let isTaken = true;
+    response.on('close', () => {
+      this.#countEnd(job);
+      if (!isTaken) this.#onClose(job);
+    });
+    isTaken = this.#site.taken(job);
+    if (isTaken) return;
     const leftMs = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
     if (this.#argument.abandoned !== 'finish' && leftMs >= 0) this.#dropWhenLate(job, leftMs);
     const start = this.#model.arrive(job);
@@ -266,16 +279,13 @@ export class WorkerService {
   /** Counted where it ends, so that what a fault does with it on the way counts as well. */
   #countEnd({ response, startedMs }: Job): void {
     const counts = this.#counts;
-    counts.open++;
-    response.once('close', () => {
-      counts.open--;
-      if (!response.writableFinished || response.statusCode >= 500) {
-        counts.failed++;
-        return;
-      }
-      counts.answered++;
-      counts.latencyTotalMs += this.#around.clock.nowMs() - startedMs;
-    });
+    counts.open--;
+    if (!response.writableFinished || response.statusCode >= 500) {
+      counts.failed++;
+      return;
+    }
+    counts.answered++;
+    counts.latencyTotalMs += this.#around.clock.nowMs() - startedMs;
   }
 }
 

@@ -73,7 +73,7 @@ export const balance = ({ group, selector, endpoints, probe, clock }: BalancePar
     } catch (error) {
       return Promise.reject(error);
     }
-    call.tried.push(upstream.id);
+    call.tried = call.tried.length === 0 ? [upstream.id] : [...call.tried, upstream.id];
     return endpoints.get(upstream)!.service(request, call.nextAttempt(clock));
   };
 };

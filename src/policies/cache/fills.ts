@@ -85,7 +85,7 @@ export class Fills {
       });
       const tell = (): void => {
         answered = true;
-        call.tried.push(...fetch.call.tried);
+        call.tried = [...call.tried, ...fetch.call.tried];
         call.attempts += fetch.call.attempts;
       };
       this.#send(ask, lead).then(

@@ -103,6 +103,111 @@ const settle = (budget: RetryBudget | null, tries: number, outcome: Outcome): vo
   else budget?.retryEnded(outcome);
 };
 
+const NO_ATTEMPTS: readonly ClientAttempt[] = [];
+
+/** One request of a client, from its first try to its end. A class: a closure for each step of it would be made anew each time. */
+class ClientRequest {
+  readonly #id: RequestId;
+  readonly #arrivalMs: number;
+  readonly #parts: ClientParts;
+  readonly #onDone: (record: RequestRecord) => void;
+  readonly #patienceMs: number;
+  readonly #sentMs: number;
+  readonly #patience: Timer;
+  #attempts: readonly ClientAttempt[] = NO_ATTEMPTS;
+  /** Whose the try is that is under way, or in its wait: it ends where it began. */
+  #budget: RetryBudget | null;
+  #underWay: { abort(): void } | null = null;
+  #answered = false;
+  #startMs: number;
+  #waiting: Timer | null = null;
+
+  constructor(id: RequestId, arrivalMs: number, parts: ClientParts, onDone: (record: RequestRecord) => void) {
+    const { behaviour, budget = null, clock } = parts;
+    this.#id = id;
+    this.#arrivalMs = arrivalMs;
+    this.#parts = parts;
+    this.#onDone = onDone;
+    this.#patienceMs = behaviour.patienceMs;
+    this.#budget = budget;
+    this.#sentMs = this.#sinceOriginMs();
+    this.#startMs = this.#sentMs;
+    this.#patience = clock.after(arrivalMs + this.#patienceMs - this.#sentMs, () => this.#leave());
+    budget?.firstBegan(clock.nowMs());
+    this.#tryOnce();
+  }
+
+  #sinceOriginMs(): number {
+    return this.#parts.clock.nowMs() - this.#parts.originMs;
+  }
+
+  #tryOnce(): void {
+    this.#waiting = null;
+    this.#startMs = this.#sinceOriginMs();
+    this.#answered = false;
+    const sent = this.#parts.send((answer, retryAfter) => this.#onAnswer(answer, retryAfter), this.#id);
+    // An answer may come before `send` returns; then nothing is under way any more.
+    if (!this.#answered) this.#underWay = sent;
+  }
+
+  #onAnswer(answer: Answer, retryAfter = ''): void {
+    this.#answered = true;
+    this.#underWay = null;
+    this.#add(attemptOf(answer, this.#startMs, this.#sinceOriginMs()));
+    const failed = isRetried(answer.status);
+    settle(this.#budget, this.#attempts.length, failed ? 'failure' : 'success');
+    const { behaviour, budget = null, clock, random } = this.#parts;
+    const nowMs = clock.nowMs();
+    this.#budget = budget;
+    const again =
+      failed && this.#attempts.length < behaviour.attempts && (budget?.tryBeginRetry(nowMs) ?? true);
+    if (!again) {
+      this.#finish();
+      return;
+    }
+    const attempt = this.#attempts.length + 1;
+    const wait = { behaviour, patienceMs: this.#patienceMs, attempt, retryAfter, nowMs };
+    this.#waiting = clock.after(retryWaitMs(wait, random), () => this.#tryOnce());
+  }
+
+  /** Its patience is over. */
+  #leave(): void {
+    this.#waiting?.cancel();
+    // A retry has begun for its budget when its wait has.
+    settle(this.#budget, this.#attempts.length + 1, 'ignored');
+    if (this.#underWay !== null) {
+      this.#underWay.abort();
+      const endMs = this.#sinceOriginMs();
+      this.#add({ status: 0, cause: 'client_left', rayId: '', startMs: this.#startMs, endMs });
+    }
+    this.#finish();
+  }
+
+  /** Most have one, and a list that grows has room for many more. */
+  #add(attempt: ClientAttempt): void {
+    this.#attempts = this.#attempts.length === 0 ? [attempt] : [...this.#attempts, attempt];
+  }
+
+  #finish(): void {
+    this.#patience.cancel();
+    const attempts = this.#attempts;
+    const { status, cause, degraded } = attempts.at(-1)!;
+    const name = this.#parts.class;
+    this.#onDone({
+      id: this.#id,
+      ...(name !== undefined && { class: name }),
+      arrivalMs: this.#arrivalMs,
+      lateMs: this.#sentMs - this.#arrivalMs,
+      endMs: this.#sinceOriginMs(),
+      ok: isGood(status),
+      status,
+      cause,
+      ...(degraded && { degraded }),
+      attempts,
+    });
+  }
+}
+
 /**
  * Lives through one request; `onDone` gets the whole of it, once. How long it is waited for is settled when it begins, as a
  * timeout is; whether and when it is tried again, each time anew.
@@ -113,71 +218,5 @@ export const runRequest = (
   parts: ClientParts,
   onDone: (record: RequestRecord) => void,
 ): void => {
-  const { clock, random, send, originMs } = parts;
-  const { patienceMs } = parts.behaviour;
-  // Whose the try is that is under way, or in its wait: it ends where it began.
-  let budget = parts.budget ?? null;
-  const sinceOriginMs = (): number => clock.nowMs() - originMs;
-  const attempts: ClientAttempt[] = [];
-  const sentMs = sinceOriginMs();
-  let underWay: { abort(): void } | null = null;
-  let startMs = sentMs;
-  let waiting: Timer | null = null;
-
-  const finish = (): void => {
-    patience.cancel();
-    const last = attempts.at(-1)!;
-    const { status, cause } = last;
-    const degraded = last.degraded && { degraded: last.degraded };
-    const name = parts.class === undefined ? undefined : { class: parts.class };
-    const lateMs = sentMs - arrivalMs;
-    const ok = isGood(status);
-    onDone({
-      id,
-      ...name,
-      arrivalMs,
-      lateMs,
-      endMs: sinceOriginMs(),
-      ok,
-      status,
-      cause,
-      ...degraded,
-      attempts,
-    });
-  };
-
-  const tryOnce = (): void => {
-    waiting = null;
-    startMs = sinceOriginMs();
-    let answered = false;
-    const sent = send((answer, retryAfter = '') => {
-      answered = true;
-      underWay = null;
-      attempts.push(attemptOf(answer, startMs, sinceOriginMs()));
-      const failed = isRetried(answer.status);
-      settle(budget, attempts.length, failed ? 'failure' : 'success');
-      const { behaviour } = parts;
-      const nowMs = clock.nowMs();
-      budget = parts.budget ?? null;
-      const again = failed && attempts.length < behaviour.attempts && (budget?.tryBeginRetry(nowMs) ?? true);
-      if (!again) return finish();
-      const wait = { behaviour, patienceMs, attempt: attempts.length + 1, retryAfter, nowMs };
-      waiting = clock.after(retryWaitMs(wait, random), tryOnce);
-    }, id);
-    // An answer may come before `send` returns; then nothing is under way any more.
-    if (!answered) underWay = sent;
-  };
-
-  const patience = clock.after(arrivalMs + patienceMs - sentMs, () => {
-    waiting?.cancel();
-    // A retry has begun for its budget when its wait has.
-    settle(budget, attempts.length + 1, 'ignored');
-    if (underWay !== null) {
-      underWay.abort();
-      attempts.push({ status: 0, cause: 'client_left', rayId: '', startMs, endMs: sinceOriginMs() });
-    }
-    finish();
-  });
-  budget?.firstBegan(clock.nowMs());
-  tryOnce();
+  new ClientRequest(id, arrivalMs, parts, onDone);
 };

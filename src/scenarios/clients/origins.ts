@@ -10,6 +10,8 @@
  */
 export const AVOID_MS = 1_000;
 
+const NONE: readonly string[] = [];
+
 export class Origins {
   readonly #tiers: readonly (readonly string[])[];
   readonly #avoidUntilMs = new Map<string, number>();
@@ -21,7 +23,9 @@ export class Origins {
   }
 
   /** @param tried by this request. @returns `null`: there is nobody else. */
-  choose(nowMs: number, tried: readonly string[] = []): string | null {
+  choose(nowMs: number, tried: readonly string[] = NONE): string | null {
+    // As it is nearly always: everybody will do.
+    if (this.#avoidUntilMs.size === 0 && tried.length === 0) return this.#next(this.#tiers[0]!);
     return (
       this.#first((origin) => !tried.includes(origin) && !this.#isAvoided(origin, nowMs)) ??
       this.#first((origin) => !tried.includes(origin))
@@ -37,9 +41,13 @@ export class Origins {
   #first(willDo: (origin: string) => boolean): string | null {
     for (const tier of this.#tiers) {
       const some = tier.filter(willDo);
-      if (some.length > 0) return some[this.#turn++ % some.length]!;
+      if (some.length > 0) return this.#next(some);
     }
     return null;
+  }
+
+  #next(some: readonly string[]): string {
+    return some[this.#turn++ % some.length]!;
   }
 
   #isAvoided(origin: string, nowMs: number): boolean {

@@ -77,8 +77,8 @@ export class WastedWork {
   /** @param last of the same worker, if there was one. */
   sample({ served, wasted }: WorkerSample, last: WorkerSample | undefined, runMs: number): void {
     const restarted = last === undefined || served < last.served || wasted < last.wasted;
-    for (const [index, window] of this.#windows.entries()) {
-      if (!isWithin(window, runMs)) continue;
+    for (let index = 0; index < this.#windows.length; index++) {
+      if (!isWithin(this.#windows[index]!, runMs)) continue;
       this.#served[index]! += served - (restarted ? 0 : last.served);
       this.#wasted[index]! += wasted - (restarted ? 0 : last.wasted);
     }

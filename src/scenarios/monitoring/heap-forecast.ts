@@ -20,37 +20,37 @@ export interface HeapReading {
   readonly heapLimitBytes: number;
 }
 
-interface Point {
-  readonly atMs: number;
-  readonly heapBytes: number;
-}
-
 /** Bytes a millisecond; 0 for samples of one moment. */
-const slopeOf = (points: readonly Point[]): number => {
-  const origin = points[0]!;
+const slopeOf = (atMs: readonly number[], heapBytes: readonly number[]): number => {
   let [sumT, sumB, sumTT, sumTB] = [0, 0, 0, 0];
-  for (const { atMs, heapBytes } of points) {
-    const t = atMs - origin.atMs;
-    const b = heapBytes - origin.heapBytes;
+  for (let index = 0; index < atMs.length; index++) {
+    const t = atMs[index]! - atMs[0]!;
+    const b = heapBytes[index]! - heapBytes[0]!;
     sumT += t;
     sumB += b;
     sumTT += t * t;
     sumTB += t * b;
   }
-  const spread = points.length * sumTT - sumT * sumT;
-  return spread === 0 ? 0 : (points.length * sumTB - sumT * sumB) / spread;
+  const spread = atMs.length * sumTT - sumT * sumT;
+  return spread === 0 ? 0 : (atMs.length * sumTB - sumT * sumB) / spread;
 };
 
 export class HeapForecast {
-  #points: Point[] = [];
+  /** Of the samples of the last second, in two rows of numbers: nothing is made for a sample. */
+  readonly #atMs: number[] = [];
+  readonly #heapBytes: number[] = [];
 
   /** @returns milliseconds until it is full; infinity when that is not in sight. */
   observe({ heapBytes, heapLimitBytes }: HeapReading, nowMs: number): number {
-    this.#points.push({ atMs: nowMs, heapBytes });
-    while (this.#points[0]!.atMs <= nowMs - HEAP_WINDOW_MS) this.#points.shift();
-    if (heapBytes < heapLimitBytes * HEAP_MIN_RATIO || this.#points.length < HEAP_MIN_SAMPLES)
+    this.#atMs.push(nowMs);
+    this.#heapBytes.push(heapBytes);
+    while (this.#atMs[0]! <= nowMs - HEAP_WINDOW_MS) {
+      this.#atMs.shift();
+      this.#heapBytes.shift();
+    }
+    if (heapBytes < heapLimitBytes * HEAP_MIN_RATIO || this.#atMs.length < HEAP_MIN_SAMPLES)
       return Number.POSITIVE_INFINITY;
-    const slope = slopeOf(this.#points);
+    const slope = slopeOf(this.#atMs, this.#heapBytes);
     return slope <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, heapLimitBytes - heapBytes) / slope;
   }
 }

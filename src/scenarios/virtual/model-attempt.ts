@@ -40,8 +40,11 @@ export interface AttemptParts {
   readonly names: Pick<Names, 'resolve'> | null;
 }
 
-type Resolve = (response: ProxyResponse) => void;
-type Reject = (error: GatewayError) => void;
+/** Its promise. */
+interface Settle {
+  readonly resolve: (response: ProxyResponse) => void;
+  readonly reject: (error: GatewayError) => void;
+}
 
 const toHeaders = (flat: readonly string[]): Headers => {
   const headers: Headers = {};
@@ -49,12 +52,20 @@ const toHeaders = (flat: readonly string[]): Headers => {
   return headers;
 };
 
-let zeros = new Uint8Array(1024);
+const bodies = new Map<number, Uint8Array>();
+
+/** Sizes that are kept: an answer's is one of few, unless somebody draws it anew for each. */
+const MAX_BODIES = 1_000;
 
 /** A body by its length: nobody looks into it, but a cache keeps no more than has come whole. */
 const bodyOf = (bytes: number): Uint8Array => {
-  if (bytes > zeros.length) zeros = new Uint8Array(2 * bytes);
-  return zeros.subarray(0, bytes);
+  let body = bodies.get(bytes);
+  if (body === undefined) {
+    if (bodies.size >= MAX_BODIES) bodies.clear();
+    body = new Uint8Array(bytes);
+    bodies.set(bytes, body);
+  }
+  return body;
 };
 
 export class Attempt implements AnswerSink, ProxyResponse, Moving {
@@ -63,8 +74,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   readonly #parts: AttemptParts;
   readonly #request: ProxyRequest;
   readonly #call: Call;
-  readonly #resolve: Resolve;
-  readonly #reject: Reject;
+  readonly #settle: Settle;
   #connection: Connection | null = null;
   #wasKept = false;
   #sentMs = 0;
@@ -82,11 +92,11 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   #end: BodyEnd = null;
   #endListeners: ((end: BodyEnd) => void)[] | null = null;
 
-  constructor(parts: AttemptParts, request: ProxyRequest, call: Call, settle: readonly [Resolve, Reject]) {
+  constructor(parts: AttemptParts, request: ProxyRequest, call: Call, settle: Settle) {
     this.#parts = parts;
     this.#request = request;
     this.#call = call;
-    [this.#resolve, this.#reject] = settle;
+    this.#settle = settle;
   }
 
   begin(): void {
@@ -100,7 +110,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
 
   abort(error: GatewayError): void {
     if (this.#ended) return;
-    if (!this.#answered) this.#reject(error);
+    if (!this.#answered) this.#settle.reject(error);
     this.#leave();
     this.#finish(error);
   }
@@ -203,7 +213,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
     this.#answered = true;
     this.statusCode = statusCode;
     this.headers = toHeaders(flat);
-    this.#resolve(this);
+    this.#settle.resolve(this);
   }
 
   #arriveEnd(keeps = true): void {
@@ -227,7 +237,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
     }
     const error = new GatewayError(code, detail);
     this.#ended = true;
-    this.#reject(error);
+    this.#settle.reject(error);
   }
 
   /** RFC 9110 section 9.2.2, as `gateway/transport/exchange.ts` reads it. */

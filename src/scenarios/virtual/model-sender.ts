@@ -4,13 +4,15 @@ import type { Clock } from '../../core/clock.js';
 import { DEGRADED_HEADER } from '../../core/degraded.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
 import type { Asked } from '../clients/classes.js';
-import { isGood, type OnAnswer } from '../clients/clients.js';
+import { type Answer, isGood, type OnAnswer } from '../clients/clients.js';
 import { Origins } from '../clients/origins.js';
 import { causeOf, isUnreachable, noAnswerCause } from '../clients/sender.js';
 import { type Connection, Connections, type Network } from './network.js';
 
 /** undici's, which the sender over sockets leaves as it is. */
 const CONNECT_TIMEOUT_MS = 10_000;
+
+const NOBODY: readonly string[] = [];
 
 const fieldOf = (flat: readonly string[], name: string): string => {
   for (let index = 0; index < flat.length; index += 2) {
@@ -19,51 +21,61 @@ const fieldOf = (flat: readonly string[], name: string): string => {
   return '';
 };
 
-/** What an origin says. */
-interface Place {
+/** Where a try goes: an origin, and the connections of one address to it. */
+interface Way {
   /** HOST:PORT. */
   readonly host: string;
   /** Whether it begins with https. */
   readonly secure: boolean;
-}
-
-/** By client’s address; one set for connections that are kept and one for those that are not. */
-interface Origin extends Place {
-  readonly kept: Map<string, Connections>;
-  readonly single: Map<string, Connections>;
-}
-
-/** Where a try goes: an origin, and the connections of one address to it. */
-interface Way extends Place {
   readonly connections: Connections;
 }
 
+/** By client’s address; one set for connections that are kept and one for those that are not. */
+interface Origin {
+  readonly kept: Map<string, Way>;
+  readonly single: Map<string, Way>;
+}
+
+/** Who counts tries. */
+export interface TryWatch {
+  began(): void;
+  ended(): void;
+}
+
 interface TryParts {
+  readonly sender: ModelSender;
   readonly network: Network;
   readonly onAnswer: OnAnswer;
+  readonly watch: TryWatch | null;
   readonly asked: MemoryAsked;
   /** From which it comes. */
   readonly address: string;
-  /** @returns `null`: there is nobody else. */
-  readonly goElsewhere: () => Way | null;
+  readonly keepAlive: boolean;
 }
 
 class Try implements AnswerSink {
   readonly #parts: TryParts;
+  #origin: string;
   #way: Way;
+  /** Others that did not take the connection. */
+  #tried: readonly string[] = NOBODY;
   #connection: Connection | null = null;
   /** A connection that is being opened. */
   #dial: { cancel(): void } | null = null;
   #statusCode = 0;
-  #flat: readonly string[] = [];
+  #flat: readonly string[] = NOBODY;
   #over = false;
 
-  constructor(parts: TryParts, way: Way) {
+  constructor(parts: TryParts, origin: string) {
+    const { sender, watch, address, keepAlive } = parts;
     this.#parts = parts;
-    this.#way = way;
+    this.#origin = origin;
+    this.#way = sender.wayTo(origin, address, keepAlive);
+    watch?.began();
+    this.#begin();
   }
 
-  begin(): void {
+  #begin(): void {
     const { network } = this.#parts;
     const { host, secure, connections } = this.#way;
     this.#connection = connections.take();
@@ -85,6 +97,7 @@ class Try implements AnswerSink {
     if (this.#over) return;
     this.#dial?.cancel();
     this.#end(this.#connection, false);
+    this.#parts.watch?.ended();
   }
 
   began(statusCode: number, flat: readonly string[]): void {
@@ -99,15 +112,10 @@ class Try implements AnswerSink {
       const flat = this.#flat;
       this.#end(this.#connection, fieldOf(flat, 'connection') !== 'close');
       const degraded = isGood(status) && fieldOf(flat, DEGRADED_HEADER) !== '';
-      this.#parts.onAnswer(
-        {
-          status,
-          cause: causeOf(status, fieldOf(flat, 'proxy-status')),
-          rayId: fieldOf(flat, 'x-ray-id'),
-          ...(degraded && { degraded: true as const }),
-        },
-        fieldOf(flat, 'retry-after'),
-      );
+      const cause = causeOf(status, fieldOf(flat, 'proxy-status'));
+      const rayId = fieldOf(flat, 'x-ray-id');
+      const answer = degraded ? { status, cause, rayId, degraded: true as const } : { status, cause, rayId };
+      this.#tell(answer, fieldOf(flat, 'retry-after'));
     });
   }
 
@@ -116,7 +124,7 @@ class Try implements AnswerSink {
       if (this.#over) return;
       this.#end(this.#connection, false);
       const cause = this.#statusCode === 0 ? noAnswerCause('') : 'body_broken';
-      this.#parts.onAnswer({ status: 0, cause, rayId: fieldOf(this.#flat, 'x-ray-id') });
+      this.#tell({ status: 0, cause, rayId: fieldOf(this.#flat, 'x-ray-id') });
     });
   }
 
@@ -129,15 +137,27 @@ class Try implements AnswerSink {
   }
 
   #fail(code: string): void {
-    const other = isUnreachable(code) ? this.#parts.goElsewhere() : null;
-    if (other === null) {
-      this.#end(null);
-      this.#parts.onAnswer({ status: 0, cause: noAnswerCause(code), rayId: '' });
-      return;
-    }
+    if (isUnreachable(code) && this.#goElsewhere()) return;
+    this.#end(null);
+    this.#tell({ status: 0, cause: noAnswerCause(code), rayId: '' });
+  }
+
+  /** @returns whether there is anybody else. */
+  #goElsewhere(): boolean {
+    const { sender, address, keepAlive } = this.#parts;
+    this.#tried = [...this.#tried, this.#origin];
+    const other = sender.another(this.#tried);
+    if (other === null) return false;
     this.#way.connections.giveBack(null);
-    this.#way = other;
-    this.begin();
+    this.#origin = other;
+    this.#way = sender.wayTo(other, address, keepAlive);
+    this.#begin();
+    return true;
+  }
+
+  #tell(answer: Answer, retryAfter?: string): void {
+    this.#parts.watch?.ended();
+    this.#parts.onAnswer(answer, retryAfter);
   }
 
   #end(connection: Connection | null, keeps = true): void {
@@ -151,10 +171,9 @@ class Try implements AnswerSink {
   }
 }
 
-const fieldsOf = (flat: readonly string[]): Record<string, string> => {
-  const fields: Record<string, string> = {};
+/** @param flat names and values in turn. */
+const addFields = (fields: Record<string, string>, flat: readonly string[]): void => {
   for (let index = 0; index < flat.length; index += 2) fields[flat[index]!.toLowerCase()] = flat[index + 1]!;
-  return fields;
 };
 
 export class ModelSender {
@@ -171,51 +190,66 @@ export class ModelSender {
     this.#clock = network.clock;
   }
 
-  send(asked: Asked, address: string, extra: readonly string[], onAnswer: OnAnswer): { abort(): void } {
-    let origin = this.#origins.choose(this.#clock.nowMs())!;
-    const tried = [origin];
-    const headers = { ...this.#fieldsOf(asked), ...fieldsOf(extra) };
+  /** @param watch told of the try's beginning and end; `null`: nobody counts it. */
+  send(
+    asked: Asked,
+    address: string,
+    extra: readonly string[],
+    onAnswer: OnAnswer,
+    watch: TryWatch | null = null,
+  ): { abort(): void } {
+    const origin = this.#origins.choose(this.#clock.nowMs())!;
+    const headers = { ...this.#fieldsOf(asked) };
+    addFields(headers, extra);
     const { method, path: url, keepAlive } = asked;
-    const goElsewhere = (): Way | null => {
-      const nowMs = this.#clock.nowMs();
-      this.#origins.failed(origin, nowMs);
-      const other = this.#origins.choose(nowMs, tried);
-      if (other === null) return null;
-      origin = other;
-      tried.push(other);
-      return this.#wayTo(other, address, keepAlive);
+    const parts: TryParts = {
+      sender: this,
+      network: this.#network,
+      onAnswer,
+      watch,
+      asked: { method, url, headers },
+      address,
+      keepAlive,
     };
-    const parts = { network: this.#network, onAnswer, asked: { method, url, headers }, address, goElsewhere };
-    const attempt = new Try(parts, this.#wayTo(origin, address, keepAlive));
-    attempt.begin();
-    return attempt;
+    return new Try(parts, origin);
+  }
+
+  /**
+   * For its tries: the last of `tried` did not take a connection.
+   * @returns `null`: there is nobody else.
+   */
+  another(tried: readonly string[]): string | null {
+    const nowMs = this.#clock.nowMs();
+    this.#origins.failed(tried.at(-1)!, nowMs);
+    return this.#origins.choose(nowMs, tried);
   }
 
   #fieldsOf(asked: Asked): Record<string, string> {
     let fields = this.#fields.get(asked);
     if (fields === undefined) {
       const { bodyBytes } = asked;
-      fields = { host: 'gateway', connection: 'keep-alive', ...fieldsOf(asked.headers) };
+      fields = { host: 'gateway', connection: 'keep-alive' };
+      addFields(fields, asked.headers);
       if (bodyBytes > 0) fields['content-length'] = String(bodyBytes);
       this.#fields.set(asked, fields);
     }
     return fields;
   }
 
-  #wayTo(origin: string, address: string, keepAlive: boolean): Way {
+  /** For its tries. */
+  wayTo(origin: string, address: string, keepAlive: boolean): Way {
     let place = this.#places.get(origin);
     if (place === undefined) {
-      const { host, protocol } = new URL(origin);
-      place = { host, secure: protocol === 'https:', kept: new Map(), single: new Map() };
+      place = { kept: new Map(), single: new Map() };
       this.#places.set(origin, place);
     }
-    const { host, secure, kept, single } = place;
-    const byAddress = keepAlive ? kept : single;
-    let connections = byAddress.get(address);
-    if (connections === undefined) {
-      connections = new Connections(keepAlive);
-      byAddress.set(address, connections);
+    const byAddress = keepAlive ? place.kept : place.single;
+    let way = byAddress.get(address);
+    if (way === undefined) {
+      const { host, protocol } = new URL(origin);
+      way = { host, secure: protocol === 'https:', connections: new Connections(keepAlive) };
+      byAddress.set(address, way);
     }
-    return { host, secure, connections };
+    return way;
   }
 }

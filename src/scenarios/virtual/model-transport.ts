@@ -43,7 +43,7 @@ export const openModelTransport = (
       const error = new GatewayError('BGW_ERR_CONNECTION_LIMIT', `${busy} connections to ${upstream.id}`);
       return Promise.reject(error);
     }
-    return new Promise((resolve, reject) => new Attempt(parts, request, call, [resolve, reject]).begin());
+    return new Promise((resolve, reject) => new Attempt(parts, request, call, { resolve, reject }).begin());
   };
   return {
     send,

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import { type AnswerSink, type MemoryAsked, MemoryExchange } from '../../core/memory-http.js';
 import { formatDuration } from '../../core/units.js';
+import type { VirtualClock } from '../../core/virtual-clock.js';
 import type { ModelCertificate } from './model-certificates.js';
 
 /**
@@ -211,14 +212,14 @@ export interface PacketSender {
 type AnswerPacket = (packet: Buffer) => Buffer | null;
 
 export class Network {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   /** From one end to the other. */
   readonly latencyMs: number;
   readonly #hosts = new Map<string, Host>();
   /** Of UDP. */
   readonly #bound = new Map<string, AnswerPacket>();
 
-  constructor(clock: Clock, latencyMs: number) {
+  constructor(clock: VirtualClock, latencyMs: number) {
     this.clock = clock;
     this.latencyMs = latencyMs;
   }

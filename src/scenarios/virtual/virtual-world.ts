@@ -19,7 +19,8 @@ import { ModelResolver } from '../../upstream/virtual/model-resolver.js';
 import { WorkerFleet } from '../../upstream/worker-fleet.js';
 import { NO_ADDRESS } from '../clients/addresses.js';
 import { type LoadChange, LoadRate, type LoadStatus } from '../clients/arrivals.js';
-import type { OnAnswer, RequestRecord } from '../clients/clients.js';
+import type { Asked } from '../clients/classes.js';
+import type { RequestRecord } from '../clients/clients.js';
 import { LoadRun } from '../clients/load-run.js';
 import { ClientUpdates } from '../clients/updates.js';
 import { type AskAdmin, readAnswer } from '../front/admin-request.js';
@@ -175,13 +176,13 @@ export class VirtualWorld implements World {
     const sender = new ModelSender(origins, this.#network);
     this.#sender = sender;
     const { load, clients, floods } = this.#variant;
+    const ofFloods: ReadonlySet<Asked> = new Set<Asked>(floods);
+    const isOfFlood = (asked: Asked): boolean => ofFloods.size > 0 && ofFloods.has(asked);
     this.#load = new LoadRun({
       ...{ load, clients, floods, clock: this.clock, random: new Random(this.#random.fork('load').seed) },
       send: (asked, address, extra, onAnswer) =>
         // A flood's requests are nobody's, and leave no records.
-        floods.some((flood) => flood === asked)
-          ? sender.send(asked, address, extra, onAnswer)
-          : this.#watched(onAnswer, (watched) => sender.send(asked, address, extra, watched)),
+        sender.send(asked, address, extra, onAnswer, isOfFlood(asked) ? null : this.#little),
       onRecord: (record) => {
         this.#little.recorded(record);
         this.recorder.record(record);
@@ -291,21 +292,6 @@ export class VirtualWorld implements World {
     });
     this.#resolver = resolver;
     return { named: resolver.named(upstreams), resolver: await resolver.ready };
-  }
-
-  /** One try, for Little's law. */
-  #watched(onAnswer: OnAnswer, send: (onAnswer: OnAnswer) => { abort(): void }): { abort(): void } {
-    this.#little.began();
-    const sent = send((answer, retryAfter) => {
-      this.#little.ended();
-      onAnswer(answer, retryAfter);
-    });
-    return {
-      abort: () => {
-        this.#little.ended();
-        sent.abort();
-      },
-    };
   }
 
   readonly #nextPort = (): number => ++this.#lastPort;

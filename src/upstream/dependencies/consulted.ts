@@ -18,8 +18,12 @@ export interface DependentAnswer {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Of a request that called nobody, as most do. */
+const INDEPENDENT: DependentAnswer = { statusCode: 200, degraded: false, fields: {} };
+
 /** @param consulted the calls of a request, up to the first that failed. */
 export const answerOf = (consulted: readonly Consulted[]): DependentAnswer => {
+  if (consulted.length === 0) return INDEPENDENT;
   const failed = consulted.find(({ outcome }) => outcome === 'failed');
   if (failed !== undefined) {
     const { status, dependency, cause } = failed;
@@ -27,5 +31,5 @@ export const answerOf = (consulted: readonly Consulted[]): DependentAnswer => {
   }
   const degraded = consulted.some(({ outcome }) => outcome !== 'answered');
   const dependencies = Object.fromEntries(consulted.map(({ dependency, outcome }) => [dependency, outcome]));
-  return { statusCode: 200, degraded, fields: consulted.length === 0 ? {} : { dependencies } };
+  return { statusCode: 200, degraded, fields: { dependencies } };
 };

@@ -180,9 +180,10 @@ export class WorkerLife {
 
   #onSample(message: Extract<FromWorker, { type: 'sample' }>): void {
     const { id, parts, onSample } = this.#options;
-    const { type: _, answered, failed, latencyTotalMs, open, ...reading } = message;
-    const { heapBytes } = reading;
-    this.#lastSample = { worker: id, atMs: parts.clock.nowMs(), ...reading };
+    const { heapBytes, busy, queued, served, wasted, abandoned } = message;
+    const { answered, failed, latencyTotalMs, open } = message;
+    const atMs = parts.clock.nowMs();
+    this.#lastSample = { worker: id, atMs, heapBytes, busy, queued, served, wasted, abandoned };
     this.#tally = { answered, failed, latencyTotalMs, heapBytes };
     this.#open = open;
     this.#draining?.saw(open);

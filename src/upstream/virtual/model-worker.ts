@@ -1,12 +1,13 @@
 /** A worker in virtual time: its service (`worker-service.ts`) on a model of a process, from its boot to its end. */
 import { Bag } from '../../core/bag.js';
 import type { ChildExit } from '../../core/child.js';
-import type { Clock, Timer } from '../../core/clock.js';
+import type { Timer } from '../../core/clock.js';
 import { Deferred } from '../../core/deferred.js';
 import type { MemoryExchange } from '../../core/memory-http.js';
 import type { Processors } from '../../core/processors.js';
 import { Random } from '../../core/random.js';
 import { StallableClock } from '../../core/stallable-clock.js';
+import type { VirtualClock } from '../../core/virtual-clock.js';
 import type { DependencyClients, DependencyParts } from '../dependencies/client.js';
 import type { WorkerChild, WorkerSpawn } from '../machine.js';
 import type { FromWorker, ToWorker, WorkerArgument } from '../messages.js';
@@ -20,7 +21,7 @@ const BOOT_MS = 90;
 const ACCEPT_BACKLOG = 511;
 
 export interface ModelWorkerParts {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   /** Of the machine that it runs on, with all others. */
   readonly processors: Processors;
   /** A number of its own, as a process has. */

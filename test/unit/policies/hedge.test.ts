@@ -65,7 +65,7 @@ const make = (fields: Partial<HedgeOptions> = {}, deaf = false) => {
   const events: string[] = [];
   /** As the balancer does it: a new upstream and a call of its own for each attempt. */
   const service: Service = (_request, call) => {
-    call.tried.push(`upstream-${call.attempts + 1}`);
+    call.tried = [...call.tried, `upstream-${call.attempts + 1}`];
     const attempt = call.nextAttempt(clock);
     return new Promise((resolve, reject) => {
       const seen: Attempt = {

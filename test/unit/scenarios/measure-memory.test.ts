@@ -26,5 +26,6 @@ describe('the memory of a recorder', () => {
     const fewBytes = keptOf(FEW, DURATION_MS);
     expect(keptOf(MANY, DURATION_MS)).toBeLessThan(fewBytes + SLACK_BYTES);
     expect(keptOf(MANY, 10 * DURATION_MS)).toBeLessThan(fewBytes + SLACK_BYTES);
-  }, 120_000);
+    // Four million requests; on a busy machine they have to wait for a processor.
+  }, 600_000);
 });

@@ -205,7 +205,7 @@ describe('the client of the one who went', () => {
     const { send, pending } = makeCache();
     const sent = send();
     await turn();
-    pending[0]!.call.tried.push('upstream-1');
+    pending[0]!.call.tried = ['upstream-1'];
     pending[0]!.respond(200, MINUTE, 'hello');
     await turn();
     expect(sent.call.tried).toEqual(['upstream-1']);
