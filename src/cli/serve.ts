@@ -14,6 +14,7 @@ import type { Result } from '../scenarios/result.js';
 import { playVariant } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
 import { renderPage } from '../web/page.js';
+import { packReport } from '../web/report.js';
 import { aborted, listenForInterruption } from './interruption.js';
 import { parseHost, parsePort, parseToken } from './listen-flags.js';
 import { openInBrowser } from './open.js';
@@ -108,7 +109,8 @@ const prepareRun =
       const watching = { live, openControl: setting.api!.open };
       const result = toResult(plan, await RUNS[plan.engine](plan, signal, null, watching), startedAt);
       onResult(result);
-      live.end(result, signal.aborted ? 'it was stopped' : null, false);
+      const reason = signal.aborted ? 'it was stopped' : null;
+      live.end({ result, report: packReport(result), reason, final: false });
     };
   };
 
@@ -145,7 +147,7 @@ export const serveCommand = async (
       // One that never came up will not come up by itself.
       if (!wasUp) failed.reject(error);
       process.stderr.write(`${error.message}\n`);
-      channel.publish({ type: 'end', result: null, reason: error.message, final: false });
+      channel.publish({ type: 'end', result: null, report: null, reason: error.message, final: false });
     },
   });
   return serveUntilStopped(
@@ -187,7 +189,8 @@ const serveUntilStopped = async (
     return EXIT_CODES.pass;
   } finally {
     await lab.close();
-    channel.publish({ type: 'end', result: null, reason: 'the lab was closed', final: true });
+    const reason = 'the lab was closed';
+    channel.publish({ type: 'end', result: null, report: null, reason, final: true });
     channel.close();
     await Promise.all([server.close(LAST_WORDS_MS), api.close()]);
     release();

@@ -8,6 +8,7 @@ import { LiveRun } from '../scenarios/live/live-run.js';
 import { startLiveServer } from '../scenarios/live/live-server.js';
 import type { Result } from '../scenarios/result.js';
 import { renderPage } from '../web/page.js';
+import { packReport } from '../web/report.js';
 import type { RunPlan, Watching } from './run-engines.js';
 
 /** The page runs on this machine. */
@@ -66,10 +67,10 @@ export const watchRun = async (plan: RunPlan, interrupted: AbortSignal): Promise
     signal: AbortSignal.any([interrupted, stopping.signal]),
     end: (result) => {
       ended = true;
-      live.end(result, null, true);
+      live.end({ result, report: packReport(result), reason: null, final: true });
     },
     close: async () => {
-      if (!ended) live.end(null, 'the run came to nothing', true);
+      if (!ended) live.end({ result: null, report: null, reason: 'the run came to nothing', final: true });
       channel.close();
       await Promise.all([server.close(LAST_WORDS_MS), api.close()]);
     },

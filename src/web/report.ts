@@ -31,6 +31,10 @@ const pageOf = (result: Result, limits: ReportLimits): string => {
   });
 };
 
+/** What a live page shows of a result when the run is over; as long as it is, for it stands in no file. */
+export const packReport = (result: Result): string =>
+  pack(makeReport(result, { maxPoints: 1_200, maxRequests: 200 }));
+
 /** @throws when the page's app was not built: `npm run build`. */
 export const renderHtml = (result: Result): string => {
   let page = '';

@@ -121,6 +121,8 @@ export interface RunEnd {
   readonly type: 'end';
   /** `null`: it came to nothing, for this reason. */
   readonly result: Result | null;
+  /** What a page shows of it, as in the page of a report (`web/app/source.ts`, `packed`): it needs nobody any more. */
+  readonly report: string | null;
   readonly reason: string | null;
   /** Nothing comes after it, for whoever streams ends: the stream is not to be asked for again. */
   readonly final: boolean;

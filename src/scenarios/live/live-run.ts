@@ -3,12 +3,12 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { Event } from '../../core/events.js';
 import type { WorkerSample } from '../../upstream/fleet.js';
 import type { Engine } from '../engines.js';
-import type { Result, VariantResult } from '../result.js';
+import type { VariantResult } from '../result.js';
 import type { Scenario, Variant } from '../scenario.js';
 import type { World } from '../world.js';
 import type { Channel } from './channel.js';
 import { eventLines, secondsSince } from './event-lines.js';
-import { TICK_MS, type VariantBegin } from './feed.js';
+import { type RunEnd, TICK_MS, type VariantBegin } from './feed.js';
 import { GatewayWatch } from './gateway-watch.js';
 import { makeTick } from './tick.js';
 import { TickCounts } from './tick-counts.js';
@@ -144,9 +144,9 @@ export class LiveRun {
     this.#parts.channel.publish({ type: 'measured', result });
   }
 
-  /** @param final nothing comes after it. */
-  end(result: Result | null, reason: string | null, final: boolean): void {
+  /** The run is over. */
+  end(end: Omit<RunEnd, 'type'>): void {
     this.over();
-    this.#parts.channel.publish({ type: 'end', result, reason, final });
+    this.#parts.channel.publish({ type: 'end', ...end });
   }
 }

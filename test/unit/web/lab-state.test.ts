@@ -72,7 +72,7 @@ describe('the state of a live page', () => {
     ['it runs', [begin(), tick(1)], { phase: 'running', ticks: [tick(1)] }],
     [
       'it came to nothing',
-      [begin(), { type: 'end', result: null, reason: 'no port', final: false }],
+      [begin(), { type: 'end', result: null, report: null, reason: 'no port', final: false }],
       { phase: 'ended', reason: 'no port' },
     ],
     [
@@ -104,7 +104,7 @@ describe('the state of a live page', () => {
 
   it('keeps the result of the last run while the lab runs again', () => {
     const result = { version: 1 } as never;
-    const state = told(run('one'), { type: 'end', result, reason: null, final: false }, begin());
+    const state = told(run('one'), { type: 'end', result, report: '', reason: null, final: false }, begin());
     expect(state).toMatchObject({ phase: 'running', result });
   });
 
@@ -137,6 +137,7 @@ const arbitraryMessages: fc.Arbitrary<FeedMessage[]> = fc.array(
     fc.constantFrom<FeedMessage>(begin(), run('one'), run('two'), { type: 'idle' }, measured('one'), {
       type: 'end',
       result: null,
+      report: null,
       reason: null,
       final: false,
     }),

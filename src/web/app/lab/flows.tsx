@@ -48,7 +48,7 @@ const measure = (host: HTMLElement): Measured => {
 };
 
 /** @param shape changes when there are other boxes. */
-const useMeasured = (host: RefObject<HTMLElement>, shape: string): Measured | null => {
+const useMeasured = (host: RefObject<HTMLElement | null>, shape: string): Measured | null => {
   const [measured, setMeasured] = useState<Measured | null>(null);
   useLayoutEffect(() => {
     const element = host.current;
@@ -100,7 +100,7 @@ export const Flows = ({
   flows,
   shape,
 }: {
-  readonly host: RefObject<HTMLElement>;
+  readonly host: RefObject<HTMLElement | null>;
   readonly flows: readonly Flow[];
   readonly shape: string;
 }) => {

@@ -29,7 +29,7 @@ export const LinkState = ({ stream }: { readonly stream: Stream }) => {
       </span>
     );
   }
-  if (link.state === 'connecting') return <span class="lab-live soft">○ connecting</span>;
+  if (link.state !== 'broken') return <span class="lab-live soft">○ connecting</span>;
   return (
     <span class="lab-live bad" role="alert">
       <span aria-hidden="true">✕</span> no news since {timeOfDay(link.sinceMs)} (

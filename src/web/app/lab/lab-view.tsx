@@ -1,8 +1,9 @@
 /** A run while it goes on: topology, curves, events, controls. When it has ended: its report. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Result } from '../../../scenarios/result.js';
+import type { ReportData } from '../report/report-data.js';
 import { ReportView } from '../report/report-view.js';
 import type { Source } from '../source.js';
+import { unpack } from '../unpack.js';
 import { Api } from './api.js';
 import { findTarget } from './controls/faults.js';
 import { Controls, type Tab } from './controls.js';
@@ -96,16 +97,33 @@ const Running = ({ lab: { store, stream } }: { readonly lab: Lab }) => {
   );
 };
 
+/** @returns `null`: not yet. */
+const useUnpacked = (packed: string): ReportData | null => {
+  const [report, setReport] = useState<ReportData | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    setReport(null);
+    void unpack(packed).then((unpacked) => {
+      if (isWanted) setReport(unpacked as ReportData);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [packed]);
+  return report;
+};
+
 const Report = ({
   lab,
-  result,
+  packed,
   leave,
 }: {
   readonly lab: Lab;
-  readonly result: Result;
+  readonly packed: string;
   readonly leave: () => void;
 }) => {
   const phase = useLab(lab.store, (state) => state.phase);
+  const report = useUnpacked(packed);
   const isFinal = lab.stream.isClosed;
   return (
     <>
@@ -128,18 +146,18 @@ const Report = ({
           )}
         </nav>
       )}
-      <ReportView result={result} />
+      {report === null ? <p role="status">The report is being unpacked.</p> : <ReportView report={report} />}
     </>
   );
 };
 
 const Shown = ({ lab }: { readonly lab: Lab }) => {
   const phase = useLab(lab.store, (state) => state.phase);
-  const result = useLab(lab.store, (state) => state.result);
+  const packed = useLab(lab.store, (state) => state.report);
   /** The report that the reader has left. */
-  const [left, setLeft] = useState<Result | null>(null);
-  if (result !== null && result !== left) {
-    return <Report lab={lab} result={result} leave={() => setLeft(result)} />;
+  const [left, setLeft] = useState<string | null>(null);
+  if (packed !== null && packed !== left) {
+    return <Report lab={lab} packed={packed} leave={() => setLeft(packed)} />;
   }
   return phase === 'running' ? <Running lab={lab} /> : <Pause lab={lab} />;
 };

@@ -39,6 +39,8 @@ export interface LabState {
   readonly measured: readonly Measured[];
   /** Of the run that ended last, until another ends. */
   readonly result: Result | null;
+  /** The same as a page shows it, packed. */
+  readonly report: string | null;
   /** Why it came to nothing; `null`: it did not. */
   readonly reason: string | null;
 }
@@ -51,6 +53,7 @@ export const INITIAL: LabState = {
   eventsTold: 0,
   measured: [],
   result: null,
+  report: null,
   reason: null,
 };
 
@@ -72,6 +75,7 @@ const begun = (state: LabState, begin: VariantBegin): LabState => ({
       ? state.measured.filter(({ name }) => name !== begin.variant)
       : [],
   result: state.result,
+  report: state.report,
   reason: null,
 });
 
@@ -114,7 +118,13 @@ export const reduce = (state: LabState, message: FeedMessage): LabState => {
       return { ...state, measured: [...before, { name }] };
     }
     case 'end':
-      return { ...state, phase: 'ended', result: message.result, reason: message.reason };
+      return {
+        ...state,
+        phase: 'ended',
+        result: message.result,
+        report: message.report,
+        reason: message.reason,
+      };
     case 'idle':
       return { ...state, phase: 'idle', begin: null, ticks: [], measured: [] };
     default:
