@@ -135,7 +135,13 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
   });
 
   it('says that nothing runs, and why', async () => {
-    lab.tell(fakeBegin(), { type: 'end', result: null, report: null, reason: 'port 80 is taken', final: false });
+    lab.tell(fakeBegin(), {
+      type: 'end',
+      result: null,
+      report: null,
+      reason: 'port 80 is taken',
+      final: false,
+    });
     await tab.goto(address);
     await tab.getByText('port 80 is taken').waitFor();
     await tab.getByRole('button', { name: 'Start the lab' }).click();
