@@ -72,7 +72,9 @@ export class MemoryGateway {
     stream.subscribe(options.onEvent);
     this.emit = stream.emit;
     const { pool, metrics } = this;
-    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    // Nobody records traces of virtual time.
+    const tracing = null;
+    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState(), tracing };
     const { resolver, openQuery } = options;
     const names = openNames({ config: config.names, resolver, clock, emit: this.emit, openQuery });
     this.#names = names;
@@ -91,7 +93,7 @@ export class MemoryGateway {
     );
     this.#door = new Door({
       ...{ config: config.listener, clock, rayIds: random.fork('ray-id'), metrics, emit: stream.emit },
-      ...{ generations: this.generations, onResult: options.onResult },
+      ...{ generations: this.generations, onResult: options.onResult, tracing },
     });
   }
 

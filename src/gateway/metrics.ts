@@ -163,6 +163,14 @@ const showTallies = (registry: MetricRegistry, tallies: Tallies): void => {
   counter('broken_answers_total', broken, [], (put) => put(tallies.broken));
   const stalled = 'How long event loops stood still, in stalls of 50 ms and more.';
   counter('event_loop_stalled_seconds_total', stalled, [], (put) => put(tallies.stalledMs / 1000));
+  const { spans } = tallies;
+  counter('trace_spans_exported_total', 'Spans that a collector took.', [], (put) =>
+    put(spans.get('exported') ?? 0),
+  );
+  const dropped = 'Spans that no collector got, by reason.';
+  counter('trace_spans_dropped_total', dropped, ['reason'], (put) => {
+    for (const reason of ['queue_full', 'export_failed']) put(spans.get(reason) ?? 0, { reason });
+  });
   registry.readHistogram(
     {
       name: 'badgateway_request_duration_seconds',

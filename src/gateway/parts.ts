@@ -34,6 +34,7 @@ import type { KeptState } from './kept-state.js';
 import { tellLimit } from './limit-events.js';
 import type { Metrics } from './metrics.js';
 import { handOver, Outliers } from './outliers.js';
+import type { Tracing } from './tracing/tracing.js';
 import type { Transport } from './transport/transport.js';
 import type { Upstream, UpstreamAddress, UpstreamPool } from './upstream-pool.js';
 
@@ -45,6 +46,8 @@ export interface Surroundings {
   readonly random: Random;
   readonly emit: Emit;
   readonly metrics: Pick<Metrics, 'onCache' | 'onRuleTime'>;
+  /** `null`: requests are not traced. */
+  readonly tracing: Tracing | null;
   /** Opens the way to an upstream. Sockets here, models in virtual time. */
   readonly open: (upstream: UpstreamAddress, config: GatewayConfig) => Transport;
 }
@@ -105,6 +108,11 @@ export class Parts {
   /** `null`: nobody wants to know how attempts went. */
   get selectorThatLearns(): Selector | null {
     return this.#selector.observe === undefined ? null : this.#selector;
+  }
+
+  /** `null`: requests are not traced. */
+  get tracing(): Tracing | null {
+    return this.#around.tracing;
   }
 
   transport(upstream: Upstream): Service {

@@ -24,6 +24,8 @@ export const routeService = (route: RouteConfig, parts: Parts): Service => {
   const { config, clock } = parts;
   const retries = route.retry ? config.retry : null;
   const routeStack: Layer[] = [
+    // Here because the route is known from here on; it only notes it.
+    ...when(parts.tracing, (tracing) => tracing.route(route.name)),
     // Outermost, so that the client's time bounds everything below together, waits and retries included.
     deadline(route.timeoutMs ?? config.requestTimeoutMs, clock, config.deadlineHeader),
     // Above all limits, because what comes from the cache costs the upstreams nothing.
@@ -46,8 +48,12 @@ export const routeService = (route: RouteConfig, parts: Parts): Service => {
 export const endpointService = (endpoint: Endpoint, parts: Parts): Service => {
   const { config, clock, emit } = parts;
   const { upstream, limit, breaker } = endpoint;
+  const { id, host, port } = upstream;
+  const scheme = config.upstreamTls === null ? 'http' : 'https';
   const endpointStack: Layer[] = [
-    // Outermost, so that refusals by the policies below are told like failures of the upstream.
+    // Outermost, so that an attempt's span has its waits, and the refusals by the policies below.
+    ...when(parts.tracing, (tracing) => tracing.attempt({ id, host, port, scheme })),
+    // Outside all policies, so that their refusals are told like failures of the upstream.
     reportFailures(upstream, clock, emit),
     // Outside the breaker: time in the queue is not the upstream's failure, and a circuit that opens empties the queue.
     ...when(limit, ({ layer }) => layer),
@@ -55,6 +61,8 @@ export const endpointService = (endpoint: Endpoint, parts: Parts): Service => {
     ...when(breaker, ({ layer }) => layer),
     // Below the breaker, whose refusals say nothing about how the upstream does; beside it for the same reason.
     ...when(parts.outliers, (outliers) => watchOutliers({ ...outliers, id: upstream.id })),
+    // Where an attempt is sent: what came before was waiting.
+    ...when(parts.tracing, (tracing) => tracing.sent),
     // What is counted in flight was sent: neither queued nor refused.
     countInFlight(upstream),
     ...when(parts.selectorThatLearns, (selector) => tellSelector(selector, upstream, clock)),

@@ -21,6 +21,7 @@ import {
 } from './messages.js';
 import { OwnReach } from './reach.js';
 import { buildGateway } from './server.js';
+import { openTracing } from './tracing/tracing.js';
 
 /** Serves in this process. */
 const runAlone = async (
@@ -31,6 +32,7 @@ const runAlone = async (
   let ruleMs = 0;
   const { version, config } = startingVersion(argument);
 
+  const tracing = await openTracing(wallClock);
   const gateway = buildGateway({
     config,
     version,
@@ -38,6 +40,7 @@ const runAlone = async (
     resolver: argument.resolver,
     clock: wallClock,
     random: new Random(argument.seed).fork('gateway'),
+    tracing,
     onEvent: (event) => events.push(event),
     onResult: (version, good) => control.delivery.onResults(version, 1, good ? 0 : 1),
   });
@@ -90,6 +93,7 @@ const runAlone = async (
     watch.stop();
     control.stop();
     await Promise.all([gateway.close(), admin.close()]);
+    await tracing?.close();
     report();
     process.disconnect();
   });

@@ -38,6 +38,7 @@ import { buildMetrics, type Metrics, readGlobal, readPool } from './metrics.js';
 import { buildNaiveGateway } from './naive.js';
 import { type Names, openNames } from './names/names.js';
 import { readMemory, readProcessorUse } from './process-use.js';
+import type { Tracing } from './tracing/tracing.js';
 import { openTransport } from './transport/transport.js';
 import { readUpstreamTls } from './transport/upstream-tls.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
@@ -80,6 +81,8 @@ export interface GatewayOptions {
   readonly onEvent: EventListener;
   /** Called for every answer that its client got, or that broke off: under which version, and whether it was good. */
   readonly onResult?: (version: number, good: boolean) => void;
+  /** Default: requests are not traced. */
+  readonly tracing?: Tracing | null;
 }
 
 export interface Gateway {
@@ -132,7 +135,12 @@ class BuiltGateway implements Gateway {
     this.emit = stream.emit;
     this.#rayIds = random.fork('ray-id');
     const { pool, metrics } = this;
-    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState() };
+    const tracing = options.tracing ?? null;
+    if (tracing !== null) {
+      tracing.countIn(metrics.tallies);
+      stream.subscribe(tracing.onEvent);
+    }
+    const around = { pool, clock, emit: stream.emit, metrics, kept: new KeptState(), tracing };
     this.#names = openNames({ config: config.names, resolver: options.resolver, clock, emit: this.emit });
     const lookup = this.#names?.lookup;
     this.#checks = new HealthChecks(pool, config.healthCheck, {
@@ -153,7 +161,7 @@ class BuiltGateway implements Gateway {
     this.#bodies = new ClientBodies(config.listener, clock);
     this.#door = new Door({
       ...{ config: config.listener, clock, rayIds: this.#rayIds, metrics, emit: stream.emit },
-      ...{ generations: this.generations, onResult: options.onResult },
+      ...{ generations: this.generations, onResult: options.onResult, tracing },
     });
     this.#app = this.#buildApp();
   }

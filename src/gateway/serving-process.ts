@@ -8,11 +8,13 @@ import { type FromServing, LOOP_INTERVAL_MS, type ServingArgument, type ToServin
 import { readMemory, readProcessorUse } from './process-use.js';
 import { buildGateway, type Gateway } from './server.js';
 import { ServingService } from './serving-service.js';
+import { openTracing } from './tracing/tracing.js';
 
 const { host, port, seed, ...argument } = childArgument<ServingArgument>();
 const link = parentLink<ToServing, FromServing>();
 const watch = new LoopWatch(wallClock, LOOP_INTERVAL_MS);
 let gateway: Gateway;
+const tracing = await openTracing(wallClock);
 
 const service = new ServingService(
   {
@@ -20,13 +22,14 @@ const service = new ServingService(
     send: (message) => link.send(message),
     listen: () => gateway.listen(host, port).catch(because('the gateway', host, port)),
     takeStallMs: () => watch.read(),
-    end: () => {
+    end: async () => {
       watch.stop();
+      await tracing?.close();
       process.disconnect();
     },
   },
   (told) => {
-    gateway = buildGateway({ ...argument, ...told, clock: wallClock, random: new Random(seed) });
+    gateway = buildGateway({ ...argument, ...told, clock: wallClock, random: new Random(seed), tracing });
     return gateway;
   },
 );

@@ -29,7 +29,7 @@ export interface ServingGround {
   readonly readMemory: () => MemoryUse;
   readonly readUse: () => ProcessorUse;
   /** Everything is stopped. */
-  readonly end: () => void;
+  readonly end: () => void | Promise<void>;
 }
 
 export class ServingService {
@@ -93,7 +93,7 @@ export class ServingService {
         this.#reporting.cancel();
         await this.#gateway.close();
         this.#report();
-        this.#ground.end();
+        await this.#ground.end();
     }
   }
 

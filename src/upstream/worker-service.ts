@@ -20,6 +20,7 @@ import { RequestWatch } from './request-watch.js';
 import type { WorkerRuntime } from './runtime.js';
 import { sendJson } from './send-json.js';
 import { Site } from './site.js';
+import type { WorkerSpan, WorkerTraces } from './worker-traces.js';
 
 /** The last sample before a death is the evidence for its cause, so it must be young. */
 const SAMPLE_INTERVAL_MS = 50;
@@ -43,6 +44,8 @@ interface Job extends Visit {
   /** Its calls to dependencies; `null`: there are none yet. */
   consultation: Consultation | null;
   consulted: readonly Consulted[];
+  /** `null`: nobody traces it. */
+  trace: WorkerSpan | null;
 }
 
 export interface WorkerSurroundings {
@@ -53,6 +56,8 @@ export interface WorkerSurroundings {
   readonly runtime: WorkerRuntime;
   /** `null`: it depends on nothing. */
   readonly dependencies: DependencyClients | null;
+  /** `null`: nobody wants its spans. */
+  readonly traces: WorkerTraces | null;
 }
 
 export class WorkerService {
@@ -182,7 +187,10 @@ export class WorkerService {
       serving: null,
       consultation: null,
       consulted: NONE,
+      trace: null,
     };
+    const { traces } = this.#around;
+    if (traces !== null) job.trace = traces.begin(request, response);
     if (this.#watch.refuses(job)) return;
     this.#counts.open++;
     let isTaken = true;
@@ -224,6 +232,7 @@ export class WorkerService {
     const { job, serviceMs } = start;
     const { clock, dependencies } = this.#around;
     stopWaiting(job);
+    if (job.trace !== null) job.trace.gotSlot();
     job.serving = clock.after(this.#site.serviceMs(serviceMs, job), () => {
       job.serving = null;
       // Work for a client that has left ends with the slot's, where it can be cancelled.

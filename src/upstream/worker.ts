@@ -5,12 +5,14 @@
 import { createServer } from 'node:http';
 import { childArgument, parentLink } from '../core/child.js';
 import { wallClock } from '../core/clock.js';
+import { type OtlpTarget, otlpTarget } from '../core/otlp-environment.js';
 import { Random } from '../core/random.js';
 import type { DependencyClients } from './dependencies/client.js';
 import { listenOn } from './listen.js';
 import type { FromWorker, ToWorker, WorkerArgument } from './messages.js';
 import { NodeRuntime } from './node-runtime.js';
 import { WorkerService } from './worker-service.js';
+import type { WorkerTraces } from './worker-traces.js';
 
 /** Longer than any gateway keeps an idle connection, so that the worker is not the one to close it. */
 const KEEP_ALIVE_MS = 65_000;
@@ -29,11 +31,19 @@ const loadDependencies = async (): Promise<DependencyClients> => {
   });
 };
 
+/** The same for traces, which hardly anybody wants. */
+const loadTraces = async (target: OtlpTarget): Promise<WorkerTraces> => {
+  const { WorkerTraces } = await import('./worker-traces.js');
+  return new WorkerTraces({ id: argument.id, pid: process.pid, target, clock: wallClock, random });
+};
+
+const target = otlpTarget(process.env);
 const service = new WorkerService(argument, random, {
   clock: wallClock,
   send,
   runtime: new NodeRuntime(wallClock),
   dependencies: argument.dependencies.length === 0 ? null : await loadDependencies(),
+  traces: target && (await loadTraces(target)),
 });
 onMessage((message) => service.onMessage(message));
 

@@ -32,6 +32,7 @@ export const makeGenerations = (section: GatewaySection, ids: readonly string[] 
     random: new Random(1),
     emit: stream.emit,
     metrics: { onCache: () => {}, onRuleTime: () => {} },
+    tracing: null,
     open: ({ id }) => ({
       send: (request, call) => {
         if (answer.service !== null) return answer.service(request, call);

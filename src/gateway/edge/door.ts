@@ -15,6 +15,7 @@ import { sendError } from '../error-answer.js';
 import type { Generations, RunningVersion } from '../generations.js';
 import type { Metrics } from '../metrics.js';
 import type { Recovery } from '../recovery.js';
+import type { Tracing } from '../tracing/tracing.js';
 import { hasBody, type Incoming, waitsForContinue } from './incoming.js';
 import { Relay } from './relay.js';
 import { findRequestProblem } from './request-checks.js';
@@ -39,6 +40,8 @@ export interface DoorParts {
   readonly emit: Emit;
   /** Called for every answer that its client got, or that broke off: under which version, and whether it was good. */
   readonly onResult: ((version: number, good: boolean) => void) | undefined;
+  /** `null`: requests are not traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** Answers below 500 that a config alone brings about: one that refuses everybody must not pass for a good one. */
@@ -72,12 +75,13 @@ export class Door {
 
   /** Lets a request in, or answers it here and says `null`. */
   begin(raw: IncomingMessage, response: ServerResponse): Begun | null {
-    const { config, clock, rayIds, generations } = this.#parts;
+    const { config, clock, rayIds, generations, tracing } = this.#parts;
     const call = new Call(rayIds.hex16(), clock);
     const version = generations.begin(raw, call);
     this.#parts.metrics.tallies.open++;
     const begun: Begun = { call, raw, hasBody: hasBody(raw), version };
     this.#watch(response, begun);
+    if (tracing !== null) tracing.begin(raw, call);
     // Of what follows in the same packet Node loses some, so nothing of it may be taken for a request.
     if ((raw as Incoming).asksUpgrade) response.shouldKeepAlive = false;
     const problem = findRequestProblem(raw, config);
@@ -119,6 +123,7 @@ export class Door {
     }
     const error = asGatewayError(cause);
     if (BY_CONFIG.has(error.code)) this.#refusals.add(raw);
+    if (begun !== null) this.#parts.tracing?.failed(begun.call, error);
     const { config, live } = begun?.version ?? generations.stable;
     const recovery: Recovery | null =
       waitMs > 0
@@ -176,12 +181,13 @@ export class Door {
 
   /** The request is over. One that failed by our answer speaks against the version that served it. */
   #onEnd(response: ServerResponse, { call, version }: Begun): void {
-    const { generations, metrics, onResult } = this.#parts;
+    const { generations, metrics, onResult, tracing } = this.#parts;
     generations.end(version);
     const finished = response.writableFinished;
     const brokeOff = this.#relay.brokeOff(response);
     if (brokeOff) metrics.tallies.broken++;
     this.#measure(response, call);
+    if (tracing !== null) tracing.end(response, call, brokeOff);
     if (finished || brokeOff) {
       const good = !brokeOff && response.statusCode < 500 && !this.#refusals.delete(response);
       onResult?.(version.version, good);

@@ -19,6 +19,8 @@ export interface Tally {
   readonly broken: number;
   /** How long the event loop stood still, counting stalls of `STALL_MS` and more. */
   readonly stalledMs: number;
+  /** Spans of traces, by what became of them. */
+  readonly spans: readonly (readonly [fate: string, count: number])[];
   readonly use: ProcessorUse;
 }
 
@@ -31,6 +33,7 @@ export const NO_TALLY: Tally = {
   durations: NO_DURATIONS,
   broken: 0,
   stalledMs: 0,
+  spans: [],
   use: NO_USE,
 };
 
@@ -56,6 +59,7 @@ export class Tallies {
   readonly answers = new Map<number, number>();
   readonly failures = new Map<string, number>();
   readonly cached = new Map<string, number>();
+  readonly spans = new Map<string, number>();
   readonly durations = new Durations();
   broken = 0;
   stalledMs = 0;
@@ -74,6 +78,10 @@ export class Tallies {
     add(this.cached, what, 1);
   }
 
+  onSpans(fate: string, count: number): void {
+    add(this.spans, fate, count);
+  }
+
   /** @param stallMs the longest stall since the last call. */
   onStall(stallMs: number): void {
     if (stallMs >= STALL_MS) this.stalledMs += stallMs;
@@ -85,6 +93,7 @@ export class Tallies {
       answers: [...this.answers],
       failures: [...this.failures],
       cached: [...this.cached],
+      spans: [...this.spans],
       durations: this.durations.counts,
       broken: this.broken,
       stalledMs: this.stalledMs,
@@ -100,6 +109,7 @@ export class Tallies {
     addSince(this.answers, now.answers, before.answers);
     addSince(this.failures, now.failures, before.failures);
     addSince(this.cached, now.cached, before.cached);
+    addSince(this.spans, now.spans, before.spans);
     this.durations.addCounts(now.durations, before.durations);
     this.broken += now.broken - before.broken;
     this.stalledMs += now.stalledMs - before.stalledMs;

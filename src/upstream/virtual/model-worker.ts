@@ -123,6 +123,8 @@ export class ModelWorker implements WorkerChild {
     });
     this.#service = new WorkerService(argument, random, {
       ...{ clock: this.#clock, send, runtime: this.#runtime, dependencies },
+      // Nobody records traces of virtual time.
+      traces: null,
     });
     for (const hear of this.#unread.splice(0)) this.#clock.after(0, hear);
     this.#clock.after(argument.bootDelayMs, () => {
