@@ -13,6 +13,16 @@ const built = (name: string): string =>
 /** JSON that cannot end the element that it stands in. */
 const embedded = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
+/** A tab and a list of results show no more, and checkers of HTML warn above. */
+const MAX_TITLE = 70;
+
+/** What a page is called in a browser: `title · badgateway`, cut where it is long. */
+export const pageTitle = (title: string): string => {
+  const name = ' · badgateway';
+  const room = MAX_TITLE - name.length;
+  return `${title.length > room ? `${title.slice(0, room - 1)}…` : title}${name}`;
+};
+
 export interface PageOptions {
   readonly title: string;
   readonly source: Source;

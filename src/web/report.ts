@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Result } from '../scenarios/result.js';
 import type { ReportData } from './app/report/report-data.js';
-import { renderPage } from './page.js';
+import { pageTitle, renderPage } from './page.js';
 import { fallbackOf } from './report/fallback.js';
 import { makeReport, type ReportLimits } from './report/make-report.js';
 
@@ -25,7 +25,7 @@ const pack = (report: ReportData): string =>
 const pageOf = (result: Result, limits: ReportLimits): string => {
   const report = makeReport(result, limits);
   return renderPage({
-    title: `${report.title} · badgateway`,
+    title: pageTitle(report.title),
     source: { kind: 'result', packed: pack(report) },
     fallback: fallbackOf(report),
   });

@@ -13,6 +13,7 @@ import {
 } from '../scenarios/sweep/heat-map.js';
 import type { SweepResult } from '../scenarios/sweep/sweep-result.js';
 import { HEAT_MAP_STYLE, heatMap, heatMapSize } from './heat-map.js';
+import { pageTitle } from './page.js';
 
 const COLOURS =
   ':root{color-scheme:light dark;--page:#fff;--text:#1d2327;--soft:#5b6670;--line:#d5dade}' +
@@ -78,7 +79,7 @@ export const renderSweepPage = (result: SweepResult): string => {
   const what = [scenario.name, result.startedAt, 'virtual time', `seeds ${seeds.join(', ')}`, ...set];
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escapeHtml(scenario.title)} · badgateway</title><style>${COLOURS}${PAGE}${HEAT_MAP_STYLE}</style></head><body><main>
+<title>${escapeHtml(pageTitle(scenario.title))}</title><style>${COLOURS}${PAGE}${HEAT_MAP_STYLE}</style></head><body><main>
 <h1>${escapeHtml(scenario.title)}</h1>
 <p class="soft">${escapeHtml(what.join(' · '))}</p>
 ${partial}${legendOf(result, maps)
