@@ -6,7 +6,7 @@ import { Faults } from './controls/faults.js';
 import { Load } from './controls/load.js';
 import { Policies } from './controls/policies.js';
 import { Scenarios } from './controls/scenarios.js';
-import { ByHand, useListed } from './desk.js';
+import { ByHand, useDesk, useListed } from './desk.js';
 
 export const TABS = ['Faults', 'Clients', 'Policies', 'Config', 'Scenarios'] as const;
 
@@ -58,10 +58,15 @@ export interface ControlsProps {
 }
 
 export const Controls = ({ begin, tab, setTab, target, setTarget }: ControlsProps) => {
+  const desk = useDesk();
+  const turn = (next: Tab): void => {
+    if (next !== tab) desk.show(null);
+    setTab(next);
+  };
   const { answer: catalog, problem, again } = useListed((api) => api.catalog());
   return (
     <section class="lab-controls" id="lab-controls" aria-label="Controls" tabIndex={-1}>
-      <Tabs tab={tab} setTab={setTab} />
+      <Tabs tab={tab} setTab={turn} />
       <div id="lab-panel" class="lab-panel" role="tabpanel" aria-labelledby={idOf(tab)}>
         {catalog === null && problem === null && <p class="soft">Asking what can be done…</p>}
         {problem !== null && (

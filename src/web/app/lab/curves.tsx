@@ -118,6 +118,7 @@ const systemCurves = (ticks: readonly Tick[], { topology }: NonNullable<LabState
     },
     {
       title: 'Amplification: tries for each request',
+      max: Math.max(2, ...ticks.map(({ amplification }) => Math.ceil(amplification ?? 0))),
       format: times,
       lines: [
         line(

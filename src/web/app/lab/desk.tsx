@@ -30,7 +30,8 @@ export class Desk {
     return this.#shown;
   }
 
-  show(order: Order): void {
+  /** @param order `null`: what was looked at is no longer there. */
+  show(order: Order | null): void {
     this.#shown = order;
     for (const listener of [...this.#listeners]) listener();
   }

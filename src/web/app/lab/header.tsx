@@ -128,7 +128,12 @@ export const Header = ({ store, stream, begin, isTouring, tour }: HeaderProps) =
       </div>
       <div class="lab-row">
         <p class="soft">
-          <b>{variant}</b>, {engine === 'real' ? 'real processes' : 'virtual time'}
+          {begin.variants.length > 1 && (
+            <>
+              <b>{variant}</b>,{' '}
+            </>
+          )}
+          {engine === 'real' ? 'real processes' : 'virtual time'}
           {begin.durationS === null && `, ${t} s`}
         </p>
         <div class="lab-actions">

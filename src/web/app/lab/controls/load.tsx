@@ -1,5 +1,5 @@
 /** What clients do: how many requests they send, how long they wait, and how they try again. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Catalog } from '../../../../scenarios/live/api.js';
 import type { Outcome } from '../api.js';
 import { entryOrder, type Order } from '../commands.js';
@@ -31,6 +31,7 @@ const Rate = ({ rateRps }: { readonly rateRps: number }) => {
   const [at, setAt] = useState(nearest(rateRps));
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const order = loadOrder(STEPS[at]!);
+  useEffect(() => desk.show(order), []);
   const look = (next: number): void => {
     setAt(next);
     desk.show(loadOrder(STEPS[next]!));

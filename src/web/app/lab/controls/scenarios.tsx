@@ -1,5 +1,5 @@
 /** The bundled scenarios: replayed in the lab's place, to their report. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { formatDuration } from '../../../../core/units.js';
 import type { ScenarioAnswer } from '../../../../scenarios/live/api.js';
 import type { Order } from '../commands.js';
@@ -27,6 +27,7 @@ const Details = ({ scenario }: { readonly scenario: ScenarioAnswer }) => {
   const [engine, setEngine] = useState<'real' | 'virtual'>('real');
   const chosen = variants.filter((variant) => !left.includes(variant));
   const order = runOrder(scenario, chosen, engine);
+  useEffect(() => desk.show(order), [engine]);
   const flip = (variant: string): void => {
     const next = left.includes(variant) ? left.filter((one) => one !== variant) : [...left, variant];
     setLeft(next);
