@@ -22,22 +22,22 @@ const Clients = ({ shape, now }: { readonly shape: Shape; readonly now: Headline
 );
 
 const Answers = ({ now }: { readonly now: Headline }) => (
-  <ul class="lab-answers">
-    <li>
+  <span class="lab-answers">
+    <span>
       <span class="lab-swatch" style="background-color:var(--o-ok)" aria-hidden="true" />
       {formatRps(now.goodRps)}/s good
-    </li>
+    </span>
     {now.failed.map(({ outcome, rps }) => (
-      <li key={outcome.key}>
+      <span key={outcome.key}>
         <span
           class={`lab-swatch area ${outcome.pattern}`}
           style={`background-color:var(--${outcome.color})`}
           aria-hidden="true"
         />
         {formatRps(rps)}/s {outcome.label}
-      </li>
+      </span>
     ))}
-  </ul>
+  </span>
 );
 
 interface FrontProps {

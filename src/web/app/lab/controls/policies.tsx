@@ -1,5 +1,5 @@
 /** What the gateway does about trouble: each policy on or off, with its options. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Catalog, FormSchema, GatewayConfigAnswer } from '../../../../scenarios/live/api.js';
 import type { Outcome } from '../api.js';
 import { entryOrder, type Order } from '../commands.js';
@@ -114,15 +114,24 @@ interface RowProps {
   readonly policy: Policy;
   readonly schema: FormSchema;
   readonly config: Written;
+  /** Of the config. */
+  readonly version: number;
   readonly strategy: string;
 }
 
-const Row = ({ policy: { key, name, about, preset }, schema, config, strategy }: RowProps) => {
+const Row = ({ policy: { key, name, about, preset }, schema, config, version, strategy }: RowProps) => {
   const desk = useDesk();
   const now = config[key];
   const on = isOn(config, key);
   const section = sectionOf(schema);
-  const [written, setWritten] = useState<Written>((typeof now === 'object' ? now : preset) as Written);
+  const start = (typeof now === 'object' ? now : preset) as Written;
+  const [written, setWritten] = useState<Written>(start);
+  /** What was asked for, until the config says so. */
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  useEffect(() => {
+    setWritten(start);
+    setWanted(null);
+  }, [version]);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const flip = pushOrder(config, key, on ? OFF[key] : preset, strategy);
   const apply = pushOrder(config, key, written, strategy);
@@ -132,9 +141,14 @@ const Row = ({ policy: { key, name, about, preset }, schema, config, strategy }:
       <label class="lab-switch" onPointerEnter={show}>
         <input
           type="checkbox"
-          checked={on}
+          checked={wanted ?? on}
           onFocus={show}
-          onChange={async () => setOutcome(await desk.give(flip))}
+          onChange={async () => {
+            setWanted(!on);
+            const got = await desk.give(flip);
+            setOutcome(got);
+            if (!got.done) setWanted(null);
+          }}
         />
         <b>{name}</b> <span class={on ? 'good' : 'soft'}>{on ? 'on' : 'off'}</span>
       </label>
@@ -175,7 +189,7 @@ interface ConfigProps {
   readonly answer: GatewayConfigAnswer;
 }
 
-const Balancer = ({ schema, config, strategy }: Omit<RowProps, 'policy'>) => {
+const Balancer = ({ schema, config, strategy }: Omit<RowProps, 'policy' | 'version'>) => {
   const desk = useDesk();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const now = config.balancer;
@@ -233,10 +247,11 @@ const Config = ({ catalog, answer }: ConfigProps) => {
       <ul class="lab-list">
         {shown.map((policy) => (
           <Row
-            key={`${policy.key} ${version}`}
+            key={policy.key}
             policy={policy}
             schema={properties[policy.key]!}
             config={config}
+            version={version}
             strategy={strategy}
           />
         ))}
