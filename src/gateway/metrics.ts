@@ -123,13 +123,17 @@ const showUpstreams = (registry: MetricRegistry, read: MetricsSource['upstreams'
         if (number !== null) put(number, { upstream: reading.id });
       }
     });
-  gauge('in_flight', 'Attempts sent and not yet done.', ({ inFlight }) => inFlight);
-  gauge('queued', 'Requests waiting for a slot.', ({ queued }) => queued);
-  gauge('healthy', '1 when healthy.', ({ healthy }) => Number(healthy));
-  gauge('weight', 'Share of the traffic, relative to the others.', ({ weight }) => weight);
-  gauge('ejected', 'Processes that have ejected it.', ({ ejections }) => ejections);
-  gauge('circuit_open', 'Processes whose circuit refuses requests.', ({ circuitsOpen }) => circuitsOpen);
-  gauge('concurrency_limit', 'Requests that may be in flight.', ({ limit }) => limit);
+  gauge('in_flight', 'Attempts sent and not yet done, by upstream.', ({ inFlight }) => inFlight);
+  gauge('queued', 'Requests waiting for a slot, by upstream.', ({ queued }) => queued);
+  gauge('healthy', '1 when healthy, by upstream.', ({ healthy }) => Number(healthy));
+  gauge('weight', 'Share of the traffic relative to the others, by upstream.', ({ weight }) => weight);
+  gauge('ejected', 'Processes that have ejected it, by upstream.', ({ ejections }) => ejections);
+  gauge(
+    'circuit_open',
+    'Processes whose circuit refuses requests, by upstream.',
+    ({ circuitsOpen }) => circuitsOpen,
+  );
+  gauge('concurrency_limit', 'Requests that may be in flight, by upstream.', ({ limit }) => limit);
   registry.readCounter(
     {
       name: 'badgateway_attempts_total',
@@ -156,7 +160,7 @@ const showTallies = (registry: MetricRegistry, tallies: Tallies): void => {
       put(count, { status, cause });
     }
   });
-  counter('cache_requests_total', 'What the cache did with requests.', ['what'], (put) => {
+  counter('cache_requests_total', 'Requests by what the cache did with them.', ['what'], (put) => {
     for (const [what, count] of tallies.cached) put(count, { what });
   });
   const broken = 'Answers that broke off after their headers, by no fault of the client.';
@@ -229,7 +233,11 @@ const showProcesses = (registry: MetricRegistry, source: MetricsSource, tallies:
   );
   const build = { version: packageVersion(), node_version: process.version };
   registry.readGauge(
-    { name: 'badgateway_build_info', help: 'Always 1: what runs here.', labels: Object.keys(build) },
+    {
+      name: 'badgateway_build_info',
+      help: 'Always 1: the versions of what runs here.',
+      labels: Object.keys(build),
+    },
     (put) => put(1, build),
   );
 };

@@ -51,5 +51,7 @@ const WORKERS: readonly WorkerStatus[] = [
   },
 ];
 
+export const fleetOfTwo = { status: () => WORKERS };
+
 /** What a run's control API shows of such workers. */
-export const scrapeWorkers = (): Promise<string> => workerMetrics({ status: () => WORKERS }).render();
+export const scrapeWorkers = (): Promise<string> => workerMetrics(fleetOfTwo).render();
