@@ -65,10 +65,9 @@ export const orderServer = (
   return app;
 };
 
-/** The API of one run, which listens nowhere yet. */
-export const buildControl = (stage: Stage): FastifyInstance => {
+/** Every route of the API of one run. */
+export const serveControl = (app: FastifyInstance, stage: Stage): void => {
   const { world, delivery } = stage;
-  const app = orderServer();
   const scope = (): EntryScope => world.scope;
   serveWorkers(app, world.fleet, scope);
   const metrics = workerMetrics(world.fleet);
@@ -102,6 +101,12 @@ export const buildControl = (stage: Stage): FastifyInstance => {
       }
       return nowMs;
     });
+};
+
+/** The API of one run, which listens nowhere yet. */
+export const buildControl = (stage: Stage): FastifyInstance => {
+  const app = orderServer();
+  serveControl(app, stage);
   return app;
 };
 

@@ -31,7 +31,7 @@ const cookieOf = ({ cookie = '' }: IncomingMessage['headers'], name: string): st
 
 const hasToken = ({ headers }: Pick<IncomingMessage, 'headers'>, token: string): boolean =>
   isSameText(headers.authorization ?? '', `Bearer ${token}`) ||
-  isSameText(decodeURIComponent(cookieOf(headers, TOKEN_COOKIE)), token);
+  isSameText(cookieOf(headers, TOKEN_COOKIE), encodeURIComponent(token));
 
 /**
  * @param token `null`: loopback is trusted.

@@ -61,7 +61,8 @@ const OWN = ['state', 'scenarios', 'catalog', 'schema', 'run', 'lab', 'stop', 'r
 
 const accepted = (reply: FastifyReply, state: LiveState) => reply.code(202).send(state);
 
-const serveOwn = (
+/** Every route of the API that does not need anything to run. */
+export const serveOwn = (
   app: FastifyInstance,
   host: Host,
   scenarios: () => Promise<readonly ScenarioAnswer[]>,
