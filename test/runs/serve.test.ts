@@ -6,7 +6,7 @@ import { type Command, scenarioFile, startCli } from '../support/cli.js';
 import { type Feed, type MessageOf, openFeed } from '../support/feed.js';
 import { descendants, isAlive } from '../support/processes.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const MEBIBYTE = 1024 ** 2;
 
