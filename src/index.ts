@@ -35,6 +35,11 @@ export { renderReport } from './scenarios/report/report.js';
 export { type Result, ResultSchema, type VariantResult, type Verdict } from './scenarios/result.js';
 export { type RunOptions, runScenario } from './scenarios/runner.js';
 export { type Scenario, type ScenarioFile, ScenarioSchema, type Variant } from './scenarios/scenario.js';
+export {
+  type StatusPage,
+  type StatusPageOptions,
+  startStatusPage,
+} from './scenarios/status-page/status-page.js';
 export { type SweepResult, SweepResultSchema } from './scenarios/sweep/sweep-result.js';
 export { runVirtually, type VirtualRunOptions } from './scenarios/virtual/engine.js';
 export type { ScenarioSource } from './scenarios/virtual/messages.js';

@@ -2,6 +2,7 @@
 import { UserError } from '../core/errors.js';
 import { isLoopbackHost } from '../core/http-address.js';
 import { ADMIN_HOST } from '../gateway/admin.js';
+import { flagValue } from './flags.js';
 
 const MAX_PORT = 65_535;
 
@@ -13,6 +14,12 @@ export const parsePort = (name: string, flag: unknown): number => {
     throw new UserError('usage', `${name} takes a port, or 0 for a free one, got "${String(flag)}"`);
   }
   return port;
+};
+
+/** Of a flag that asks for something, with a port or without. @returns `null`: it is not asked for. @throws UserError */
+export const parseOptionalPort = (name: string, flag: unknown): number | null => {
+  if (flag === undefined || flag === false) return null;
+  return flag === true ? 0 : parsePort(name, flagValue(flag));
 };
 
 /** @returns loopback by default. @throws UserError */

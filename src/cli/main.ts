@@ -38,6 +38,7 @@ const FROM_ENVIRONMENT = [
   'variant',
   'target',
   'workersAt',
+  'statusPage',
   'set',
   'out',
   'json',
@@ -104,6 +105,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
       'Write the result: json=FILE, junit=FILE, html=FILE, md=FILE, csv=FILE (repeatable)',
     )
     .option('--remote', 'Allow upstreams and a gateway of your own that are not on this machine')
+    .option('--status-page [port]', 'A status page on a process of its own, up while the run goes on')
     .option('--json', 'Print the result as JSON on stdout')
     .option('--open', 'Show the page with the curves in a browser')
     .option('--quiet', 'No progress on stderr')

@@ -1,5 +1,6 @@
 /** How a run is made in each engine: once, or once for each seed. */
 import { wallClock } from '../core/clock.js';
+import { Reaper } from '../core/reaper.js';
 import { type Control, openControl } from '../scenarios/control/control.js';
 import type { Engine } from '../scenarios/engines.js';
 import type { LiveRun } from '../scenarios/live/live-run.js';
@@ -9,6 +10,7 @@ import { type Replication, withoutSeries } from '../scenarios/replications/repli
 import type { VariantResult } from '../scenarios/result.js';
 import { type RunOptions, runScenario } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
+import { type StatusPage, type StatusWatch, startStatusPage } from '../scenarios/status-page/status-page.js';
 import type { MissingTarget, Target } from '../scenarios/targets/choice.js';
 import { placeVariants, type SkippedVariant } from '../scenarios/targets/place.js';
 import type { Stage } from '../scenarios/timeline/perform.js';
@@ -25,6 +27,8 @@ export interface RunPlan extends VirtualReplications {
   /** Asked for too, and not here. */
   readonly missing: readonly MissingTarget[];
   readonly skipped: readonly SkippedVariant[];
+  /** Port of its status page, 0 for a free one; default `null`: it has none. */
+  readonly statusPagePort?: number | null;
 }
 
 /** Somebody watches a run, and may give orders. */
@@ -54,37 +58,51 @@ const openBoth =
     };
   };
 
+/** Who is told of a run while it goes on. */
+interface Audience {
+  readonly output: ProgressOutput | null;
+  readonly watching: Watching | null;
+  readonly statusPage: StatusPage | null;
+}
+
 const runOnce = async (
   scenario: Scenario,
   variants: readonly Variant[],
   signal: AbortSignal,
-  { output, watching }: { readonly output: ProgressOutput | null; readonly watching: Watching | null },
+  { output, watching, statusPage }: Audience,
 ): Promise<VariantResult[]> => {
   const progress = output && new Progress(output, wallClock, variants);
+  let page: StatusWatch | undefined;
   try {
     return await runScenario(scenario, variants, {
       makeWorld: (variant) => {
-        const world = new RealWorld(variant);
+        const world = new RealWorld(variant, statusPage ? { statusPage: statusPage.address } : {});
         watching?.live.begin(variant, world);
         return world;
       },
       openControl: watching === null ? openControl : openBoth(watching),
       signal,
-      onVariantStart: (variant, world, control) => progress?.start(variant, world, control?.address ?? null),
+      onVariantStart: (variant, world, control) => {
+        progress?.start(variant, world, control?.address ?? null);
+        page = statusPage?.watch(world, variant, scenario.title);
+      },
       onVariantEnd: (result) => {
+        page?.end();
         progress?.end(result);
         watching?.live.measured(result);
       },
     });
   } finally {
     watching?.live.over();
+    page?.end();
     // It would keep this process alive after a run that failed.
     progress?.stop();
   }
 };
 
 /** One seed after another: two runs at once would share the machine. */
-const runReally: Run = async (plan, signal, output, watching = null) => {
+const runSeeds = async (plan: RunPlan, signal: AbortSignal, audience: Audience): Promise<Replication[]> => {
+  const { output } = audience;
   const { scenario, variants, source, seeds, targets, missing } = plan;
   const replications: Replication[] = [];
   for (const [index, seed] of seeds.entries()) {
@@ -95,10 +113,29 @@ const runReally: Run = async (plan, signal, output, watching = null) => {
     const names = variants.map(({ name }) => name);
     const placed = index === 0 ? seeded.variants : placeVariants(seeded.variants, targets, missing).variants;
     const chosen = placed.filter(({ name }) => names.includes(name));
-    const results = await runOnce(scenario, chosen, signal, { output, watching });
+    const results = await runOnce(scenario, chosen, signal, audience);
     replications.push({ seed, variants: index === 0 ? results : results.map(withoutSeries) });
   }
   return replications;
+};
+
+/** Where a status page is wanted, it is up before anything that it speaks of, and after it. */
+const runReally: Run = async (plan, signal, output, watching = null) => {
+  const { statusPagePort: port = null, scenario } = plan;
+  if (port === null) return runSeeds(plan, signal, { output, watching, statusPage: null });
+  const reaper = new Reaper();
+  const onLost = (how: string): void => output?.write(`${how}\n`);
+  try {
+    const statusPage = await startStatusPage({ reaper, port, title: scenario.title, onLost });
+    output?.write(`status page ${statusPage.address}/\n`);
+    try {
+      return await runSeeds(plan, signal, { output, watching, statusPage });
+    } finally {
+      await statusPage.stop();
+    }
+  } finally {
+    await reaper.stop();
+  }
 };
 
 const runInVirtualTime: Run = async (plan, signal, output) => {

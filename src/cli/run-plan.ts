@@ -1,11 +1,12 @@
 /** What is to be run, from a scenario and flags. */
-import { UserError } from '../core/errors.js';
+import { UserError, usageError } from '../core/errors.js';
 import { ENGINES } from '../scenarios/engines.js';
 import { parseOverride, parseScenario } from '../scenarios/parse.js';
 import { MAX_REPLICATIONS } from '../scenarios/replications/replications.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { placeVariants } from '../scenarios/targets/place.js';
 import { flagList, parseChoice, parseCount, parseSeed } from './flags.js';
+import { parseOptionalPort } from './listen-flags.js';
 import type { RunPlan } from './run-engines.js';
 import type { ScenarioText } from './scenario-file.js';
 import { chooseTargets } from './targets.js';
@@ -48,8 +49,12 @@ export const planRun = async (
   const source = { file, text, options };
   const placed = placeVariants(chosen, targets, missing);
   checkWorkersAt(placed.variants);
+  const statusPagePort = parseOptionalPort('--status-page', flags.statusPage);
+  if (statusPagePort !== null && engine === 'virtual') {
+    throw usageError('--status-page needs the real engine: in virtual time nothing happens while you look');
+  }
   return {
-    ...{ engine, scenario, source, bundled, targets, missing },
+    ...{ engine, scenario, source, bundled, targets, missing, statusPagePort },
     ...placed,
     seeds: seedsOf(scenario, repeat),
   };

@@ -64,6 +64,11 @@ const ENDLESS_RECORDED_MS = 60_000;
 const recordedPlan = (variant: Variant): RecordedPlan =>
   variant.load.endless ? { ...variant, durationMs: ENDLESS_RECORDED_MS, windows: [] } : variant;
 
+export interface RealWorldOptions {
+  /** Address of the run's status page, to which its error pages lead; default: there is none. */
+  readonly statusPage?: string;
+}
+
 export class RealWorld implements World {
   readonly clock = wallClock;
   readonly recorder: Recorder;
@@ -73,6 +78,7 @@ export class RealWorld implements World {
   readonly #clientUpdates: ClientUpdates;
   #links: LinkFleet | null = null;
   readonly #variant: Variant;
+  readonly #statusPage: string | null;
   readonly #random: Random;
   readonly #reaper = new Reaper();
   readonly #stream = new EventStream(wallClock.nowMs);
@@ -88,8 +94,9 @@ export class RealWorld implements World {
   readonly #loadRate: LoadRate;
   #stopping = false;
 
-  constructor(variant: Variant) {
+  constructor(variant: Variant, { statusPage }: RealWorldOptions = {}) {
     this.#variant = variant;
+    this.#statusPage = statusPage ?? null;
     this.#loadRate = new LoadRate(variant.load);
     this.recorder = new Recorder(recordedPlan(variant), wallClock.nowMs());
     this.#random = new Random(variant.seed);
@@ -248,6 +255,8 @@ export class RealWorld implements World {
       ...{ random: this.#random, ask: askAdmin, emit: this.#stream.emit },
       makeCertificates: () => this.#makeCertificates(),
       spawn: this.#spawnGateway,
+      // Other proxies have pages of their own.
+      statusPage: this.#proxies === null ? this.#statusPage : null,
       onEvents: (events) => {
         for (const event of events) this.#stream.publish(event);
       },

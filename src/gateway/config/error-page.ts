@@ -4,7 +4,8 @@ import { OneOf, Optional, Section, type Static, Type } from '../../core/schema.j
 /** What edges write there: the code of an airport, a city, a zone. */
 export const LocationSchema = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}$',
-  description: 'Where this gateway is, as error pages say it: FRA, eu-west-1b; default local.',
+  description:
+    'Where this gateway is, as error pages say it: FRA, eu-west-1b; default local; in a run with several gateways the name of its place.',
 });
 
 /** An origin and a path, without what would end an attribute or a header field. */
@@ -16,7 +17,8 @@ export const ErrorPageSchema = Section(
       Type.String({
         pattern: ADDRESS,
         maxLength: 200,
-        description: 'Address of the status page that error pages lead to; default none.',
+        description:
+          'Address of the status page that error pages lead to; default none, in a run with --status-page its own.',
       }),
     ),
     reports: Optional(

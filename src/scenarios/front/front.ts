@@ -18,7 +18,8 @@ import type { CertificateChange, Disruption, DisruptionKind } from '../timeline/
 import type { AskAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './config.js';
 import type { GatewayDrains } from './gateway-drains.js';
-import { FrontTls, type FrontTlsParts, overlaid } from './tls.js';
+import { overlaid, pageOverlay } from './overlay.js';
+import { FrontTls, type FrontTlsParts } from './tls.js';
 
 /** Versions that are kept for a gateway that comes back: the stable one, and the one to go back to. */
 const KEPT_VERSIONS = 2;
@@ -40,6 +41,8 @@ export interface FrontParts {
   readonly ask: AskAdmin;
   readonly emit: Emit;
   readonly makeCertificates: FrontTlsParts['makeCertificates'];
+  /** Of the run's status page; `null`: it has none. */
+  readonly statusPage: string | null;
   readonly onEvents: (events: readonly Event[]) => void;
   /** The longest stall of an event loop that nobody brought about. */
   readonly onStall: (stallMs: number) => void;
@@ -55,7 +58,7 @@ interface Place {
   /** Gateways that keep their config in one place. */
   readonly tier: Tier;
   readonly config: GatewayConfig;
-  /** What the run lays over every config: where the certificates are. */
+  /** What the run lays over every config: where the certificates are, and the status page. */
   readonly overlay: GatewaySection;
   readonly upstreams: readonly WorkerAddress[];
   readonly resolver: string | undefined;
@@ -184,7 +187,12 @@ export class Front {
     resolver: string | undefined,
   ): Promise<Place> {
     const tier = tierOf(id);
-    const overlay = this.#tls?.overlayOf(id) ?? {};
+    const { statusPage, config: front } = this.#parts;
+    const isOneOfSeveral = front.gateways > 1 || front.edge !== null;
+    const overlay = {
+      ...this.#tls?.overlayOf(id),
+      ...pageOverlay(id, config, { statusPage, isOneOfSeveral }),
+    };
     const place: Place = {
       ...{ id, tier, overlay, upstreams, resolver, child: null, port: 0, adminPort: 0 },
       ...{ stalls: new StallWatch(), timer: null, standsStill: false },

@@ -1,7 +1,7 @@
 /** TLS at the front of a run: which gateways speak it, with what certificates, and what becomes of these. */
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Emit } from '../../core/events.js';
-import { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
+import type { GatewaySection } from '../../gateway/config.js';
 import type { ClientTls } from '../messages.js';
 import type { CertificateChange } from '../timeline/front.js';
 import { type CertificateState, type CertificateStore, SERVICE_NAME } from './certificates.js';
@@ -78,13 +78,3 @@ export class FrontTls {
     this.#parts.emit('certificate.replaced', { gateway: id, as, forMs });
   }
 }
-
-/** A config with what `overlayOf` gave. */
-export const overlaid = (config: GatewayConfig, overlay: GatewaySection): GatewayConfig => {
-  const { listener, upstreamTls } = resolveGatewayConfig(overlay);
-  return {
-    ...config,
-    listener: { ...config.listener, tls: listener.tls },
-    upstreamTls: upstreamTls ?? config.upstreamTls,
-  };
-};

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { Event } from '../../core/events.js';
 import type { WorkerSample } from '../../upstream/fleet.js';
 import type { Engine } from '../engines.js';
+import type { RunObserver } from '../measure/recorder.js';
 import type { VariantResult } from '../result.js';
 import type { Scenario, Variant } from '../scenario.js';
 import type { World } from '../world.js';
@@ -35,6 +36,7 @@ class WorldWatch {
   readonly #counts = new TickCounts();
   readonly #samples = new Map<string, WorkerSample>();
   readonly #gateways: GatewayWatch;
+  readonly #observer: RunObserver;
   /** Since the tick before. */
   #events: Event[] = [];
   #timer: Timer | null = null;
@@ -50,16 +52,17 @@ class WorldWatch {
       front: () => world.front(),
       isWatched: () => channel.listeners > 0,
     });
-    world.recorder.observer = {
+    this.#observer = {
       begin: (originMs) => this.#begin(originMs),
       record: (one) => this.#counts.record(one),
       event: (event) => this.#event(event),
       sample: (sample) => this.#samples.set(sample.worker, sample),
     };
+    world.recorder.observers.add(this.#observer);
   }
 
   stop(): void {
-    this.#world.recorder.observer = null;
+    this.#world.recorder.observers.delete(this.#observer);
     this.#timer?.cancel();
     this.#gateways.stop();
     // What happened last has a line too.

@@ -69,8 +69,8 @@ export interface RunObserver {
 }
 
 export class Recorder {
-  /** `null`: nobody looks on. */
-  observer: RunObserver | null = null;
+  /** Whoever looks on. */
+  readonly observers = new Set<RunObserver>();
   gatewayStallMs = 0;
   /** Requests that clients have sent so far, without their further tries. */
   offered = 0;
@@ -142,7 +142,7 @@ export class Recorder {
    */
   begin(originMs: number): void {
     this.#originMs = originMs;
-    this.observer?.begin(originMs);
+    for (const observer of this.observers) observer.begin(originMs);
     this.#workers = new WorkerSeries(this.#buckets);
     this.#wasted = new WastedWork(this.#windows);
     this.#starved = new StarvedProbes(this.#windows, MACHINE_LIMITS.starvedMs);
@@ -162,7 +162,7 @@ export class Recorder {
     this.#lateSends.record(one);
     this.#failures.record(one);
     this.#ticks.record(one);
-    this.observer?.record(one);
+    for (const observer of this.observers) observer.record(one);
   }
 
   /** What a proxy says of a failed request; when the run is over. */
@@ -179,7 +179,7 @@ export class Recorder {
     this.#ticks.event(event, this.sinceOriginMs(event.atMs));
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else this.#events.add(event);
-    this.observer?.event(event);
+    for (const observer of this.observers) observer.event(event);
   }
 
   sample(sample: WorkerSample): void {
@@ -188,7 +188,7 @@ export class Recorder {
     this.#wasted.sample(sample, this.#lastSamples.get(sample.worker), runMs);
     this.#lastSamples.set(sample.worker, sample);
     this.#ticks.sample(sample, runMs);
-    this.observer?.sample(sample);
+    for (const observer of this.observers) observer.sample(sample);
   }
 
   probe({ atMs, waitsMs }: ProbeReport): void {

@@ -116,6 +116,7 @@ export class VirtualWorld implements World {
       ...{ config: variant.front, gateway: variant.gateway, host: HOST, clock, drains },
       ...{ random: this.#random, emit: this.emit, ask: this.#ask },
       makeCertificates: async () => certificates,
+      statusPage: null,
       spawn: (_place, options) => {
         const parts = { network, nextPort, certificates, requestMs: costs.gatewayMs };
         const several = startingVersion(options.argument).config.processes > 1;
