@@ -97,6 +97,9 @@ const rotationBand = (events: Events, worker: string, { endS }: Extent): LaneSpa
   return band.done();
 };
 
+/** Over as it begins: nothing heals it, and the death that it is shows by itself. */
+const MOMENTARY = 'crash';
+
 /** Several at once are named together. */
 const faultBand = (events: Events, worker: string, { endS }: Extent): LaneSpan[] => {
   const band = new Band(endS);
@@ -106,7 +109,7 @@ const faultBand = (events: Events, worker: string, { endS }: Extent): LaneSpan[]
     const name = String(fields.fault ?? fields.toxic);
     const begins = event.type === 'fault.injected' || event.type === 'link.toxic-added';
     const ends = event.type === 'fault.healed' || event.type === 'link.toxic-removed';
-    if ((!begins && !ends) || (fields.worker ?? fields.link) !== worker) continue;
+    if ((!begins && !ends) || name === MOMENTARY || (fields.worker ?? fields.link) !== worker) continue;
     if (begins) active.push(name);
     else if (active.includes(name)) active.splice(active.indexOf(name), 1);
     band.turn(event.t, active.length === 0 ? null : 'fault', active.join(', '));

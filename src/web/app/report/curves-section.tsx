@@ -82,7 +82,7 @@ const MeasureRow = ({ measure, variants, range, cursor }: RowProps) => {
   return (
     <>
       <h3>{measure.title}</h3>
-      <div class="side-by-side">
+      <div class="side-by-side" data-count={variants.length}>
         {variants.map((variant) => (
           <div key={variant.name} class="cell">
             <h4>{variant.name}</h4>
@@ -103,7 +103,7 @@ interface LanesRowProps {
 const LanesRow = ({ variants, range, cursor }: LanesRowProps) => (
   <>
     <h3>Workers: up with which config, out of rotation, with which faults</h3>
-    <div class="side-by-side">
+    <div class="side-by-side" data-count={variants.length}>
       {variants.map((variant) => (
         <div key={variant.name} class="cell">
           <h4>{variant.name}</h4>

@@ -33,7 +33,17 @@ const Alerts = ({ name, alerts }: Pick<VariantData, 'name' | 'alerts'>) =>
       <Table
         label={`Alerts, ${name}`}
         head={['rule', 'raised', 'lead time', 'cleared', 'because']}
-        rows={alerts.map(({ rule, raised, lead, cleared, reason }) => [rule, raised, lead, cleared, reason])}
+        rows={alerts.map(({ rule, raised, lead, cleared, reason }) => [
+          <span key="rule" class="nowrap">
+            {rule}
+          </span>,
+          raised,
+          <span key="lead" class="nowrap">
+            {lead}
+          </span>,
+          cleared,
+          reason,
+        ])}
         words
       />
       <p class="soft">Lead time is against the moment at which users were first hurt.</p>
