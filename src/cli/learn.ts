@@ -66,7 +66,8 @@ const listLessons = (lessons: readonly Lesson[], json: boolean): number => {
     '',
     ...lessons.map(({ number, title }) => `  ${String(number).padStart(2)}  ${title}`),
     '',
-    'badgateway learn 1    the first of them',
+    'badgateway learn 1      the first of them',
+    'badgateway challenge    an outage with a hidden cause, when you have been through them',
   ]);
   return EXIT_CODES.pass;
 };
@@ -120,8 +121,9 @@ const intro = ({ number, title, idea, setting }: Lesson): string[] => [
 
 const nextLines = (lessons: readonly Lesson[], { number, name }: Lesson): string[] => {
   const next = lessons.find((one) => one.number === number + 1);
+  const then = next === undefined ? 'badgateway challenge' : `badgateway learn ${next.number}`;
   return [
-    ...(next === undefined ? [] : [pc.dim(`Next: badgateway learn ${next.number}  (${next.title})`)]),
+    pc.dim(`Next: ${then}${next === undefined ? '' : `  (${next.title})`}`),
     pc.dim(`To try it with other numbers: docs/learn/${name}.yaml`),
     '',
   ];

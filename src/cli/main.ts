@@ -6,6 +6,7 @@ import { cac } from 'cac';
 import { EXIT_CODES, UserError } from '../core/errors.js';
 import { packageVersion } from '../core/package-version.js';
 import { benchCommand } from './bench.js';
+import { challengeCommand } from './challenge.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
@@ -262,6 +263,18 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .action((lesson: string | undefined, flags: Record<string, unknown>) =>
       learnCommand(lesson, withEnvironment(flags)),
     );
+  cli
+    .command('challenge', 'An outage with a hidden cause: find it, do something, and see what that came to')
+    .option('--seed <number>', 'The same seed is the same challenge; default: another each time')
+    .option(
+      '--level <number>',
+      '1 (default), 2 or 3: more causes, more places, more that happened on that day',
+    )
+    .option('--engine <name>', 'virtual (default): in seconds; real: on processes and sockets')
+    .option('--evidence <kinds>', 'Look at workers, log, trace, changes, clients; each costs points')
+    .option('--answer <text>', 'cause=NAME,on=NAME,mitigation=NAME, for scripts')
+    .option('--json', 'What is seen, and the grade, as JSON')
+    .action((flags: Record<string, unknown>) => challengeCommand(withEnvironment(flags)));
   cli
     .command('list', 'List the bundled scenarios: what they reproduce, and how long they take')
     .option('--json', 'As JSON')

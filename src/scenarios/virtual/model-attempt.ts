@@ -84,6 +84,8 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   /** What has been sent back and is on its way. */
   #head: { readonly statusCode: number; readonly flat: readonly string[] } | null = null;
   #answered = false;
+  /** The connection has broken: what is said on it afterwards arrives nowhere. */
+  #broken = false;
   #bodyBytes = 0;
   #sink: BodySink | null = null;
   #watched: Watched<Attempt> | null = null;
@@ -118,6 +120,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   // As who is answered.
 
   began(statusCode: number, flat: readonly string[]): void {
+    if (this.#broken) return;
     const first = this.#head === null;
     this.#head = { statusCode, flat };
     if (first) this.#back(() => this.#arrive());
@@ -128,11 +131,14 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
   }
 
   ended(bytes: number): void {
+    if (this.#broken) return;
     this.#bodyBytes = bytes;
     this.#back(() => this.#arriveEnd());
   }
 
   broke(how: Break): void {
+    if (this.#broken) return;
+    this.#broken = true;
     this.#back(() => this.#break(BREAKS[how], `the connection was ${how}`));
   }
 
@@ -170,6 +176,7 @@ export class Attempt implements AnswerSink, ProxyResponse, Moving {
     const { connections, clock, upstream, names } = this.#parts;
     this.#sentMs = clock.nowMs();
     this.#released = false;
+    this.#broken = false;
     this.#connection = connections.take();
     this.#wasKept = this.#connection !== null;
     if (this.#wasKept) this.#later(() => this.#deliver());
