@@ -28,6 +28,18 @@ export { type GatewayConfig, type GatewaySection, resolveGatewayConfig } from '.
 export { type ErrorPage, renderErrorJson, renderErrorPage, renderErrorText } from './gateway/error-answer.js';
 export { V8_FLAGS } from './gateway/gateway-child.js';
 export { buildGateway, type Gateway, type GatewayOptions } from './gateway/server.js';
+export {
+  type Challenge,
+  challengeScenario,
+  drawChallenge,
+  HEALTHY,
+  NOTHING_DONE,
+} from './scenarios/challenge/challenge.js';
+export { EVIDENCE, type EvidenceKind, evidenceView } from './scenarios/challenge/evidence.js';
+export { type Answer, type Grade, gradeAnswer } from './scenarios/challenge/grade.js';
+export { openingViews, type View } from './scenarios/challenge/opening.js';
+export type { Lesson } from './scenarios/lessons/lesson.js';
+export { lessonScenario, readLessons } from './scenarios/lessons/lessons.js';
 export { libraryNames, readLibrary } from './scenarios/library.js';
 export { parseScenario } from './scenarios/parse.js';
 export { RealWorld } from './scenarios/real-world.js';

@@ -24,7 +24,7 @@ import type { VariantResult } from '../scenarios/result.js';
 import { askFor, canAsk, textColumns } from './ask.js';
 import { verdictLines } from './challenge-verdict.js';
 import { flagList, flagValue, parseChoice, parseSeed } from './flags.js';
-import { runSmall } from './small-run.js';
+import { runSmall, smallRunOutput } from './small-run.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
@@ -164,18 +164,25 @@ const askAnswer = async (challenge: Challenge): Promise<Answer | null> => {
   return answer as unknown as Answer;
 };
 
-/** @returns the variants by name; `null`: it was interrupted. */
-const runVariants = async (
+interface Round {
+  readonly place: string;
+  readonly engine: Engine;
+  readonly variant: string;
+}
+
+/** @returns `null`: it was interrupted. */
+const runRound = async (
   challenge: Challenge,
-  place: string,
-  engine: Engine,
-  variants: readonly string[],
-): Promise<VariantResult[] | null> => {
+  { place, engine, variant }: Round,
+): Promise<VariantResult | null> => {
   if (engine === 'real')
     process.stderr.write(`running for ${Math.round(challenge.times.endMs / 1_000)} s …\n`);
   const text = challengeScenario(challenge, place);
-  // Its progress would tell what is done to the workers.
-  return runSmall({ text, file: `challenge-${challenge.seed}`, engine, variants, output: null });
+  const file = `challenge-${challenge.seed}`;
+  // The progress of a real run would tell what is done to the workers.
+  const output = engine === 'virtual' ? smallRunOutput(engine) : null;
+  const results = await runSmall({ text, file, engine, variants: [variant], output });
+  return results?.[0] ?? null;
 };
 
 const howToAnswer = ({ seed, level }: Challenge): string[] => [
@@ -236,19 +243,19 @@ export const challengeCommand = async (flags: Flags): Promise<number> => {
   const challenge = drawChallenge(seed, parseLevel(flags.level));
   const text = flagValue(flags.answer);
   if (text !== undefined) parseAnswer(challenge, text);
-  const first = await runVariants(challenge, challenge.truth.on, engine, [NOTHING_DONE]);
-  const nothingDone = first?.[0];
-  if (nothingDone === undefined) return EXIT_CODES.interrupted;
+  const first = { place: challenge.truth.on, engine, variant: NOTHING_DONE };
+  const nothingDone = await runRound(challenge, first);
+  if (nothingDone === null) return EXIT_CODES.interrupted;
   const game = await play(challenge, nothingDone, flags);
   if (game === null) return EXIT_CODES.interrupted;
   const { answer, asked } = game;
-  const second = answer === null ? [] : await runVariants(challenge, answer.on, engine, [answer.mitigation]);
-  if (second === null) return EXIT_CODES.interrupted;
-  const done = second[0] ?? null;
+  const second = answer && { place: answer.on, engine, variant: answer.mitigation };
+  const done = second && (await runRound(challenge, second));
+  if (second !== null && done === null) return EXIT_CODES.interrupted;
   if (flags.json) say([JSON.stringify(jsonOf(game, done))]);
   else if (answer !== null && done !== null) {
     const style = { colors: pc.createColors(pc.isColorSupported), columns: textColumns() };
     say(verdictLines({ challenge, answer, asked, outcomes: { nothingDone, done } }, style));
   }
-  return exitOf([nothingDone, ...second]);
+  return exitOf(done === null ? [nothingDone] : [nothingDone, done]);
 };

@@ -11,7 +11,7 @@ import { summaryRows } from '../scenarios/report/summary.js';
 import type { VariantResult } from '../scenarios/result.js';
 import { askFor, canAsk, textColumns } from './ask.js';
 import { flagValue, parseChoice } from './flags.js';
-import { progressOutput, runSmall } from './small-run.js';
+import { runSmall, smallRunOutput } from './small-run.js';
 
 /** A lesson takes a second in virtual time, and its real time on processes. */
 const VIRTUAL_FIRST = ['virtual', 'real'] as const;
@@ -159,7 +159,7 @@ export const learnCommand = async (wanted: string | undefined, flags: Flags): Pr
   const lesson = findLesson(lessons, wanted);
   const beforehand = givenAnswer(lesson, flags.answer);
   if (!flags.json) say(intro(lesson));
-  const output = flags.json || flags.quiet || engine === 'virtual' ? null : progressOutput();
+  const output = flags.json || flags.quiet ? null : smallRunOutput(engine);
   const variants = await runSmall({ ...lessonScenario(lesson), engine, output });
   if (variants === null) return EXIT_CODES.interrupted;
   const evidence = evidenceOf(lesson, variants);

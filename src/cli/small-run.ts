@@ -18,12 +18,13 @@ export interface SmallRun {
   readonly output: ProgressOutput | null;
 }
 
-/** What a command writes beside its result. */
-export const progressOutput = (): ProgressOutput => ({
-  write: (text) => void process.stderr.write(text),
-  isTTY: process.stderr.isTTY ?? false,
-  columns: process.stderr.columns ?? 80,
-});
+/** Where progress is shown: of seconds in virtual time only where a line can change. */
+export const smallRunOutput = (engine: Engine): ProgressOutput | null => {
+  const { stderr } = process;
+  const isTTY = stderr.isTTY ?? false;
+  if (engine === 'virtual' && !isTTY) return null;
+  return { write: (text) => void stderr.write(text), isTTY, columns: stderr.columns ?? 80 };
+};
 
 /** @returns `null`: it was interrupted. */
 export const runSmall = async ({

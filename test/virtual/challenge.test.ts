@@ -2,6 +2,7 @@
  * Challenges: each can be solved from what is shown, nothing that is free names the cause, and what is said to help does.
  * Seeds are fixed, so that a failure is one seed's; each is named by it.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CAUSES, causesOf } from '../../src/scenarios/challenge/causes.js';
 import {
@@ -170,6 +171,18 @@ describe('a challenge', () => {
   it('sells for all its points what there is to look at', () => {
     expect(EVIDENCE_KINDS.reduce((sum, kind) => sum + EVIDENCE[kind].cost, 0)).toBe(POINTS.evidence);
     expect(Object.values(POINTS).reduce((sum, points) => sum + points, 0)).toBe(MAX_POINTS);
+  });
+
+  it('is described as it is', () => {
+    const page = readFileSync(new URL('../../docs/learn/challenge.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `?([a-z]+)`? \| (\d+) \|/gm)].map((match) => [
+      match[1],
+      Number(match[2]),
+    ]);
+    const costs = EVIDENCE_KINDS.map((kind) => [kind, EVIDENCE[kind].cost]);
+    expect(rows).toEqual(
+      [...costs, ...Object.entries(POINTS)].map(([name, points]) => [name === 'on' ? 'place' : name, points]),
+    );
   });
 
   it.each(LEVELS)(

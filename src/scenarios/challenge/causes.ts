@@ -7,6 +7,7 @@ import type { Random } from '../../core/random.js';
 import type { VariantResult } from '../result.js';
 import { ofType } from '../result-events.js';
 import type { MitigationName } from './mitigations.js';
+import { CLIENTS, EVERY_WORKER, GATEWAY, linkTo, THIRD_PARTY, workerAt } from './places.js';
 import { between, capacityRps, type Level, pick, type Scene, usualRps } from './scene.js';
 import {
   attemptsAt,
@@ -17,15 +18,6 @@ import {
   type Outage,
   timeoutsAt,
 } from './signs.js';
-
-/** Where a challenge's cause may lie, beside workers and the links to them. */
-export const EVERY_WORKER = 'every-worker';
-export const GATEWAY = 'gateway';
-export const THIRD_PARTY = 'third-party';
-export const CLIENTS = 'clients';
-
-/** The place of what is wrong on the way to a worker. */
-export const linkTo = (worker: string): string => `link-to-${worker}`;
 
 /** When things happen, and to whom. */
 export interface Site {
@@ -83,12 +75,22 @@ const injected = ({ atMs, worker }: Site, fault: Json): Arisen => ({
 /** Balancers that do not look who is busy, so that a worker that takes requests and keeps them gets its share. */
 const blind = (random: Random): Json => ({ gateway: { balancer: pick(random, ['round-robin', 'random']) } });
 
+/** A limit far above what there is to do: some systems have one. */
+const ROOMY = { concurrency: { limit: 8, queue: 0 } };
+
+/** Half of the systems have one, from the level on at which a cause needs it. */
+const perhapsLimited = ({ random, scene }: Site): Json =>
+  scene.level > 1 && random.below(2) === 0 ? { gateway: ROOMY } : {};
+
 const memory: Cause = {
   level: 1,
   text: 'it runs out of memory, again and again',
   lesson: 1,
   best: 'take-out',
-  arise: (site) => injected(site, { inject: 'leak', perRequest: `${between(site.random, 1500, 2500)}KiB` }),
+  arise: (site) => ({
+    ...injected(site, { inject: 'leak', perRequest: `${between(site.random, 1500, 2500)}KiB` }),
+    overlay: perhapsLimited(site),
+  }),
   tell: 'its heap climbs to its limit, it dies by SIGABRT, and after the restart the same begins anew',
   isSeen: (result, { place }) =>
     deathsOfWorker(result, place).some(({ fields }) => fields.fatalLine !== null),
@@ -138,11 +140,13 @@ const cut: Cause = {
   text: 'it breaks connections off before it has answered',
   lesson: 1,
   best: 'take-out',
-  arise: (site) =>
-    injected(site, {
+  arise: (site) => ({
+    ...injected(site, {
       inject: pick(site.random, ['reset', 'close']),
       share: `${between(site.random, 70, 100)}%`,
     }),
+    overlay: perhapsLimited(site),
+  }),
   tell: 'clients get 502, all of them by attempts at this worker, which is up and never died',
   isSeen: (result, { place }) =>
     attemptsAt(result, place, ['connection_reset', 'connection_closed']) > 0.8 &&
@@ -251,8 +255,7 @@ const way: Cause = {
   }),
   tell: 'all requests that time out were sent to one worker, which works as ever: some slots in use, nothing waiting',
   isSeen: (result, outage) => {
-    const { place } = outage;
-    const worker = place.replace('link-to-', '');
+    const worker = workerAt(outage.place);
     const there = { ...outage, place: worker };
     return timeoutsAt(result, worker) > 0.8 && busyOf(result, there) > 0.5 && !isQueueLong(result, there);
   },
@@ -266,8 +269,10 @@ const thirdParty: Cause = {
   arise: ({ atMs }) => ({
     place: THIRD_PARTY,
     entries: [{ at: ms(atMs), disturb: 'hang', on: 'payments' }],
-    // What waits in the workers for nobody would hold the slots long after anything was done.
-    overlay: { fleet: { abandoned: 'cancel' } },
+    // Calls that hang hold slots; the limit keeps what waits behind them short enough to be gone when they are.
+    overlay: {
+      gateway: { timeouts: { attempt: '4s', request: '5s' }, ...ROOMY },
+    },
   }),
   tell: 'requests for /pay fail first and all of them; the others fail because the slots are taken, at every worker',
   isSeen: (result) => {
@@ -289,12 +294,13 @@ const flood: Cause = {
         at: ms(atMs),
         flood: {
           rate: `${Math.round(capacityRps(scene) * between(random, 2, 3))}/s`,
-          identities: between(random, 3, 6),
+          identities: between(random, 3, 4),
           path: '/',
           for: '60s',
         },
       },
     ],
+    overlay: { fleet: { abandoned: 'cancel' } },
   }),
   tell: 'every worker has a long queue, the clients send no more than before, and a few addresses send far more than all',
   isSeen: (result, outage) =>

@@ -5,19 +5,10 @@
 import { merge } from '../../core/document/overrides.js';
 import type { Json } from '../../core/json.js';
 import { Random } from '../../core/random.js';
-import {
-  type Arisen,
-  CAUSES,
-  type CauseName,
-  CLIENTS,
-  causesOf,
-  EVERY_WORKER,
-  GATEWAY,
-  linkTo,
-  THIRD_PARTY,
-} from './causes.js';
+import { type Arisen, CAUSES, type CauseName, causesOf } from './causes.js';
 import { drawDecoys, ENTRY_LEVEL } from './decoys.js';
 import { MITIGATIONS, type MitigationName, type Moment, mitigationsOf } from './mitigations.js';
+import { CLIENTS, EVERY_WORKER, GATEWAY, linkTo, THIRD_PARTY } from './places.js';
 import {
   between,
   drawScene,
@@ -131,7 +122,7 @@ const baseOf = (challenge: { seed: number; scene: Scene; times: Times }, arisen:
       memory: { heapLimit: `${scene.heapLimitMib}MiB` },
       restart: { delay: '500ms', factor: 1, maxDelay: '500ms' },
       ...(hasThirdParty(scene) && {
-        dependencies: { payments: { kind: 'third-party', time: '40ms', path: '/pay', timeout: '1s' } },
+        dependencies: { payments: { kind: 'third-party', time: '40ms', path: '/pay', timeout: '3s' } },
       }),
     },
     gateway: {

@@ -1,6 +1,7 @@
 /** What somebody on call may do, as entries of a timeline. What is chosen is really done, where the player says. */
 import { merge } from '../../core/document/overrides.js';
 import type { Json } from '../../core/json.js';
+import { EVERY_WORKER, workerAt } from './places.js';
 import type { Level, Scene } from './scene.js';
 
 /** What is known when it is done. */
@@ -24,7 +25,7 @@ export interface Mitigation {
 }
 
 /** More tries than anybody makes in a second, and fewer than a machine. */
-const RATE_LIMIT = { rate: '10/s', burst: 20 };
+const RATE_LIMIT = { rate: '5/s', burst: 10 };
 
 const push = ({ at, gatewayPush }: Moment, keys: Json): Json[] => [
   { at, 'push-config': merge(gatewayPush, keys), to: 'gateway' },
@@ -32,8 +33,8 @@ const push = ({ at, gatewayPush }: Moment, keys: Json): Json[] => [
 
 /** The workers that a place means; a link means the worker behind it. */
 const workersAt = ({ place, scene: { workers } }: Moment): readonly string[] => {
-  if (place === 'every-worker') return workers;
-  const worker = place.replace('link-to-', '');
+  if (place === EVERY_WORKER) return workers;
+  const worker = workerAt(place);
   return workers.includes(worker) ? [worker] : [];
 };
 
@@ -89,11 +90,11 @@ export const MITIGATIONS = {
   bulkhead: {
     level: 2,
     text: 'let requests for /pay have a few slots of their own, and no more',
-    entries: (moment) => push(moment, { routes: [{ path: '/pay', concurrency: 4 }, { path: '/' }] }),
+    entries: (moment) => push(moment, { routes: [{ path: '/pay', concurrency: 3 }, { path: '/' }] }),
   },
   'rate-limit': {
     level: 3,
-    text: 'let each address send ten requests a second',
+    text: 'let each address send five requests a second',
     entries: (moment) => push(moment, { rateLimit: RATE_LIMIT }),
   },
   panic: {

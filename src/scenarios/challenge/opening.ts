@@ -20,17 +20,22 @@ export interface View {
 /** Of the gateway's section as it is written, what a view says. */
 interface GatewayText {
   readonly balancer: string;
+  readonly timeouts: { readonly attempt: string };
+  readonly concurrency?: { readonly limit: number };
   readonly healthCheck: { readonly type: string; readonly path?: string };
 }
 
 const setupView = ({ scene, base }: Challenge): View => {
-  const { balancer, healthCheck } = base.gateway as GatewayText;
+  const { balancer, healthCheck, timeouts, concurrency } = base.gateway as unknown as GatewayText;
   const check = healthCheck.type === 'tcp' ? 'whether it can connect' : (healthCheck.path ?? '/healthz');
   return {
     title: 'The system',
     lines: [
       `${scene.workers.length} workers with ${scene.slots} slots each; a request takes ${scene.meanMs} ms on average`,
-      `gateway: ${balancer}; an attempt may take ${scene.attemptMs} ms; health checks ask ${check}, twice a second`,
+      `gateway: ${balancer}; an attempt may take ${timeouts.attempt}; health checks ask ${check}, twice a second`,
+      ...(concurrency === undefined
+        ? []
+        : [`at most ${concurrency.limit} requests in flight at each worker`]),
       ...(hasThirdParty(scene)
         ? ['three requests in four are for /browse, one is for /pay, which calls a third party']
         : []),
