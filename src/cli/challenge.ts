@@ -242,6 +242,8 @@ export const challengeCommand = async (flags: Flags): Promise<number> => {
   const seed = parseSeed(flags.seed) ?? Math.floor(wallClock.nowMs()) % SEEDS;
   const challenge = drawChallenge(seed, parseLevel(flags.level));
   const text = flagValue(flags.answer);
+  // Mistakes are told before a run.
+  parseEvidence(flags.evidence);
   if (text !== undefined) parseAnswer(challenge, text);
   const first = { place: challenge.truth.on, engine, variant: NOTHING_DONE };
   const nothingDone = await runRound(challenge, first);

@@ -15,12 +15,16 @@ const parse = (text: string): Printed => JSON.parse(text) as Printed;
 const WAIT_MS = 180_000;
 
 describe('badgateway learn', () => {
-  it('lists the lessons', async () => {
-    const { code, stdout } = await runCli(['learn']);
-    expect(code).toBe(0);
-    expect(stdout).toContain(' 1  502, 503 and 504');
-    expect(stdout).toContain('10  Metastable failure');
-  });
+  it(
+    'lists the lessons',
+    async () => {
+      const { code, stdout } = await runCli(['learn']);
+      expect(code).toBe(0);
+      expect(stdout).toContain(' 1  502, 503 and 504');
+      expect(stdout).toContain('10  Metastable failure');
+    },
+    WAIT_MS,
+  );
 
   it(
     'prints a lesson, its run, the question and the answer',
@@ -62,11 +66,15 @@ describe('badgateway learn', () => {
     [['challenge', '--level', '4'], '--level takes 1, 2 or 3, got "4"'],
     [['challenge', '--seed', '1', '--evidence', 'all'], '--evidence takes workers, log'],
     [['challenge', '--seed', '1', '--answer', 'cause=x'], '--answer: cause is one of memory, stuck'],
-  ])('refuses %j', async (args, message) => {
-    const { code, stderr } = await runCli(args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(message);
-  });
+  ])(
+    'refuses %j',
+    async (args, message) => {
+      const { code, stderr } = await runCli(args);
+      expect(code).toBe(2);
+      expect(stderr).toContain(message);
+    },
+    WAIT_MS,
+  );
 });
 
 describe('badgateway challenge', () => {
