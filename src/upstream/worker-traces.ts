@@ -3,8 +3,7 @@
  * (opentelemetry-proto, `trace/v1`): OpenTelemetry's library would take more of a worker's heap than everything else in
  * it, and that heap is there to be leaked. A worker that dies takes along what it has not sent yet, as one would.
  */
-import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { IncomingMessage, request, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../core/clock.js';
 import type { OtlpTarget } from '../core/otlp-environment.js';
 import type { Random } from '../core/random.js';
@@ -43,6 +42,8 @@ export interface WorkerTracesParts {
   readonly id: string;
   readonly pid: number;
   readonly target: OtlpTarget;
+  /** Of `node:http`, or of `node:https` where the collector wants that. */
+  readonly post: typeof request;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -151,9 +152,8 @@ export class WorkerTraces {
 
   /** Whatever becomes of it, the worker goes on. */
   #post(body: string, done: () => void): void {
-    const { target, clock } = this.#parts;
+    const { target, post, clock } = this.#parts;
     const { url, headers } = target;
-    const post = url.protocol === 'https:' ? secureRequest : request;
     const outgoing = post(url, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },

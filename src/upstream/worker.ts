@@ -34,7 +34,9 @@ const loadDependencies = async (): Promise<DependencyClients> => {
 /** The same for traces, which hardly anybody wants. */
 const loadTraces = async (target: OtlpTarget): Promise<WorkerTraces> => {
   const { WorkerTraces } = await import('./worker-traces.js');
-  return new WorkerTraces({ id: argument.id, pid: process.pid, target, clock: wallClock, random });
+  const isSecure = target.url.protocol === 'https:';
+  const { request: post } = isSecure ? await import('node:https') : await import('node:http');
+  return new WorkerTraces({ id: argument.id, pid: process.pid, target, post, clock: wallClock, random });
 };
 
 const target = otlpTarget(process.env);

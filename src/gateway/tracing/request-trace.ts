@@ -152,7 +152,7 @@ export class RequestTrace {
       ...(query !== undefined && { 'url.query': query }),
       'server.address': hostOf(raw) ?? '',
       'client.address': raw.socket.remoteAddress ?? '',
-      'network.protocol.version': raw.httpVersion,
+      'network.protocol.version': raw.httpVersionMajor === 2 ? '2' : raw.httpVersion,
       'user_agent.original': raw.headers['user-agent'] ?? '',
       'badgateway.ray_id': call.rayId,
     });
