@@ -1,0 +1,184 @@
+/**
+ * `npm run bench:lab`: what a lab costs the gateway while its page is open, and whether it keeps up: 1,000 requests a second,
+ * eight workers. Spans with one page open and with none take turns; of each pair the ratio of the gateway's processor
+ * time for a request counts. The two spans of a pair change places from one pair to the next, so that what grows with time does not
+ * count for one of them.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { estimateRatio, Program, Reaper } from 'badgateway';
+
+const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
+
+const PAIRS = Number(process.env.PAIRS ?? 12);
+const SPAN_MS = 4_000;
+/** A page that has just come gets what there was, and a gateway warms up. */
+const SETTLE_MS = 1_000;
+const WARM_UP_MS = 8_000;
+const START_WITHIN_MS = 30_000;
+const STOP_GRACE_MS = 5_000;
+const CONFIDENCE = 0.95;
+/** Processor time in /proc/PID/stat is in hundredths of a second (proc(5)). */
+const TICK_MS = 10;
+
+const RATE = Number(process.env.RATE ?? 1_000);
+
+const LAB = [`load.stages=[{"rate":"${RATE}/s","for":"1m"}]`, 'load.arrivals=constant', 'fleet.workers=8'];
+const QUICK = ['fleet.maxWorkers=8', 'fleet.serviceTime.mean=20ms', 'fleet.dependencies={}'];
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const statOf = (pid: number): string[] => {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+};
+
+const cpuMs = (pid: number): number => {
+  const fields = statOf(pid);
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+};
+
+const gatewayOf = (parent: number): number => {
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find((pid) => {
+      try {
+        const isChild = Number(statOf(Number(pid))[1]) === parent;
+        return isChild && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gateway/process.js');
+      } catch {
+        return false;
+      }
+    });
+  if (found === undefined) throw new Error('the lab has no gateway');
+  return Number(found);
+};
+
+interface SeenTick {
+  readonly t: number;
+  readonly status: Readonly<Record<string, number>>;
+  readonly spanMs: number;
+  readonly offered: number;
+  readonly ok: number;
+}
+
+/** One page. @returns what it has seen, when it is left. */
+const openPage = (feed: string) => {
+  const leaving = new AbortController();
+  const ticks: SeenTick[] = [];
+  const read = async (): Promise<void> => {
+    const response = await fetch(feed, { signal: leaving.signal });
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const events = text.split('\n\n');
+      text = events.pop()!;
+      for (const event of events) {
+        const [, data] = /^event: tick\n.*\ndata: (.*)$/m.exec(event) ?? [];
+        if (data !== undefined) ticks.push(JSON.parse(data) as SeenTick);
+      }
+    }
+  };
+  const over = read().catch(() => {});
+  return {
+    leave: async () => {
+      leaving.abort();
+      await over;
+      return ticks;
+    },
+  };
+};
+
+interface Span {
+  /** When it began, on this process's clock. */
+  readonly fromMs: number;
+  readonly gatewayMs: number;
+  readonly labMs: number;
+}
+
+interface Pair {
+  readonly open: Span;
+  readonly closed: Span;
+}
+
+interface Lab {
+  readonly feed: string;
+  readonly pid: number;
+  readonly gateway: number;
+}
+
+const measureSpan = async ({ feed, pid, gateway }: Lab, open: boolean): Promise<Span> => {
+  const page = open ? openPage(feed) : null;
+  await wait(SETTLE_MS);
+  const fromMs = performance.now();
+  const before = [cpuMs(gateway), cpuMs(pid)] as const;
+  await wait(SPAN_MS);
+  const span = { fromMs, gatewayMs: cpuMs(gateway) - before[0], labMs: cpuMs(pid) - before[1] };
+  await page?.leave();
+  return span;
+};
+
+const share = (ms: number): string => `${((100 * ms) / SPAN_MS).toFixed(1)} %`;
+
+const estimateText = (ratios: readonly number[]): string => {
+  const { value, low, high } = estimateRatio(ratios, CONFIDENCE);
+  return `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
+};
+
+const measure = async (lab: Lab): Promise<void> => {
+  await wait(WARM_UP_MS);
+  const pairs: Pair[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const first = await measureSpan(lab, pair % 2 === 0);
+    const second = await measureSpan(lab, pair % 2 === 1);
+    const [open, closed] = pair % 2 === 0 ? [first, second] : [second, first];
+    pairs.push({ open, closed });
+    const told = `gateway ${share(open.gatewayMs)} open, ${share(closed.gatewayMs)} closed`;
+    process.stdout.write(`${told}; the lab itself ${share(open.labMs)}, ${share(closed.labMs)}\n`);
+  }
+  const page = openPage(lab.feed);
+  await wait(SETTLE_MS);
+  const ticks = await page.leave();
+  tell(pairs, ticks, performance.now() - ticks.at(-1)!.t * 1000);
+};
+
+/** @param originMs when the load began, on this process's clock; to a quarter of a second. */
+const tell = (pairs: readonly Pair[], ticks: readonly SeenTick[], originMs: number): void => {
+  const within = ({ fromMs }: Span) =>
+    ticks.filter(({ t }) => t * 1000 + originMs > fromMs && t * 1000 + originMs <= fromMs + SPAN_MS);
+  const endedIn = (span: Span): number =>
+    within(span)
+      .flatMap(({ status }) => Object.values(status))
+      .reduce((sum, count) => sum + count, 0);
+  const ratioOf = (key: 'gatewayMs' | 'labMs'): number[] =>
+    pairs.map(({ open, closed }) => open[key] / endedIn(open) / (closed[key] / endedIn(closed)));
+  const all = pairs.flatMap(({ open, closed }) => [...within(open), ...within(closed)]);
+  const sum = (key: 'offered' | 'ok' | 'spanMs'): number => all.reduce((total, tick) => total + tick[key], 0);
+  const seconds = sum('spanMs') / 1000;
+  const spans = all.map(({ spanMs }) => spanMs).sort((a, b) => a - b);
+  const p99Ms = spans[Math.floor(spans.length * 0.99)];
+  const rates = `offered ${(sum('offered') / seconds).toFixed(0)}/s, good ${(sum('ok') / seconds).toFixed(0)}/s`;
+  const lines = [
+    `processor time of the gateway for a request, page open to closed: ${estimateText(ratioOf('gatewayMs'))}`,
+    `of the lab's own process: ${estimateText(ratioOf('labMs'))}`,
+    `${all.length} ticks: ${rates}; p99 of a tick's length ${p99Ms} ms (meant: 250)`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+};
+
+const main = async (): Promise<void> => {
+  const reaper = new Reaper();
+  const set = [...LAB, ...QUICK].flatMap((one) => ['--set', one]);
+  const args = [CLI, 'serve', '--port', '0', '--json', '--quiet', ...set];
+  const lab = new Program({ name: 'lab', command: process.execPath, args, reaper });
+  try {
+    const [line] = await lab.says(/\{.*\}/, START_WITHIN_MS);
+    const { feedUrl, pid } = JSON.parse(line) as { feedUrl: string; pid: number };
+    await wait(WARM_UP_MS);
+    await measure({ feed: feedUrl, pid, gateway: gatewayOf(pid) });
+  } finally {
+    await lab.stop(STOP_GRACE_MS);
+    await reaper.stop();
+  }
+};
+
+await main();
