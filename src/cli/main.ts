@@ -120,6 +120,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
     .option('--seed <number>', 'Seed of all randomness, instead of the one in the file')
     .option('--set <path=value>', 'Change one value of the scenario, such as load.scale=10 (repeatable)')
     .option('--port <number>', 'Port of the page and its API; default 8088; 0: a free one')
+    .option('--status-page <port>', 'Port of the status page, a process of its own; default: a free one')
     .option('--host <address>', 'Where they listen; default 127.0.0.1')
     .option(
       '--token <text>',

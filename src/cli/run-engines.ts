@@ -35,6 +35,8 @@ export interface RunPlan extends VirtualReplications {
 export interface Watching {
   readonly live: Pick<LiveRun, 'begin' | 'measured' | 'over'>;
   readonly openControl: NonNullable<RunOptions['openControl']>;
+  /** Of whoever watches; a run that has one of its own has that. Default: there is none. */
+  readonly statusPage?: StatusPage | null;
 }
 
 /** @returns what was begun. */
@@ -77,7 +79,7 @@ const runOnce = async (
     return await runScenario(scenario, variants, {
       makeWorld: (variant) => {
         const world = new RealWorld(variant, statusPage ? { statusPage: statusPage.address } : {});
-        watching?.live.begin(variant, world);
+        watching?.live.begin(variant, world, statusPage && `${statusPage.address}/`);
         return world;
       },
       openControl: watching === null ? openControl : openBoth(watching),
@@ -122,7 +124,9 @@ const runSeeds = async (plan: RunPlan, signal: AbortSignal, audience: Audience):
 /** Where a status page is wanted, it is up before anything that it speaks of, and after it. */
 const runReally: Run = async (plan, signal, output, watching = null) => {
   const { statusPagePort: port = null, scenario } = plan;
-  if (port === null) return runSeeds(plan, signal, { output, watching, statusPage: null });
+  if (port === null) {
+    return runSeeds(plan, signal, { output, watching, statusPage: watching?.statusPage ?? null });
+  }
   const reaper = new Reaper();
   const onLost = (how: string): void => output?.write(`${how}\n`);
   try {

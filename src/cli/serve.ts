@@ -2,6 +2,7 @@
 import { wallClock } from '../core/clock.js';
 import { Deferred } from '../core/deferred.js';
 import { EXIT_CODES, UserError } from '../core/errors.js';
+import { Reaper } from '../core/reaper.js';
 import { LAB_FILE } from '../scenarios/library.js';
 import { describeLibrary } from '../scenarios/library-list.js';
 import { Channel } from '../scenarios/live/channel.js';
@@ -13,10 +14,11 @@ import { RealWorld } from '../scenarios/real-world.js';
 import type { Result } from '../scenarios/result.js';
 import { playVariant } from '../scenarios/runner.js';
 import type { Scenario, Variant } from '../scenarios/scenario.js';
+import { type StatusPage, type StatusWatch, startStatusPage } from '../scenarios/status-page/status-page.js';
 import { renderPage } from '../web/page.js';
 import { packReport } from '../web/report.js';
 import { aborted, listenForInterruption } from './interruption.js';
-import { parseHost, parsePort, parseToken } from './listen-flags.js';
+import { parseHost, parseOptionalPort, parsePort, parseToken } from './listen-flags.js';
 import { openInBrowser } from './open.js';
 import { RUNS } from './run-engines.js';
 import { planRun } from './run-plan.js';
@@ -67,33 +69,40 @@ const planLab = async (
 /** What the lab's parts need of each other. */
 interface Setting {
   readonly channel: Channel;
-  readonly statusPage: string | null;
+  /** Up before the first world, and after the last. */
+  readonly statusPage: StatusPage;
   /** Where orders go while something runs; known once there is an API. */
   api: LiveApi | null;
 }
 
 const liveOf = (
-  { channel, statusPage }: Setting,
+  { channel }: Setting,
   about: Pick<ConstructorParameters<typeof LiveRun>[0], 'mode' | 'engine' | 'scenario' | 'variants'>,
-): LiveRun => new LiveRun({ channel, clock: wallClock, statusPage, ...about });
+): LiveRun => new LiveRun({ channel, clock: wallClock, ...about });
 
 const playLab =
   ({ scenario, variant }: LabPlan, setting: Setting, onUp: () => void) =>
   async (signal: AbortSignal): Promise<void> => {
     const live = liveOf(setting, { mode: 'lab', engine: 'real', scenario, variants: [variant] });
+    let watch: StatusWatch | undefined;
     try {
       await playVariant(variant, {
         makeWorld: () => {
-          const world = new RealWorld(variant);
-          live.begin(variant, world);
+          const { address } = setting.statusPage;
+          const world = new RealWorld(variant, { statusPage: address });
+          live.begin(variant, world, `${address}/`);
           return world;
         },
         openControl: (stage) => setting.api!.open(stage),
-        onVariantStart: onUp,
+        onVariantStart: (_variant, world) => {
+          watch = setting.statusPage.watch(world, variant, scenario.title);
+          onUp();
+        },
         signal,
       });
     } finally {
       live.over();
+      watch?.end();
     }
   };
 
@@ -106,7 +115,7 @@ const prepareRun =
       const startedAt = new Date(wallClock.nowMs());
       const [first] = plan.variants;
       if (plan.engine === 'virtual' && first !== undefined) live.begin(first, null);
-      const watching = { live, openControl: setting.api!.open };
+      const watching = { live, openControl: setting.api!.open, statusPage: setting.statusPage };
       const result = toResult(plan, await RUNS[plan.engine](plan, signal, null, watching), startedAt);
       onResult(result);
       const reason = signal.aborted ? 'it was stopped' : null;
@@ -114,13 +123,87 @@ const prepareRun =
     };
   };
 
-const addressText = (address: string, token: string | null, json: boolean): string => {
+interface Addresses {
+  /** Of the lab. */
+  readonly address: string;
+  readonly token: string | null;
+  readonly statusPage: string;
+}
+
+const addressText = ({ address, token, statusPage }: Addresses, json: boolean): string => {
   const url = `${address}/`;
-  const api = `${address}/api/`;
-  if (json) return `${JSON.stringify({ url, apiUrl: api, feedUrl: `${address}/feed`, pid: process.pid })}\n`;
+  const apiUrl = `${address}/api/`;
+  const statusPageUrl = `${statusPage}/`;
+  if (json) {
+    const all = { url, apiUrl, feedUrl: `${address}/feed`, statusPageUrl, pid: process.pid };
+    return `${JSON.stringify(all)}\n`;
+  }
   // Whoever has the address with the token in it needs nothing else.
   const page = token === null ? url : `${url}?token=${encodeURIComponent(token)}`;
-  return `lab  ${page}\nAPI  ${api}  (docs/lab.md says what it can do)\n`;
+  return `lab          ${page}\nAPI          ${apiUrl}  (docs/lab.md says what it can do)\nstatus page  ${statusPageUrl}\n`;
+};
+
+const makeLab = (plan: LabPlan, setting: Setting, failed: Deferred<never>): Lab => {
+  const { channel } = setting;
+  let wasUp = false;
+  return new Lab({
+    scenario: plan.scenario.name,
+    playLab: playLab(plan, setting, () => {
+      wasUp = true;
+    }),
+    prepareRun: prepareRun(setting),
+    onIdle: () => channel.publish({ type: 'idle' }),
+    onFailed: (error) => {
+      // One that never came up will not come up by itself.
+      if (!wasUp) return failed.reject(error);
+      process.stderr.write(`${error.message}\n`);
+      channel.publish({ type: 'end', result: null, report: null, reason: error.message, final: false });
+    },
+  });
+};
+
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+}
+
+const serveLab = async (
+  plan: LabPlan,
+  statusPage: StatusPage,
+  { host, port, token }: Listening,
+  { signal, flags }: { readonly signal: AbortSignal; readonly flags: Readonly<Record<string, unknown>> },
+): Promise<void> => {
+  const channel = new Channel(channelName());
+  const setting: Setting = { channel, statusPage, api: null };
+  const failed = new Deferred<never>();
+  const lab = makeLab(plan, setting, failed);
+  const api = await LiveApi.make(
+    lab satisfies Host,
+    onceAsked(() => describeLibrary(wallClock)),
+  );
+  setting.api = api;
+  channel.publish({ type: 'idle' });
+  const { title } = plan.scenario;
+  const page = (): string => renderPage({ title, source: { kind: 'live', feed: 'feed', api: 'api/' } });
+  const clock = wallClock;
+  const server = await startLiveServer({ host, port, token, channel, clock, page, api: api.handle });
+  try {
+    await lab.lab();
+    const addresses = { address: server.address, token, statusPage: statusPage.address };
+    process.stdout.write(addressText(addresses, Boolean(flags.json)));
+    if (flags.open) openInBrowser(`${server.address}/`);
+    const stopAsked = aborted(signal).then(() => {
+      if (!flags.quiet) process.stderr.write('stopping; once more ends it at once\n');
+    });
+    await Promise.race([stopAsked, failed.promise]);
+  } finally {
+    await lab.close();
+    const reason = 'the lab was closed';
+    channel.publish({ type: 'end', result: null, report: null, reason, final: true });
+    channel.close();
+    await Promise.all([server.close(LAST_WORDS_MS), api.close()]);
+  }
 };
 
 /** @returns the exit code: 0 when somebody asked it to stop. */
@@ -131,68 +214,22 @@ export const serveCommand = async (
   const host = parseHost('--host', flags.host);
   const port = flags.port === undefined ? DEFAULT_PORT : parsePort('--port', flags.port);
   const token = parseToken(flags.token, { name: '--token', host, hostFlag: '--host' });
+  const statusPagePort = parseOptionalPort('--status-page', flags.statusPage) ?? 0;
   const plan = await planLab(name, flags);
-  const setting: Setting = { channel: new Channel(channelName()), statusPage: null, api: null };
-  const { channel } = setting;
-  const failed = new Deferred<never>();
-  let wasUp = false;
-  const lab = new Lab({
-    scenario: plan.scenario.name,
-    playLab: playLab(plan, setting, () => {
-      wasUp = true;
-    }),
-    prepareRun: prepareRun(setting),
-    onIdle: () => channel.publish({ type: 'idle' }),
-    onFailed: (error) => {
-      // One that never came up will not come up by itself.
-      if (!wasUp) failed.reject(error);
-      process.stderr.write(`${error.message}\n`);
-      channel.publish({ type: 'end', result: null, report: null, reason: error.message, final: false });
-    },
-  });
-  return serveUntilStopped(
-    { lab, setting, failed, listening: { host, port, token }, title: plan.scenario.title },
-    flags,
-  );
-};
-
-interface Serving {
-  readonly lab: Lab;
-  readonly setting: Setting;
-  readonly failed: Deferred<never>;
-  readonly listening: { readonly host: string; readonly port: number; readonly token: string | null };
-  readonly title: string;
-}
-
-const serveUntilStopped = async (
-  { lab, setting, failed, listening, title }: Serving,
-  flags: Record<string, unknown>,
-): Promise<number> => {
-  const { channel } = setting;
   const { signal, release } = listenForInterruption();
-  const stopAsked = aborted(signal).then(() => {
-    if (!flags.quiet) process.stderr.write('stopping; once more ends it at once\n');
-  });
-  const api = await LiveApi.make(
-    lab satisfies Host,
-    onceAsked(() => describeLibrary(wallClock)),
-  );
-  setting.api = api;
-  const page = (): string => renderPage({ title, source: { kind: 'live', feed: 'feed', api: 'api/' } });
-  channel.publish({ type: 'idle' });
-  const server = await startLiveServer({ ...listening, channel, clock: wallClock, page, api: api.handle });
+  const reaper = new Reaper();
   try {
-    await lab.lab();
-    process.stdout.write(addressText(server.address, listening.token, Boolean(flags.json)));
-    if (flags.open) openInBrowser(`${server.address}/`);
-    await Promise.race([stopAsked, failed.promise]);
+    const { title } = plan.scenario;
+    const onLost = (how: string): void => void process.stderr.write(`${how}\n`);
+    const statusPage = await startStatusPage({ reaper, port: statusPagePort, title, onLost });
+    try {
+      await serveLab(plan, statusPage, { host, port, token }, { signal, flags });
+    } finally {
+      await statusPage.stop();
+    }
     return EXIT_CODES.pass;
   } finally {
-    await lab.close();
-    const reason = 'the lab was closed';
-    channel.publish({ type: 'end', result: null, report: null, reason, final: true });
-    channel.close();
-    await Promise.all([server.close(LAST_WORDS_MS), api.close()]);
+    await reaper.stop();
     release();
   }
 };

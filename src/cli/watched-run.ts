@@ -53,7 +53,6 @@ export const watchRun = async (plan: RunPlan, interrupted: AbortSignal): Promise
   const api = await LiveApi.make(host, () => describeLibrary(wallClock));
   const live = new LiveRun({
     ...{ channel, clock: wallClock, mode: 'run', engine, scenario, variants },
-    statusPage: null,
   });
   const server = await startLiveServer({
     ...{ host: HOST, port: 0, token: null, channel, clock: wallClock },

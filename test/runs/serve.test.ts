@@ -13,6 +13,7 @@ const MEBIBYTE = 1024 ** 2;
 interface Lab {
   readonly command: Command;
   readonly url: string;
+  readonly statusPageUrl: string;
   readonly feed: Feed;
   /** @returns status and body. */
   order(method: string, path: string, body?: unknown): Promise<[number, Record<string, unknown>]>;
@@ -20,11 +21,11 @@ interface Lab {
 
 const startLab = async (...args: string[]): Promise<Lab> => {
   const command = startCli(['serve', '--port', '0', '--json', ...args]);
-  const { url, apiUrl } = JSON.parse(await command.firstLine) as { url: string; apiUrl: string };
+  const { url, apiUrl, statusPageUrl } = JSON.parse(await command.firstLine) as Record<string, string>;
   const feed = await openFeed(`${url}feed`);
   await feed.until('tick');
   return {
-    ...{ command, url, feed },
+    ...{ command, feed, url: url!, statusPageUrl: statusPageUrl! },
     order: async (method, path, body) => {
       const response = await fetch(`${apiUrl}${path}`, {
         method,
@@ -55,7 +56,7 @@ const survivors = async (pids: readonly number[]): Promise<number[]> => {
 
 describe('a lab', () => {
   it('shows a leak from its injection by hand to the healing', async () => {
-    const { feed, order } = await startLab();
+    const { feed, order, statusPageUrl } = await startLab();
     const leak = { inject: 'leak', on: 'worker-1', perSecond: '24MiB' };
     expect(await order('POST', 'timeline', leak)).toEqual([202, { action: 'inject' }]);
     await feed.until('happened', tells('fault.injected'));
@@ -64,6 +65,10 @@ describe('a lab', () => {
     await feed.until('happened', tells('worker.exited'));
     await feed.until('tick', ({ status }) => (status['502'] ?? 0) > 0);
     await feed.until('tick', (tick) => !workerOf(tick).up && workerOf(tick).exits > 0);
+    const { components } = (await (await fetch(`${statusPageUrl}api/v2/summary.json`)).json()) as {
+      components: { status: string }[];
+    };
+    expect(components.some(({ status }) => status !== 'operational')).toBe(true);
     await order('POST', 'timeline', { heal: 'leak', on: 'worker-1' });
     const from = feed.messages.length;
     const healthy = await feed.until(

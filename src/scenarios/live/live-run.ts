@@ -24,8 +24,6 @@ export interface LiveParts {
   readonly scenario: Pick<Scenario, 'name' | 'title' | 'story'>;
   /** All that the run has. */
   readonly variants: readonly Pick<Variant, 'name'>[];
-  /** Where the state of the service is shown; `null`: nowhere. */
-  readonly statusPage: string | null;
 }
 
 /** Watches one world, from its making on. */
@@ -115,9 +113,13 @@ export class LiveRun {
     this.#parts = parts;
   }
 
-  /** A variant begins. @param world `null`: nothing can be seen of it before it is measured, as in virtual time. */
-  begin(variant: Variant, world: World | null): void {
-    const { channel, mode, engine, scenario, variants, statusPage } = this.#parts;
+  /**
+   * A variant begins.
+   * @param world `null`: nothing can be seen of it before it is measured, as in virtual time.
+   * @param statusPage where the state of the service is shown; `null`: nowhere.
+   */
+  begin(variant: Variant, world: World | null, statusPage: string | null = null): void {
+    const { channel, mode, engine, scenario, variants } = this.#parts;
     this.#watch?.stop();
     const { name, title, story } = scenario;
     channel.publish({
