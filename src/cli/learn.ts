@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { EXIT_CODES, usageError } from '../core/errors.js';
 import { plainInline, plainMarkdown } from '../core/plain-markdown.js';
-import { wrapText } from '../core/text-table.js';
+import { listed, wrapText } from '../core/text-table.js';
 import type { Lesson, Shown } from '../scenarios/lessons/lesson.js';
 import { lessonScenario, readLessons } from '../scenarios/lessons/lessons.js';
 import { overallVerdict } from '../scenarios/metrics/verdict.js';
@@ -145,11 +145,14 @@ const exitOf = (variants: readonly VariantResult[]): number => {
   return verdict === 'fail' ? EXIT_CODES.failed : EXIT_CODES.inconclusive;
 };
 
-const spoiledLines = (variants: readonly VariantResult[]): string[] =>
-  variants
-    .filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'invalid')
-    .flatMap(({ name, reasons }) => indented(`${name}: ${reasons.join('; ')}`))
-    .map((line) => pc.yellow(line));
+/** Instead of all the reasons, what to do: a lesson has no load to lower. */
+const spoiledLines = (variants: readonly VariantResult[]): string[] => {
+  const spoiled = variants.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'invalid');
+  if (spoiled.length === 0) return [];
+  const names = listed(spoiled.map(({ name }) => name));
+  const text = `This machine was too busy for ${names}, so they say little: run it again, or without --engine real.`;
+  return [...indented(text, 0).map((line) => pc.yellow(line)), ''];
+};
 
 /** @param wanted its number; left out: they are listed. @returns 99 where the run does not show what it should. */
 export const learnCommand = async (wanted: string | undefined, flags: Flags): Promise<number> => {
