@@ -81,16 +81,38 @@ const widthOf = (amount: number): number => Math.min(10, 1.25 + 3 * Math.log10(1
 /** Steps of a half, so that a line does not tremble. */
 const steady = (width: number): number => Math.round(width * 2) / 2;
 
-const Line = ({ flow, path }: { readonly flow: Flow; readonly path: string }) => {
+/** Length of a dash and a gap. */
+const DASHES_PX = 16;
+
+/** How far dashes go from tick to tick: less than half of their length, or they would seem to go back. */
+const paceOf = (amount: number): number => (amount > 100 ? 7 : amount > 10 ? 5 : 3);
+
+interface LineProps {
+  readonly flow: Flow;
+  readonly path: string;
+  /** Counts ticks: dashes move with what is told and not in between, for each picture costs. */
+  readonly beat: number;
+}
+
+const Line = ({ flow, path, beat }: LineProps) => {
   const width = steady(widthOf(flow.amount));
   const moves = flow.amount > 0 && !flow.cut;
-  const pace = flow.amount > 100 ? 'fast' : flow.amount > 10 ? 'brisk' : 'calm';
+  const offset = -(beat * paceOf(flow.amount)) % DASHES_PX;
   const bad = steady(width * flow.badRatio);
   return (
     <g>
       <path d={path} class={flow.cut ? 'lab-way cut' : 'lab-way'} stroke-width={flow.cut ? 1.5 : width} />
-      {moves && <path d={path} class={`lab-flow ${pace}`} stroke-width={Math.max(1, width - 1)} />}
-      {moves && bad > 0 && <path d={path} class={`lab-flow bad ${pace}`} stroke-width={Math.max(1.5, bad)} />}
+      {moves && (
+        <path d={path} class="lab-flow" stroke-dashoffset={offset} stroke-width={Math.max(1, width - 1)} />
+      )}
+      {moves && bad > 0 && (
+        <path
+          d={path}
+          class="lab-flow bad"
+          stroke-dashoffset={offset + 8}
+          stroke-width={Math.max(1.5, bad)}
+        />
+      )}
     </g>
   );
 };
@@ -99,10 +121,12 @@ export const Flows = ({
   host,
   flows,
   shape,
+  beat,
 }: {
   readonly host: RefObject<HTMLElement | null>;
   readonly flows: readonly Flow[];
   readonly shape: string;
+  readonly beat: number;
 }) => {
   const measured = useMeasured(host, shape);
   if (measured === null) return null;
@@ -119,7 +143,12 @@ export const Flows = ({
         if (from === undefined || to === undefined) return null;
         if (flow.where === (measured.isNarrow ? 'beside' : 'below')) return null;
         return (
-          <Line key={`${flow.from} ${flow.to}`} flow={flow} path={pathBetween(from, to, measured.isNarrow)} />
+          <Line
+            key={`${flow.from} ${flow.to}`}
+            flow={flow}
+            beat={beat}
+            path={pathBetween(from, to, measured.isNarrow)}
+          />
         );
       })}
     </svg>

@@ -3,6 +3,7 @@
  * the browser paints, and only what has changed is drawn anew.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { wallClock } from '../../../core/clock.js';
 import type { FeedMessage } from '../../../scenarios/live/feed.js';
 import { INITIAL, type LabState, reduce } from './state.js';
 
@@ -42,4 +43,23 @@ export const useLab = <Part,>(store: LabStore, pick: (state: LabState) => Part):
     return store.listen(look);
   }, [store]);
   return part;
+};
+
+/** The whole state, for what is dear to draw: another run at once, and else at most every so often. */
+export const useLabSlowly = (store: LabStore, everyMs: number): LabState => {
+  const [state, setState] = useState(store.state);
+  useEffect(() => {
+    let shown = store.state;
+    let shownMs = wallClock.nowMs();
+    setState(shown);
+    return store.listen(() => {
+      const { state: next } = store;
+      const nowMs = wallClock.nowMs();
+      if (next.begin === shown.begin && nowMs - shownMs < everyMs) return;
+      shown = next;
+      shownMs = nowMs;
+      setState(next);
+    });
+  }, [store, everyMs]);
+  return state;
 };

@@ -1,6 +1,6 @@
 /** Who is between a client and an answer, with what flows between them now. */
-import { useRef } from 'preact/hooks';
-import type { Topology as Shape, Tick, WorkerTick } from '../../../scenarios/live/feed.js';
+import { useMemo, useRef } from 'preact/hooks';
+import { type Topology as Shape, TICK_MS, type Tick, type WorkerTick } from '../../../scenarios/live/feed.js';
 import { formatPercent, formatRps, type Headline, headlineOf } from './derive.js';
 import { type Flow, Flows } from './flows.js';
 import { type LabStore, useLab } from './store.js';
@@ -194,11 +194,13 @@ export const Topology = ({
   const tick = ticks.at(-1);
   const now = headlineOf(ticks);
   const front = { shape, tick, now, chosen, choose };
+  const isStill = useMemo(() => matchMedia('(prefers-reduced-motion: reduce)').matches, []);
+  const beat = isStill ? 0 : Math.round((tick?.t ?? 0) * (1_000 / TICK_MS));
   const columns = ['auto', ...(shape.edge ? ['auto'] : []), 'auto', 'minmax(0, 1fr)'];
   if (shape.dependencies.length > 0) columns.push('auto');
   return (
     <div class="lab-topology" ref={host} style={`--lab-columns:${columns.join(' ')}`}>
-      <Flows host={host} flows={flowsOf(shape, tick, now)} shape={boxesOf(shape, tick)} />
+      <Flows host={host} flows={flowsOf(shape, tick, now)} shape={boxesOf(shape, tick)} beat={beat} />
       <Clients shape={shape} now={now} />
       {shape.edge && (
         <div class="lab-node" data-node="edge">
