@@ -135,6 +135,10 @@ const systemCurves = (ticks: readonly Tick[], { topology }: NonNullable<LabState
   ];
 };
 
+/** What users get, then what it comes from: of a fault the heap says most, so it stands with the first. */
+const inOrder = ([offered, outcomes, ...users]: readonly Curve[], [heap, ...system]: readonly Curve[]) =>
+  [offered, outcomes, heap, ...users, ...system].filter((curve) => curve !== undefined);
+
 const marksOf = (events: LabState['events'], fromS: number): Mark[] =>
   events.flatMap((event) => {
     const label = event.t < fromS ? null : markOf(event);
@@ -178,7 +182,7 @@ export const Curves = ({ store }: { readonly store: LabStore }) => {
         {!isWhole && <SpanChoice span={span} setSpan={setSpan} />}
       </header>
       <div class="lab-charts" onPointerLeave={() => cursor.set(null)}>
-        {[...usersCurves(ticks), ...systemCurves(ticks, begin)].map((curve) => (
+        {inOrder(usersCurves(ticks), systemCurves(ticks, begin)).map((curve) => (
           <figure key={curve.title}>
             <figcaption>{curve.title}</figcaption>
             <Chart

@@ -16,6 +16,8 @@ export interface Step {
   readonly text: string;
   /** Where to look. */
   readonly look: string;
+  /** Of `badgateway learn`, which tells more; `null`: none does. */
+  readonly lesson: number | null;
   /** What the button does, in this order. */
   readonly orders: readonly Order[];
   /** Makes good again what the step did. */
@@ -56,6 +58,7 @@ const tries = (attempts: number): Order =>
 export const STEPS: readonly Step[] = [
   {
     title: 'What you see',
+    lesson: null,
     text: 'Clients send requests to a gateway, which hands each to one of the workers. A worker serves a few at once, in its slots; more wait in its queue. All of it is real: processes, sockets, memory.',
     look: 'The filled boxes of a worker are its busy slots. The bar beneath is its heap against its limit.',
     orders: [],
@@ -65,6 +68,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: '502: the worker is gone',
+    lesson: 1,
     text: 'A worker is killed. Its connections break, and until its port answers again every attempt to reach it is refused. The gateway has nothing to give on: 502 Bad Gateway.',
     look: 'The worker goes down, the line to it breaks, and 502 stands in “What users get”.',
     orders: [inject('crash', 'worker-1', { how: 'kill' })],
@@ -74,6 +78,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'A retry hides it',
+    lesson: 2,
     text: 'With retries, an attempt that was refused goes to another worker. The same death, and hardly anybody notices.',
     look: 'The worker dies again. Compare the 502s with those before.',
     orders: [
@@ -86,6 +91,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: '504: the worker says nothing',
+    lesson: 1,
     text: 'A worker that hangs is worse than one that is dead: it takes requests and never answers. Nothing is refused, so the gateway waits for as long as it is told to: 504 Gateway Timeout.',
     look: 'Latency climbs first. The 504s come when the time limit is over.',
     orders: [
@@ -98,6 +104,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'A breaker stops asking',
+    lesson: 4,
     text: 'A breaker counts the failures of a worker. Over its limit it opens: for a while the worker gets nothing, and nobody waits for it. Then a single trial decides.',
     look: '“circuit open” at the worker, and the 504s stop. Its requests go to the others.',
     orders: [
@@ -112,6 +119,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'Overload fills queues',
+    lesson: 8,
     text: 'Everything gets twelve times as slow, as when a database does. More comes in than goes out, so queues grow, and whoever is served at last has waited so long that nobody is there any more.',
     look: 'The queues of all workers, and p99. Good answers go down though nobody has failed.',
     orders: [inject('slow', 'all', { factor: 12, for: '40s' })],
@@ -121,6 +129,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: '503: no, and at once',
+    lesson: 8,
     text: 'A concurrency limit refuses what would only wait: 503 Service Unavailable, within a millisecond. Some users get an error; the others get an answer in time.',
     look: 'Queues become short, 503s appear, and the good answers come back.',
     orders: [
@@ -133,6 +142,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'Users who try again at once',
+    lesson: 2,
     text: 'Clients that try three times without a wait turn a third of failures into twice the load, just when there is least room. That is how a short trouble outlives its cause.',
     look: '“Amplification”: tries for each request. The load that the workers see is the offered one times this.',
     orders: [tries(3), inject('errors', 'all', { share: '60%', for: '20s' })],
@@ -142,6 +152,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'A leak',
+    lesson: null,
     text: 'A worker keeps some memory each second. Its heap climbs to the limit, V8 gives up and aborts, and what it had in hand is lost. It comes back, and since the bug is in the code, leaks again.',
     look: 'Its heap in the card and in “Heap of each worker”; then the exit, and 502.',
     orders: [inject('leak', 'worker-3', { perSecond: '8MiB' })],
@@ -151,6 +162,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'A canary takes the blow',
+    lesson: 9,
     text: 'This config is valid, and every worker that reads it leaks to its death: it is the one of 8 November 2024. Pushed to all at once it takes everything down. A canary gets it alone; when that fails, the push is taken back.',
     look: 'Only one worker has the new config version. The events tell when it is rolled back.',
     orders: [

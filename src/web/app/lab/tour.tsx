@@ -113,23 +113,28 @@ export const Tour = ({ store, end }: { readonly store: LabStore; readonly end: (
           </button>
         )}
         <Seen key={`${at} ${fromS}`} store={store} step={step} fromS={fromS} />
+        <span class="lab-steps">
+          <button type="button" disabled={at === 0} onClick={() => void go(at - 1)}>
+            Back
+          </button>
+          {at < STEPS.length - 1 ? (
+            <button type="button" onClick={() => void go(at + 1)}>
+              Next
+            </button>
+          ) : (
+            <button type="button" onClick={leave}>
+              Done
+            </button>
+          )}
+        </span>
       </div>
       <Said outcome={outcome} said={said} />
       <Commands orders={step.orders} />
-      <div class="lab-actions">
-        <button type="button" disabled={at === 0} onClick={() => void go(at - 1)}>
-          Back
-        </button>
-        {at < STEPS.length - 1 ? (
-          <button type="button" onClick={() => void go(at + 1)}>
-            Next
-          </button>
-        ) : (
-          <button type="button" onClick={leave}>
-            Done
-          </button>
-        )}
-      </div>
+      {step.lesson !== null && (
+        <p class="soft">
+          More of it, with a run and a question: <code>badgateway learn {step.lesson}</code>
+        </p>
+      )}
     </section>
   );
 };
