@@ -25,7 +25,7 @@ export interface EventMap {
     /** Config version the worker ran. */
     readonly configVersion: number;
   };
-  /** A process was ended on purpose; `reason`: scale-in, recycle or deploy. */
+  /** A process was ended on purpose; `reason`: scale-in, recycle, deploy or restart. */
   'worker.stopped': {
     readonly worker: string;
     readonly pid: number;

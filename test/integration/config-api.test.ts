@@ -40,7 +40,7 @@ const open = async () => {
     const text = await response.text();
     return { status: response.status, body: text === '' ? null : JSON.parse(text) };
   };
-  return { ask, assigned, events, delivery };
+  return { ask, assigned, events, delivery, address: control.address };
 };
 
 describe('the control API', () => {
@@ -134,5 +134,16 @@ describe('the control API', () => {
       ['ann', 'push', true],
       ['eve', 'rollback', true],
     ]);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['an origin of its own', { 'content-type': 'application/json', origin: 'http://evil.example' }, 403],
+    ['a form', { 'content-type': 'text/plain' }, 415],
+  ])('keeps out a page of another site with %s', async (_what, headers, status) => {
+    const { address, events } = await open();
+    const body = JSON.stringify({ by: 'eve' });
+    const refused = await fetch(`${address}/config/rollback`, { method: 'POST', headers, body });
+    expect([refused.status, events]).toEqual([status, []]);
+    expect(await refused.json()).toMatchObject({ status, detail: expect.any(String) });
   });
 });

@@ -7,6 +7,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { UNIT_KEYWORD } from '../../core/schema.js';
 import { serveConfig } from '../../delivery/config-api.js';
 import { parseWorkerConfig } from '../../upstream/config.js';
+import { refusalOf } from '../live/guard.js';
 import { carryOut, type Stage } from '../timeline/perform.js';
 import type { EntryScope } from '../timeline/timeline.js';
 import { serveFaults } from './fault-api.js';
@@ -112,6 +113,13 @@ export const buildControl = (stage: Stage): FastifyInstance => {
 
 export const openControl = async (stage: Stage): Promise<Control> => {
   const app = buildControl(stage);
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    const refusal = refusalOf(raw, null, false);
+    if (refusal === null) return;
+    const { status, detail } = refusal;
+    reply.code(status).type('application/problem+json');
+    return reply.send({ type: 'about:blank', status, title: 'Not allowed', detail });
+  });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });
   return { address, close: () => app.close() };
 };
