@@ -118,7 +118,10 @@ export class StatusBoard {
       const { barMs, upRatio } = bars;
       return { ...reading, state, lastState: reading.state, barMs, bars: bars.bars, upRatio };
     });
-    const state = worstOf(components.map((one) => one.state));
+    const states = components.map((one) => one.state);
+    const worst = worstOf(states);
+    // All is well only where that is known of all.
+    const state = worst === 'operational' && states.includes('unknown') ? 'unknown' : worst;
     return {
       title: this.#title,
       subject: this.#watch?.subject ?? '',
