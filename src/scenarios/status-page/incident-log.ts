@@ -192,7 +192,8 @@ export class IncidentLog {
   /** What goes on while it is open. */
   #follow({ ended, failed }: Observed, components: readonly ComponentReading[]): void {
     const incident = this.#open;
-    if (incident === null || incident.state === 'resolved') return;
+    // What is good again is not counted: it would make an outage look small.
+    if (incident === null || incident.state === 'monitoring' || incident.state === 'resolved') return;
     incident.ended += ended;
     incident.failed += failed;
     const unwell = components.filter(({ state }) => impactOf(state) !== 'none');

@@ -56,7 +56,7 @@ export const updateText = (
     case 'postmortem': {
       const { reportCount } = incident;
       const reports = reportCount === 0 ? '' : ` ${reportsText(reportCount)}.`;
-      return `It did not come back.${lengthText(incident)} ${shareText(incident)}.${reports} The report of the run says what caused it, and what would have stopped it.`;
+      return `It did not come back.${lengthText(incident)} ${shareText(incident)}.${reports}`;
     }
   }
 };
