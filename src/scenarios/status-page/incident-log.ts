@@ -110,7 +110,7 @@ export class IncidentLog {
     for (const { state } of this.#status.transitions.slice(before)) {
       this.#enter(state, { observed, components, publishedMs });
     }
-    this.#follow(observed, components);
+    this.#follow(observed, components, isHealthy);
     if (this.#status.transitions.at(-1)?.state === 'resolved') this.#closeIfQuiet(atMs, publishedMs);
   }
 
@@ -190,10 +190,11 @@ export class IncidentLog {
   }
 
   /** What goes on while it is open. */
-  #follow({ ended, failed }: Observed, components: readonly ComponentReading[]): void {
+  #follow({ ended, failed }: Observed, components: readonly ComponentReading[], isHealthy: boolean): void {
     const incident = this.#open;
     // What is good again is not counted: it would make an outage look small.
-    if (incident === null || incident.state === 'monitoring' || incident.state === 'resolved') return;
+    if (incident === null || incident.state === 'resolved') return;
+    if (isHealthy && incident.state === 'monitoring') return;
     incident.ended += ended;
     incident.failed += failed;
     const unwell = components.filter(({ state }) => impactOf(state) !== 'none');

@@ -244,3 +244,24 @@ describe('a breaker that is closed down', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('the time until the next trial', () => {
+  it('is known while the circuit is open, by the clock that it was given', () => {
+    const clock = new VirtualClock();
+    const breaker = new Breaker('upstream-1', OPTIONS, () => {}, clock);
+    expect(breaker.trialInMs(clock.nowMs())).toBeNull();
+    open(breaker);
+    expect(breaker.trialInMs(clock.nowMs())).toBe(500);
+    expect(breaker.trialInMs(clock.nowMs() + 200)).toBe(300);
+    // A timer that is late is not in the past.
+    expect(breaker.trialInMs(clock.nowMs() + 900)).toBe(0);
+    vi.advanceTimersByTime(500);
+    expect(breaker.trialInMs(clock.nowMs() + 500)).toBeNull();
+  });
+
+  it('is not known without a clock', () => {
+    const { breaker } = make();
+    open(breaker);
+    expect(breaker.trialInMs(0)).toBeNull();
+  });
+});
