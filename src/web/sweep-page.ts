@@ -61,7 +61,7 @@ const tableOf = ({ columnName, columns, rowName, rows, cells }: HeatMap, kind: K
   );
   const line = (values: readonly string[], tag: string): string =>
     `<tr>${values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join('')}</tr>`;
-  return `<details><summary>Values and ranges</summary><table>${line(head, 'th')}${body.map((row) => line(row, 'td')).join('')}</table></details>`;
+  return `<details><summary>Values and ranges</summary><table><thead>${line(head, 'th')}</thead><tbody>${body.map((row) => line(row, 'td')).join('')}</tbody></table></details>`;
 };
 
 export const renderSweepPage = (result: SweepResult): string => {

@@ -52,18 +52,20 @@ export const TimeSlider = ({ cursor, fromS, toS, stepS }: TimeSliderProps) => {
   const atS = useMoment(cursor);
   const text = atS === null ? 'no moment chosen' : `${atS.toFixed(2)} s`;
   return (
-    <label class="slider">
-      <span>Moment</span>
-      <input
-        type="range"
-        min={fromS}
-        max={toS}
-        step={stepS}
-        value={atS ?? fromS}
-        aria-valuetext={text}
-        onInput={(event) => cursor.set(Number(event.currentTarget.value))}
-      />
+    <div class="slider">
+      <label>
+        <span>Moment</span>
+        <input
+          type="range"
+          min={fromS}
+          max={toS}
+          step={stepS}
+          value={atS ?? fromS}
+          aria-valuetext={text}
+          onInput={(event) => cursor.set(Number(event.currentTarget.value))}
+        />
+      </label>
       <output>{text}</output>
-    </label>
+    </div>
   );
 };

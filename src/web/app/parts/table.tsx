@@ -45,19 +45,21 @@ export const Scroll = ({
 export const Table = ({ label, head, rows, words = false }: TableProps) => (
   <Scroll label={label}>
     <table class={words ? 'words' : 'numbers'}>
-      <thead hidden={head.every((cell) => cell === '')}>
-        <tr>
-          {head.map((cell, index) =>
-            cell === '' ? (
-              <td key={index} />
-            ) : (
-              <th key={index} scope="col">
-                {cell}
-              </th>
-            ),
-          )}
-        </tr>
-      </thead>
+      {head.some((cell) => cell !== '') && (
+        <thead>
+          <tr>
+            {head.map((cell, index) =>
+              cell === '' ? (
+                <td key={index} />
+              ) : (
+                <th key={index} scope="col">
+                  {cell}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+      )}
       <tbody>
         {rows.map((row, at) => (
           <tr key={at}>

@@ -32,7 +32,7 @@ export const RequestDetail = ({ variant, request }: Chosen) => {
   const ray = rayIds.at(-1);
   const rows = elsewhereRows(request);
   return (
-    <article class="request" id={`request-${id}`} tabIndex={-1}>
+    <article class="request" id={`request-${id}`}>
       <h3>{ray === undefined ? 'No Ray ID: nobody answered' : <span class="mono">{ray}</span>}</h3>
       <p class="soft">
         {variant} · meant to be sent at {(arrivalMs / 1_000).toFixed(3)} s · {answerText(request)} after{' '}

@@ -123,7 +123,7 @@ export const RequestsSection = ({ variants }: { readonly variants: readonly Vari
     );
   });
   const chosen = asked ?? shown[0];
-  const detail = useRef<HTMLDivElement>(null);
+  const detail = useRef<HTMLElement>(null);
   useEffect(() => {
     if (asked !== undefined) detail.current?.scrollIntoView({ block: 'nearest' });
   }, [asked]);
@@ -152,9 +152,10 @@ export const RequestsSection = ({ variants }: { readonly variants: readonly Vari
           </div>
           <div class="master-detail">
             <List all={shown} chosen={chosen} />
-            <div class="detail" ref={detail}>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll by itself, also by keyboard. */}
+            <section class="detail" ref={detail} aria-label="Why it failed" tabIndex={0}>
               {chosen !== undefined && <RequestDetail {...chosen} />}
-            </div>
+            </section>
           </div>
         </>
       )}
