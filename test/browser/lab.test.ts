@@ -1,6 +1,7 @@
 /** The lab itself in a real browser: something is broken and healed by hand, and a scenario is run to its report. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { STEPS } from '../../src/web/app/lab/tour-steps.js';
 import { startCli } from '../support/cli.js';
 import { hasBrowser, openBrowser } from '../support/html.js';
 
@@ -74,5 +75,23 @@ describe.skipIf(!hasBrowser)('the lab (needs Chromium)', () => {
       expect(errors).toEqual([]);
     },
     LONG_MS,
+  );
+
+  it(
+    'shows in every step of the tour what the step says',
+    async () => {
+      const { tab, errors } = await open();
+      await tab.getByRole('button', { name: 'Guided tour' }).click();
+      const tour = tab.getByRole('region', { name: 'Guided tour' });
+      for (const { title, orders, seen } of STEPS) {
+        await tour.getByRole('heading', { name: title }).waitFor();
+        if (orders.length > 0) await tour.getByRole('button', { name: 'Do it for me' }).click();
+        await tour.getByText(`✓ ${seen}`).waitFor();
+        await tour.getByRole('button', { name: /^(Next|Done)$/ }).click();
+      }
+      await tour.waitFor({ state: 'detached' });
+      expect(errors).toEqual([]);
+    },
+    2 * LONG_MS,
   );
 });

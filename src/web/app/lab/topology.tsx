@@ -6,6 +6,9 @@ import { type Flow, Flows } from './flows.js';
 import { type LabStore, useLab } from './store.js';
 import { WorkerCard } from './worker-card.js';
 
+/** Columns of everything but workers: as wide as what stands in them, and no wider than leaves the workers room. */
+const SMALL = 'fit-content(11rem)';
+
 const Clients = ({ shape, now }: { readonly shape: Shape; readonly now: Headline }) => (
   <div class="lab-node" data-node="clients">
     <span class="lab-name">
@@ -14,9 +17,13 @@ const Clients = ({ shape, now }: { readonly shape: Shape; readonly now: Headline
     <span class="lab-big">{formatRps(now.offeredRps)}/s</span>
     <span class="soft">offered</span>
     {shape.classes.length > 1 && (
-      <span class="soft">
-        {shape.classes.map(({ name, share }) => `${name} ${formatPercent(share)}`).join(', ')}
-      </span>
+      <ul class="lab-classes soft">
+        {shape.classes.map(({ name, share }) => (
+          <li key={name}>
+            <span>{name}</span> <span>{formatPercent(share)}</span>
+          </li>
+        ))}
+      </ul>
     )}
   </div>
 );
@@ -196,18 +203,28 @@ export const Topology = ({
   const front = { shape, tick, now, chosen, choose };
   const isStill = useMemo(() => matchMedia('(prefers-reduced-motion: reduce)').matches, []);
   const beat = isStill ? 0 : Math.round((tick?.t ?? 0) * (1_000 / TICK_MS));
-  const columns = ['auto', ...(shape.edge ? ['auto'] : []), 'auto', 'minmax(0, 1fr)'];
-  if (shape.dependencies.length > 0) columns.push('auto');
+  const columns = [SMALL, ...(shape.edge ? [SMALL] : []), SMALL, 'minmax(0, 1fr)'];
+  if (shape.dependencies.length > 0) columns.push(SMALL);
   return (
-    <div class="lab-topology" ref={host} style={`--lab-columns:${columns.join(' ')}`}>
+    <div
+      class={columns.length > 4 ? 'lab-topology many' : 'lab-topology'}
+      ref={host}
+      style={`--lab-columns:${columns.join(' ')}`}
+    >
       <Flows host={host} flows={flowsOf(shape, tick, now)} shape={boxesOf(shape, tick)} beat={beat} />
       <Clients shape={shape} now={now} />
       {shape.edge && (
-        <div class="lab-node" data-node="edge">
+        <button
+          type="button"
+          class="lab-node"
+          data-node="edge"
+          aria-pressed={chosen === 'edge'}
+          onClick={() => choose('edge')}
+        >
           <span class="lab-name">
             <b>edge</b>
           </span>
-        </div>
+        </button>
       )}
       <Gateways {...front} />
       <div class="lab-workers" data-node="workers">

@@ -115,7 +115,7 @@ export const WorkerCard = ({ place, tick, isChosen, choose }: WorkerCardProps) =
       {tick !== undefined && (
         <span class="lab-foot soft">
           <span>{circuitText(tick.circuit)}</span>
-          <span>config {tick.configVersion}</span>
+          <span>config {tick.up ? tick.configVersion : '–'}</span>
           <span class={tick.exits > 0 ? 'bad' : ''}>
             {tick.exits} {tick.exits === 1 ? 'exit' : 'exits'}
           </span>
