@@ -67,6 +67,12 @@ const valuesOf = (value: unknown, key: string): string[] => {
   );
 };
 
+interface Panel {
+  readonly id: number;
+  /** On a grid that is 24 wide. */
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+}
+
 const dashboard: unknown = JSON.parse(read('dashboard.json'));
 const INTERVAL = /\$__rate_interval/g;
 const panelExpressions = valuesOf(dashboard, 'expr').map((expr) => expr.replace(INTERVAL, '5m'));
@@ -110,6 +116,16 @@ describe('what is documented and shipped for Prometheus and Grafana', () => {
     const unknown = expressions.flatMap((expr) => namesIn(expr).filter((name) => !known.has(name)));
     expect(unknown).toEqual([]);
     expect(expressions.filter((expr) => namesIn(expr).length === 0)).toEqual([]);
+  });
+
+  it('the dashboard’s panels have numbers of their own, and none lies on another', () => {
+    const { panels } = dashboard as { panels: Panel[] };
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)} ${y + Math.floor(cell / w)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
   });
 
   it('docs/observability.md has every alert', () => {
