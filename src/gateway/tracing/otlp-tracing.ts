@@ -92,8 +92,10 @@ export class OtlpTracing implements Tracing {
 
   attempt(upstream: TracedUpstream): Layer {
     return (next) => (request, call) => {
-      const attempt = this.#requests.get(call.rayId)?.attempt(upstream, request, call);
-      if (attempt === undefined) return next(request, call);
+      const trace = this.#requests.get(call.rayId);
+      if (trace === undefined) return next(request, call);
+      if (!trace.recorded) return next(trace.carriedBy(request), call);
+      const attempt = trace.attempt(upstream, request, call);
       this.#attempts.set(call, attempt);
       return next(attempt.carriedBy(request), call).then(
         (response) => {

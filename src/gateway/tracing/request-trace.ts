@@ -69,6 +69,15 @@ const attributesOf = ({ atMs, type, ...fields }: Event): Attributes => {
   );
 };
 
+const carriedBy = (span: Span, request: ProxyRequest): ProxyRequest => {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const headers: Headers = { ...request.headers };
+  headers[TRACEPARENT] = formatTraceParent({ traceId, spanId, sampled: (traceFlags & 1) !== 0 });
+  // What came with a `traceparent` that says nothing must not go on either.
+  headers[TRACESTATE] = traceState?.serialize() || undefined;
+  return { ...request, headers };
+};
+
 export class RequestTrace {
   readonly #tracer: Tracer;
   readonly #clock: Pick<Clock, 'nowMs'>;
@@ -91,6 +100,16 @@ export class RequestTrace {
     if (this.#span.isRecording()) this.#describe(raw, call);
   }
 
+  /** Whether the sampler chose it: if not, upstreams are told so, and nothing else is done for it. */
+  get recorded(): boolean {
+    return this.#span.isRecording();
+  }
+
+  /** The request as upstreams get it when it is not recorded. */
+  carriedBy(request: ProxyRequest): ProxyRequest {
+    return carriedBy(this.#span, request);
+  }
+
   set route(name: string) {
     this.#span.setAttribute('badgateway.route', name);
   }
@@ -100,6 +119,7 @@ export class RequestTrace {
   }
 
   onEvent(event: Event): void {
+    if (!this.recorded) return;
     if (event.type === 'request.hedged') this.#next = { 'badgateway.hedge': true };
     else if (event.type === 'attempt.retried') this.#next = { 'badgateway.retry.cause': event.cause };
     this.#span.addEvent(event.type, attributesOf(event), event.atMs);
@@ -126,20 +146,18 @@ export class RequestTrace {
       { kind: SpanKind.CLIENT, startTime: this.#clock.nowMs() },
       this.#context,
     );
-    if (span.isRecording()) {
-      span.setAttributes({
-        'http.request.method': request.method,
-        'url.full': `${upstream.scheme}://${hostAndPort(upstream)}${request.path}`,
-        'server.address': upstream.host,
-        'server.port': upstream.port,
-        'badgateway.upstream': upstream.id,
-        'badgateway.attempt': call.attempt,
-        'badgateway.ray_id': call.rayId,
-        ...(call.attempt > 1 && { 'http.request.resend_count': call.attempt - 1 }),
-        ...this.#next,
-      });
-      this.#next = {};
-    }
+    span.setAttributes({
+      'http.request.method': request.method,
+      'url.full': `${upstream.scheme}://${hostAndPort(upstream)}${request.path}`,
+      'server.address': upstream.host,
+      'server.port': upstream.port,
+      'badgateway.upstream': upstream.id,
+      'badgateway.attempt': call.attempt,
+      'badgateway.ray_id': call.rayId,
+      ...(call.attempt > 1 && { 'http.request.resend_count': call.attempt - 1 }),
+      ...this.#next,
+    });
+    this.#next = {};
     return new AttemptTrace(span, this.#clock);
   }
 
@@ -170,12 +188,7 @@ export class AttemptTrace {
 
   /** The request with the attempt's span as the parent of whatever the upstream does with it. */
   carriedBy(request: ProxyRequest): ProxyRequest {
-    const { traceId, spanId, traceFlags, traceState } = this.#span.spanContext();
-    const headers: Headers = { ...request.headers };
-    headers[TRACEPARENT] = formatTraceParent({ traceId, spanId, sampled: (traceFlags & 1) !== 0 });
-    // What came with a `traceparent` that says nothing must not go on either.
-    headers[TRACESTATE] = traceState?.serialize() || undefined;
-    return { ...request, headers };
+    return carriedBy(this.#span, request);
   }
 
   /** It has a slot and the breaker's permission. */
