@@ -25,3 +25,25 @@ export class Losses {
 
 /** What a section that says nothing comes to: a value that is not in here was asked for. */
 export const DEFAULTS: GatewayConfig = resolveGatewayConfig();
+
+/** Of the page of an error every proxy has its own, which says less. */
+export const errorPageLosses = ({ location, errorPage }: GatewayConfig): Loss[] => [
+  ...(location === null
+    ? []
+    : [
+        {
+          path: ['location'],
+          text: 'its answers to failed requests do not say where it is',
+          degree: 'otherwise',
+        } as const,
+      ]),
+  ...(JSON.stringify(errorPage) === JSON.stringify(DEFAULTS.errorPage)
+    ? []
+    : [
+        {
+          path: ['errorPage'],
+          text: 'its own answers to failed requests, which lead nowhere',
+          degree: 'otherwise',
+        } as const,
+      ]),
+];

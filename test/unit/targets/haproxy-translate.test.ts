@@ -161,6 +161,7 @@ describe('losses', () => {
       { statusDialect: 'haproxy', timeouts: { body: '10s' }, healthCheck: 'off' },
       ['statusDialect otherwise'],
     ],
+    [{ location: 'FRA', errorPage: { reports: 'off' } }, ['location otherwise', 'errorPage otherwise']],
     [{ breaker: {} }, ['breaker missing']],
     [{ hedge: {} }, ['hedge missing']],
     [{ admission: {} }, ['admission missing']],

@@ -1,6 +1,6 @@
 /** What the section may ask for and Caddy has no words for. */
 import type { Destination } from '../destinations.js';
-import { DEFAULTS } from '../loss-list.js';
+import { DEFAULTS, errorPageLosses } from '../loss-list.js';
 import type { Proxying } from './proxying.js';
 
 /** Policies that are not there at all; each is off when it is `null`. */
@@ -111,6 +111,7 @@ export const noteMissing = (destinations: readonly Destination[], proxying: Prox
       'Caddy answers with its own: 502, also for a connection that is not accepted in time, 503 when there is nobody, 504 for an answer that is late',
     );
   }
+  for (const { path, text } of errorPageLosses(config)) losses.otherwise(path, text);
   noteNames(proxying);
   noteListener(proxying);
   notePriorities(destinations, proxying);

@@ -1,5 +1,5 @@
 /** What the section may ask for and Envoy has no words for, or other ones. */
-import { DEFAULTS } from '../loss-list.js';
+import { DEFAULTS, errorPageLosses } from '../loss-list.js';
 import type { Parts } from './words.js';
 
 const POLICIES = {
@@ -84,6 +84,7 @@ export const noteMissing = (parts: Parts): void => {
       'Envoy answers with its own: 503 for a connection that failed or broke, 504 for a timeout',
     );
   }
+  for (const { path, text } of errorPageLosses(config)) losses.otherwise(path, text);
   if (config.names !== null) {
     losses.otherwise(
       ['names'],

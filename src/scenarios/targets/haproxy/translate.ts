@@ -2,6 +2,7 @@
 
 import type { GatewayConfig } from '../../../gateway/config.js';
 import { CACHE_DEFAULTS, type CacheOptions } from '../../../policies/cache/options.js';
+import { errorPageLosses } from '../loss-list.js';
 import type { Loss, ProxySite, ProxyState, Translation } from '../target.js';
 import { balancePart, hashOnLosses, prioritiesLosses } from './balance.js';
 import { bufferBytes, frontendPart, REWRITE_BYTES, tlsGlobals } from './frontend.js';
@@ -131,7 +132,9 @@ const backendLines = (state: ProxyState, backend: Backend, layout: Layout): stri
 };
 
 /** Policies that HAProxy has nothing like. */
-const otherLosses = ({ profile, breaker, admission, statusDialect }: GatewayConfig): Loss[] =>
+const otherLosses = (config: GatewayConfig): Loss[] => [...errorPageLosses(config), ...policyLosses(config)];
+
+const policyLosses = ({ profile, breaker, admission, statusDialect }: GatewayConfig): Loss[] =>
   lost(
     profile === 'naive' &&
       otherwise(['profile'], 'HAProxy, and not plain reply-from: what the section says besides holds'),

@@ -1,5 +1,6 @@
 /** The neutral section as nginx's config. Each part writes its lines, and says what nginx has no words for. */
 import { hostAndPort } from '../../../core/http-address.js';
+import { errorPageLosses } from '../loss-list.js';
 import type { ProxySite, ProxyState, Translation } from '../target.js';
 import { block, lines } from '../text.js';
 import { writeCache } from './caching.js';
@@ -97,6 +98,7 @@ const writeOthers = (draft: Draft): void => {
     const text = 'nginx answers in its own words, such as 502 where no server is left';
     otherwise(draft, ['statusDialect'], text);
   }
+  for (const { path, text } of errorPageLosses(draft.config)) otherwise(draft, path, text);
 };
 
 /** @throws nothing: what cannot be said is a loss. */
