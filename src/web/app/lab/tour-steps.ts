@@ -79,11 +79,11 @@ export const STEPS: readonly Step[] = [
   {
     title: 'A retry hides it',
     lesson: 2,
-    text: 'With retries, an attempt that was refused goes to another worker. The same death, and hardly anybody notices.',
-    look: 'The worker dies again. Compare the 502s with those before.',
+    text: 'With retries, an attempt that was refused goes to another worker. Another worker dies the same death, and hardly anybody notices.',
+    look: 'A worker dies as before. Compare the 502s with those of the step before.',
     orders: [
       policies({ retry: { attempts: 3 } }, 'retries on'),
-      inject('crash', 'worker-1', { how: 'kill' }),
+      inject('crash', 'worker-4', { how: 'kill' }),
     ],
     tidy: [PLAIN],
     seen: 'The worker died, and the retries went elsewhere.',
