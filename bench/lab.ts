@@ -17,6 +17,8 @@ const WARM_UP_MS = 8_000;
 const START_WITHIN_MS = 30_000;
 const STOP_GRACE_MS = 5_000;
 const CONFIDENCE = 0.95;
+/** Nothing is wrong in this lab: with fewer good answers it is the machine that is. */
+const MIN_GOOD_RATIO = 0.95;
 /** Processor time in /proc/PID/stat is in hundredths of a second (proc(5)). */
 const TICK_MS = 10;
 
@@ -149,8 +151,9 @@ const tell = (pairs: readonly Pair[], ticks: readonly SeenTick[], originMs: numb
     within(span)
       .flatMap(({ status }) => Object.values(status))
       .reduce((sum, count) => sum + count, 0);
+  const served = pairs.filter(({ open, closed }) => endedIn(open) > 0 && endedIn(closed) > 0);
   const ratioOf = (key: 'gatewayMs' | 'labMs'): number[] =>
-    pairs.map(({ open, closed }) => open[key] / endedIn(open) / (closed[key] / endedIn(closed)));
+    served.map(({ open, closed }) => open[key] / endedIn(open) / (closed[key] / endedIn(closed)));
   const all = pairs.flatMap(({ open, closed }) => [...within(open), ...within(closed)]);
   const sum = (key: 'offered' | 'ok' | 'spanMs'): number => all.reduce((total, tick) => total + tick[key], 0);
   const seconds = sum('spanMs') / 1000;
@@ -163,6 +166,9 @@ const tell = (pairs: readonly Pair[], ticks: readonly SeenTick[], originMs: numb
     `${all.length} ticks: ${rates}; p99 of a tick's length ${p99Ms} ms (meant: 250)`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+  if (sum('ok') / seconds < RATE * MIN_GOOD_RATIO) {
+    process.stdout.write('The machine did not keep up: these figures say nothing. Let it do nothing else.\n');
+  }
 };
 
 const main = async (): Promise<void> => {
