@@ -1,9 +1,23 @@
 /** The page of the lab in a real browser, fed by a made-up stream: what it shows, what it sends, and what it says. */
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Result } from '../../src/scenarios/result.js';
+import { packReport } from '../../src/web/report.js';
 import { look } from '../support/axe.js';
+import { runCli, scenarioFile } from '../support/cli.js';
 import { FakeLab, fakeBegin, fakeTick } from '../support/fake-lab.js';
 import { hasBrowser, htmlProblems, LOOKS, openBrowser } from '../support/html.js';
+
+const SMALL = `
+version: 1
+name: small
+title: A small run
+fleet: { workers: 2, slots: 4, serviceTime: { mean: 20ms } }
+load: { stages: [{ rate: 40/s, for: 3s }] }
+windows: { baseline: 0s..1s }
+variants: { one: {} }
+`;
 
 /** Every weight of finding that keeps somebody from using the page. */
 const SERIOUS = /^(serious|critical) /;
@@ -147,6 +161,23 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     await tab.getByRole('button', { name: 'Start the lab' }).click();
     await tab.getByText('✓ the lab begins').waitFor();
     expect(lab.orders).toEqual([{ method: 'POST', path: 'lab', body: {} }]);
+  });
+
+  it('has the report when the run is over for good, and needs nobody any more', async () => {
+    const file = scenarioFile(SMALL);
+    const out = file.replace('scenario.yaml', 'result.json');
+    await runCli(['run', file, '--engine', 'virtual', '--quiet', '--out', `json=${out}`]);
+    const result = JSON.parse(readFileSync(out, 'utf8')) as Result;
+    lab.tell(fakeBegin({ mode: 'run', durationS: 3 }), fakeTick(1));
+    await tab.goto(address);
+    await tab.waitForSelector('.lab-worker');
+    lab.tell({ type: 'end', result, report: packReport(result), reason: null, final: true });
+    await tab.getByRole('heading', { level: 1, name: 'A small run' }).waitFor();
+    lab.breakOff();
+    await tab.locator('#summary').waitFor();
+    expect(await tab.getByText('no news').count()).toBe(0);
+    expect(await tab.getByRole('button', { name: 'Back to the lab' }).count()).toBe(0);
+    expect(errors).toEqual([]);
   });
 
   it('is guided: does a step, sees it happen, and makes good again', async () => {
