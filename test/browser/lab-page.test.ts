@@ -19,6 +19,8 @@ windows: { baseline: 0s..1s }
 variants: { one: {} }
 `;
 
+const TABS = ['Faults', 'Clients', 'Policies', 'Config', 'Scenarios'];
+
 /** Every weight of finding that keeps somebody from using the page. */
 const SERIOUS = /^(serious|critical) /;
 
@@ -204,6 +206,25 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     expect(seen.errors).toEqual([]);
     expect(seen.overflowPx).toBeLessThanOrEqual(0);
     expect(seen.asked.every((asked) => asked.startsWith(address))).toBe(true);
+  });
+
+  it.each(TABS)('can be used by everybody with %s open, and everything unfolded', async (name) => {
+    lab.tell(fakeBegin());
+    for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at }));
+    const { violations } = await look(
+      browser,
+      address,
+      { colorScheme: 'light', width: 1200 },
+      async (opened) => {
+        await opened.getByRole('button', { name: 'Guided tour' }).click();
+        await opened.getByRole('tab', { name }).click();
+        // What the API lists is there.
+        await opened.locator('#lab-panel select, #lab-panel input').first().waitFor();
+        await opened.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+        await opened.locator('.values table').last().waitFor();
+      },
+    );
+    expect(violations.filter((line) => SERIOUS.test(line))).toEqual([]);
   });
 
   it('is valid HTML, as it is sent and as it stands', async () => {

@@ -1,7 +1,7 @@
 /** What axe-core finds wrong with a page in a browser, by its own page's policy or without one. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Look } from './html.js';
 
 export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -23,11 +23,15 @@ export interface Seen {
   readonly overflowPx: number;
 }
 
-/** Opens a page, in a context that lets axe in whatever the page's policy says. */
+/**
+ * Opens a page, in a context that lets axe in whatever the page's policy says.
+ * @param prepare what is done to the page before it is looked at.
+ */
 export const look = async (
   browser: Browser,
   address: string,
   { colorScheme, width }: Look,
+  prepare: (tab: Page) => Promise<void> = async () => {},
 ): Promise<Seen> => {
   const context = await browser.newContext({
     bypassCSP: true,
@@ -41,6 +45,7 @@ export const look = async (
   tab.on('request', (request) => asked.push(request.url()));
   tab.on('pageerror', (error) => errors.push(error.message));
   await tab.goto(address);
+  await prepare(tab);
   await tab.evaluate(AXE);
   const violations = (await tab.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
   const overflowPx = (await tab.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;

@@ -138,6 +138,9 @@ export const OrderButton = ({ order, children, kind, disabled = false, label, te
   );
 };
 
+/** A long command scrolls, and what scrolls has to be reached by keyboard. */
+const BY_TAB = 0;
+
 const Copy = ({ text, what }: { readonly text: string; readonly what: string }) => {
   const [copied, setCopied] = useState('');
   const copy = async (): Promise<void> => {
@@ -170,7 +173,7 @@ const Line = ({
 }) => (
   <div class="lab-command">
     <span class="soft">{name}</span>
-    <code>{text}</code>
+    <code tabIndex={BY_TAB}>{text}</code>
     <Copy text={text} what={what} />
   </div>
 );

@@ -116,7 +116,7 @@ const Habits = ({ catalog }: { readonly catalog: Catalog }) => {
             <span>
               <b>{name}</b>: {about}
             </span>
-            <OrderButton order={updateOrder(changes)} label={`Clients: ${name}`}>
+            <OrderButton order={updateOrder(changes)} label={`Set the clients: ${name}`}>
               Set
             </OrderButton>
           </li>
