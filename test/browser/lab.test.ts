@@ -85,8 +85,13 @@ describe.skipIf(!hasBrowser)('the lab (needs Chromium)', () => {
       const tour = tab.getByRole('region', { name: 'Guided tour' });
       for (const { title, orders, seen } of STEPS) {
         await tour.getByRole('heading', { name: title }).waitFor();
-        if (orders.length > 0) await tour.getByRole('button', { name: 'Do it for me' }).click();
-        await tour.getByText(`✓ ${seen}`).waitFor();
+        const isSeen = tour.getByText(`✓ ${seen}`);
+        // Chance has a part in what comes of a fault; whoever has not seen it presses again.
+        for (let tries = 0; tries < 3 && !(await isSeen.isVisible()); tries += 1) {
+          if (orders.length > 0) await tour.getByRole('button', { name: 'Do it for me' }).click();
+          await isSeen.waitFor({ timeout: LONG_MS / 6 }).catch(() => {});
+        }
+        expect(await isSeen.isVisible(), title).toBe(true);
         await tour.getByRole('button', { name: /^(Next|Done)$/ }).click();
       }
       await tour.waitFor({ state: 'detached' });
