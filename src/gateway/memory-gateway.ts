@@ -13,9 +13,9 @@ import { Generations } from './generations.js';
 import { prepareRequestHeaders, withoutConnectionFields } from './headers.js';
 import { type Check, HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
-import { buildMetrics, type Metrics, readGlobal, readPool } from './metrics.js';
+import { ownMetrics } from './metrics/own.js';
+import type { Metrics } from './metrics.js';
 import { type Names, type OpenNamesParts, openNames } from './names/names.js';
-import { readMemory, readProcessorUse } from './process-use.js';
 import type { GatewayOptions } from './server.js';
 import type { Transport } from './transport/transport.js';
 import { type UpstreamAddress, UpstreamPool } from './upstream-pool.js';
@@ -56,17 +56,7 @@ export class MemoryGateway {
     const { config, clock, random, open, check } = options;
     this.#config = config;
     this.pool = new UpstreamPool(options.upstreams);
-    this.metrics = buildMetrics({
-      ...{ upstreams: () => readPool(this.pool), use: readProcessorUse },
-      configVersion: () => this.generations.stable.version,
-      processes: () => [
-        {
-          memory: readMemory(),
-          open: this.metrics.tallies.open,
-          global: readGlobal(this.generations.stable.live.parts.globalLimit),
-        },
-      ],
-    });
+    this.metrics = ownMetrics(this);
     const stream = new EventStream(clock.nowMs);
     stream.subscribe(this.metrics.onEvent);
     stream.subscribe(options.onEvent);

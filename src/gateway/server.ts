@@ -34,10 +34,10 @@ import { Generations } from './generations.js';
 import { prepareRequestHeaders } from './headers.js';
 import { HealthChecks } from './health-check.js';
 import { KeptState } from './kept-state.js';
-import { buildMetrics, type Metrics, readGlobal, readPool } from './metrics.js';
+import { ownMetrics } from './metrics/own.js';
+import type { Metrics } from './metrics.js';
 import { buildNaiveGateway } from './naive.js';
 import { type Names, openNames } from './names/names.js';
-import { readMemory, readProcessorUse } from './process-use.js';
 import type { Tracing } from './tracing/tracing.js';
 import { openTransport } from './transport/transport.js';
 import { readUpstreamTls } from './transport/upstream-tls.js';
@@ -118,17 +118,7 @@ class BuiltGateway implements Gateway {
     const { config, clock, random } = options;
     this.#options = options;
     this.pool = new UpstreamPool(options.upstreams);
-    this.metrics = buildMetrics({
-      ...{ upstreams: () => readPool(this.pool), use: readProcessorUse },
-      configVersion: () => this.generations.stable.version,
-      processes: () => [
-        {
-          memory: readMemory(),
-          open: this.metrics.tallies.open,
-          global: readGlobal(this.generations.stable.live.parts.globalLimit),
-        },
-      ],
-    });
+    this.metrics = ownMetrics(this);
     const stream = new EventStream(clock.nowMs);
     stream.subscribe(this.metrics.onEvent);
     stream.subscribe(options.onEvent);
