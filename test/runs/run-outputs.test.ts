@@ -40,7 +40,8 @@ describe('badgateway run', () => {
     expect(findProblems(ResultSchema, JSON.parse(json!))).toEqual([]);
     expect(junitProblems(junit!)).toEqual([]);
     expect(junit).toContain(`${file}:10:7`);
-    expect(html).toContain('<svg');
+    expect(html).toContain('id="source"');
+    expect(html).toContain('Two seconds of nothing special');
     expect(md).toMatch(/^### FAIL: Two seconds/);
     expect(csv!.trimEnd().split('\r\n')).toHaveLength(1 + JSON.parse(json!).variants[0].series.length);
   });
