@@ -165,7 +165,7 @@ describe.skipIf(!hasBrowser)('the report (needs Chromium)', () => {
     await expect.poll(() => canvases.count()).toBe(before / 2 - 1);
     const table = tab.locator('#curves details.values').first();
     await table.locator('summary').click();
-    expect(await table.locator('tbody tr').count()).toBe(12);
+    await expect.poll(() => table.locator('tbody tr').count()).toBe(12);
   });
 
   it('takes no text for markup, and shows what is seldom', async () => {
