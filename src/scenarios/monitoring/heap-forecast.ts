@@ -9,11 +9,21 @@ export const HEAP_WINDOW_MS = 1_000;
 /** With fewer samples there is no line; eight are 0.4 s. A leak that fills a heap in a second can still be seen coming. */
 export const HEAP_MIN_SAMPLES = 8;
 
-/**
- * Below this share of its limit a heap is nobody's worry, whatever its slope: V8 lets the young generation grow to 16 MiB
- * before it collects, a quarter of the usual 64 MiB.
- */
+/** Below this share of its limit a heap is nobody's worry, whatever its slope. */
 export const HEAP_MIN_RATIO = 0.4;
+
+/**
+ * Nor below this: V8 lets the young generation grow to 16 MiB before it collects, beside the 6 MiB of a worker with nothing
+ * to do. Measured with a limit of 40 MiB: a healthy worker's heap is a sawtooth up to 22 MiB.
+ */
+export const HEAP_MIN_BYTES = 24 * 1024 ** 2;
+
+/** Of a limit that is hardly more than that, this share counts: else nothing would ever be said of it. */
+export const HEAP_MAX_RATIO = 0.75;
+
+/** From how many bytes on a heap's slope is looked at. */
+export const watchedFromBytes = (heapLimitBytes: number): number =>
+  Math.max(heapLimitBytes * HEAP_MIN_RATIO, Math.min(HEAP_MIN_BYTES, heapLimitBytes * HEAP_MAX_RATIO));
 
 export interface HeapReading {
   readonly heapBytes: number;
@@ -48,7 +58,7 @@ export class HeapForecast {
       this.#atMs.shift();
       this.#heapBytes.shift();
     }
-    if (heapBytes < heapLimitBytes * HEAP_MIN_RATIO || this.#atMs.length < HEAP_MIN_SAMPLES)
+    if (heapBytes < watchedFromBytes(heapLimitBytes) || this.#atMs.length < HEAP_MIN_SAMPLES)
       return Number.POSITIVE_INFINITY;
     const slope = slopeOf(this.#atMs, this.#heapBytes);
     return slope <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, heapLimitBytes - heapBytes) / slope;

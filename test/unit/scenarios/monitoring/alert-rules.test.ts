@@ -128,11 +128,13 @@ describe('a rule', () => {
 });
 
 describe('the forecast of a heap', () => {
+  const MIB = 1024 ** 2;
+  /** In MiB, as the heaps below. */
   const LIMIT = 64;
   const observe = (heaps: readonly number[], stepMs = 50): number[] => {
     const forecast = new HeapForecast();
     return heaps.map((heapBytes, index) =>
-      forecast.observe({ heapBytes, heapLimitBytes: LIMIT }, index * stepMs),
+      forecast.observe({ heapBytes: heapBytes * MIB, heapLimitBytes: LIMIT * MIB }, index * stepMs),
     );
   };
 
