@@ -6,6 +6,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Emitter } from './memory-emitter.js';
 
+const bodies = new Map<number, Uint8Array>();
+
+/** Sizes that are kept: a message's is one of few, unless somebody draws it anew for each. */
+const MAX_BODIES = 1_000;
+
+/** A body by its length: nobody looks into it, but a cache keeps no more than has come whole. */
+export const bodyOf = (bytes: number): Uint8Array => {
+  let body = bodies.get(bytes);
+  if (body === undefined) {
+    if (bodies.size >= MAX_BODIES) bodies.clear();
+    body = new Uint8Array(bytes);
+    bodies.set(bytes, body);
+  }
+  return body;
+};
+
 /** How a connection ended before its answer did. */
 export type Break = 'closed' | 'reset';
 

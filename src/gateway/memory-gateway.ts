@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../core/errors.js';
 import { type Emit, EventStream } from '../core/events.js';
+import { bodyOf } from '../core/memory-http.js';
 import type { Headers } from '../policies/service.js';
 import type { GatewayConfig } from './config.js';
 import { Door } from './edge/door.js';
@@ -28,19 +29,6 @@ export interface MemoryGatewayOptions extends GatewayOptions {
   /** Makes one health check, of whichever type. */
   readonly check: Check;
 }
-
-/** Bodies by their length: nobody looks into them. */
-const bodies = new Map<number, Uint8Array>();
-
-const bodyOf = ({ headers }: IncomingMessage): Uint8Array => {
-  const length = Number(headers['content-length'] ?? 0);
-  let body = bodies.get(length);
-  if (body === undefined) {
-    body = new Uint8Array(length);
-    bodies.set(length, body);
-  }
-  return body;
-};
 
 export class MemoryGateway {
   readonly pool: UpstreamPool;
@@ -105,7 +93,15 @@ export class MemoryGateway {
     if (copied.connection !== undefined) withoutConnectionFields(copied);
     const headers = prepareRequestHeaders(raw, copied, call.rayId, this.#config.listener.forwarded);
     version.live
-      .handle({ method: raw.method!, path, headers, body: hasBody ? bodyOf(raw) : null }, call)
+      .handle(
+        {
+          method: raw.method!,
+          path,
+          headers,
+          body: hasBody ? bodyOf(Number(raw.headers['content-length'] ?? 0)) : null,
+        },
+        call,
+      )
       .then(
         (answer) => this.#door.answer(answer, response, begun),
         (error) => this.#door.fail(response, error, begun),

@@ -1,7 +1,7 @@
 /** One attempt in virtual time: what `gateway/transport/exchange.ts` is over sockets, with the same ends and codes. */
 import type { Clock } from '../../core/clock.js';
 import { type ErrorCode, GatewayError } from '../../core/errors.js';
-import type { AnswerSink, Break } from '../../core/memory-http.js';
+import { type AnswerSink, type Break, bodyOf } from '../../core/memory-http.js';
 import type { Names } from '../../gateway/names/names.js';
 import { codeOf } from '../../gateway/transport/error-codes.js';
 import type { UpstreamAddress } from '../../gateway/upstream-pool.js';
@@ -50,22 +50,6 @@ const toHeaders = (flat: readonly string[]): Headers => {
   const headers: Headers = {};
   for (let index = 0; index < flat.length; index += 2) headers[flat[index]!.toLowerCase()] = flat[index + 1]!;
   return headers;
-};
-
-const bodies = new Map<number, Uint8Array>();
-
-/** Sizes that are kept: an answer's is one of few, unless somebody draws it anew for each. */
-const MAX_BODIES = 1_000;
-
-/** A body by its length: nobody looks into it, but a cache keeps no more than has come whole. */
-const bodyOf = (bytes: number): Uint8Array => {
-  let body = bodies.get(bytes);
-  if (body === undefined) {
-    if (bodies.size >= MAX_BODIES) bodies.clear();
-    body = new Uint8Array(bytes);
-    bodies.set(bytes, body);
-  }
-  return body;
 };
 
 export class Attempt implements AnswerSink, ProxyResponse, Moving {

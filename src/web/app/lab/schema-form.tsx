@@ -21,15 +21,14 @@ export interface FieldProps {
   readonly change: (value: unknown) => void;
 }
 
-const Choice = ({
-  id,
-  describedBy,
-  props,
-}: {
+/** What is filled in, beside its label and what is said of it. */
+interface InputProps {
   readonly id: string;
   readonly describedBy: string;
   readonly props: FieldProps;
-}) => {
+}
+
+const Choice = ({ id, describedBy, props }: InputProps) => {
   const { schema, byDefault, value, change } = props;
   const kind = kindOf(schema);
   const choices = kind === 'boolean' ? ['true', 'false'] : choicesOf(schema);
@@ -51,15 +50,7 @@ const Choice = ({
   );
 };
 
-const Text = ({
-  id,
-  describedBy,
-  props,
-}: {
-  readonly id: string;
-  readonly describedBy: string;
-  readonly props: FieldProps;
-}) => {
+const Text = ({ id, describedBy, props }: InputProps) => {
   const { schema, byDefault, value, change } = props;
   const kind = kindOf(schema);
   return (
