@@ -47,7 +47,8 @@ const perform = (tallies: Tallies, { what, status }: { what: string; status: num
   if (what === 'answer') tallies.onAnswer(status);
   if (what === 'failure') tallies.onAnswer(status, status === 502 ? 'connection_refused' : 'no_upstream');
   if (what === 'cache') tallies.onCache('hit');
-  if (what === 'took') tallies.durations.add(status, status);
+  // Eighths of a second: their sum is the same in whatever order processes are added up.
+  if (what === 'took') tallies.durations.add(status, (status - 199) * 125);
   if (what === 'stall') tallies.onStall(status / 4);
 };
 
