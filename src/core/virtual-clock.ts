@@ -1,11 +1,12 @@
 /**
- * A clock that stands still until it is told to go on: an event heap ordered by (time, order of arrival). A timer that is
- * cancelled leaves it at once: nearly all timeouts are, and would else be most of it, and kept alive for their whole length.
+ * A clock that stands still until it is told to go on: what is due, ordered by (time, order of setting). A timer that is
+ * cancelled leaves at once: nearly all timeouts are, and would else be most of it, and kept alive for their whole length.
  *
  * Time is continuous, in fractional milliseconds: it is never rounded to ticks, because re-armed timers on a 1 ms grid
  * distort an arrival rate by orders of magnitude.
  */
 import type { Clock, Timer } from './clock.js';
+import { isBefore, TimerQueue } from './timer-queue.js';
 
 /** Nowhere: it has run, or is being run. */
 const OUT = -1;
@@ -13,7 +14,7 @@ const OUT = -1;
 /** Nowhere: it was taken back. */
 const CANCELLED = -3;
 
-/** Among those that are due at once, and not in the heap. */
+/** Among those that are due at once, and not in the queue. */
 const AT_ONCE = -2;
 
 /** Whoever runs what is due itself: an event loop that may stand still. */
@@ -35,7 +36,7 @@ class Entry implements Timer, Due {
   atMs: number;
   order: number;
   readonly run: () => void;
-  /** Its place in the heap. */
+  /** Its place in the queue. */
   index = OUT;
   readonly #loop: Loop;
 
@@ -60,15 +61,13 @@ class Entry implements Timer, Due {
   }
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-
 export class VirtualClock implements Clock, Loop {
   #nowMs: number;
   #order = 0;
-  readonly #heap: Entry[] = [];
+  readonly #queue: TimerQueue<Entry>;
   /**
-   * What is due when it is set, in the order of its setting, from `#begin` on: it would go from the heap's end to its top
-   * and down again. Some have been taken back.
+   * What is due when it is set, in the order of its setting, from `#begin` on: in the queue it would go from the heap's end
+   * to its top and down again. Some have been taken back.
    */
   readonly #atOnce: Entry[] = [];
   #begin = 0;
@@ -76,6 +75,7 @@ export class VirtualClock implements Clock, Loop {
   /** @param startMs what `nowMs()` says at first; 0 by default, so that a test reads like a schedule. */
   constructor(startMs = 0) {
     this.#nowMs = startMs;
+    this.#queue = new TimerQueue(startMs);
   }
 
   /** Bound, as whoever is given the reading alone takes it. */
@@ -93,7 +93,7 @@ export class VirtualClock implements Clock, Loop {
   afterOn(loop: Loop, delayMs: number, run: () => void): Timer {
     const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#order++, run, loop);
     if (delayMs > 0) {
-      this.#add(entry);
+      this.#queue.add(entry);
     } else {
       entry.index = AT_ONCE;
       this.#atOnce.push(entry);
@@ -118,12 +118,12 @@ export class VirtualClock implements Clock, Loop {
       () => {
         entry.atMs = this.#nowMs + intervalMs;
         entry.order = this.#order++;
-        this.#add(entry);
+        this.#queue.add(entry);
         run();
       },
       this,
     );
-    this.#add(entry);
+    this.#queue.add(entry);
     return entry;
   }
 
@@ -155,19 +155,12 @@ export class VirtualClock implements Clock, Loop {
       entry.index = OUT;
       return;
     }
-    const heap = this.#heap;
-    const last = heap.pop()!;
-    const { index } = entry;
+    this.#queue.remove(entry);
     entry.index = OUT;
-    if (last === entry) return;
-    heap[index] = last;
-    last.index = index;
-    this.#rise(last);
-    this.#sink(last);
   }
 
   #next(): Entry | undefined {
-    const first = this.#heap[0];
+    const { first } = this.#queue;
     const atOnce = this.#firstAtOnce();
     if (atOnce === undefined) return first;
     return first !== undefined && isBefore(first, atOnce) ? first : atOnce;
@@ -185,44 +178,5 @@ export class VirtualClock implements Clock, Loop {
       this.#begin = 0;
     }
     return undefined;
-  }
-
-  #add(entry: Entry): void {
-    entry.index = this.#heap.push(entry) - 1;
-    this.#rise(entry);
-  }
-
-  /** Up, as long as it comes before what is above it. */
-  #rise(entry: Entry): void {
-    const heap = this.#heap;
-    let { index } = entry;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent]!;
-      if (!isBefore(entry, above)) break;
-      heap[index] = above;
-      above.index = index;
-      index = parent;
-    }
-    heap[index] = entry;
-    entry.index = index;
-  }
-
-  /** Down, as long as something below comes before it. */
-  #sink(entry: Entry): void {
-    const heap = this.#heap;
-    let { index } = entry;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      const below = heap[child]!;
-      if (!isBefore(below, entry)) break;
-      heap[index] = below;
-      below.index = index;
-      index = child;
-    }
-    heap[index] = entry;
-    entry.index = index;
   }
 }

@@ -10,15 +10,20 @@ const SAMPLES = 256;
 /** Samples of about the same load that are enough for a median. */
 const ENOUGH = 8;
 
+/** Columns, and no object for each: of a thousand workers these would be most of what the collector goes through. */
 export class LatencyByLoad {
-  readonly #samples: { readonly inFlight: number; readonly latencyMs: number }[] = [];
+  readonly #inFlight = new Uint32Array(SAMPLES);
+  readonly #latencyMs = new Float64Array(SAMPLES);
+  #count = 0;
   #next = 0;
   /** The last answer, while nothing has been added to it: probes ask many times for each request. */
   #median: { readonly inFlight: number; readonly latencyMs: number } | null = null;
 
   add(inFlight: number, latencyMs: number): void {
-    this.#samples[this.#next] = { inFlight, latencyMs };
+    this.#inFlight[this.#next] = inFlight;
+    this.#latencyMs[this.#next] = latencyMs;
     this.#next = (this.#next + 1) % SAMPLES;
+    this.#count = Math.min(this.#count + 1, SAMPLES);
     this.#median = null;
   }
 
@@ -31,12 +36,11 @@ export class LatencyByLoad {
   }
 
   #findMedianNear(inFlight: number): number {
-    if (this.#samples.length === 0) return 0;
-    const distance = (sample: { readonly inFlight: number }): number => Math.abs(sample.inFlight - inFlight);
-    const nearest = this.#samples.toSorted((a, b) => distance(a) - distance(b));
+    if (this.#count === 0) return 0;
+    const distances = this.#inFlight.subarray(0, this.#count).map((other) => Math.abs(other - inFlight));
     // All that are as near as the last of the nearest few.
-    const reach = distance(nearest[Math.min(ENOUGH, nearest.length) - 1]!);
-    const near = nearest.filter((sample) => distance(sample) <= reach).map(({ latencyMs }) => latencyMs);
-    return near.sort((a, b) => a - b)[Math.floor(near.length / 2)]!;
+    const reach = distances.toSorted()[Math.min(ENOUGH, this.#count) - 1]!;
+    const near = this.#latencyMs.filter((_latencyMs, index) => distances[index]! <= reach);
+    return near.sort()[Math.floor(near.length / 2)]!;
   }
 }

@@ -11,6 +11,9 @@ import type { FromEngine, ToEngine } from './messages.js';
 /** When every run begins: the same for all, so that the dates in a result are the same too. */
 const EPOCH_MS = Date.UTC(2025, 0, 1);
 
+/** Of the work: more often nobody would see it, and each is a message to another thread. */
+const PROGRESS_STEP = 1 / 200;
+
 const port = parentPort!;
 const tell = (message: FromEngine): void => port.postMessage(message);
 
@@ -33,9 +36,15 @@ const run = async ({ source, variant: name }: Extract<ToEngine, { type: 'run' }>
       signal,
     });
     const endMs = variant.settleMs + variant.durationMs;
+    let toldRatio = 0;
     const result = await drive(done, {
       clock,
-      onSlice: () => tell({ type: 'progress', doneRatio: Math.min(1, (clock.nowMs() - EPOCH_MS) / endMs) }),
+      onSlice: () => {
+        const doneRatio = Math.min(1, (clock.nowMs() - EPOCH_MS) / endMs);
+        if (doneRatio < toldRatio + PROGRESS_STEP) return;
+        toldRatio = doneRatio;
+        tell({ type: 'progress', doneRatio });
+      },
     });
     tell({ type: 'result', result: { ...result, machine: null } });
   } catch (error) {

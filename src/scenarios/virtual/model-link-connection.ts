@@ -106,6 +106,7 @@ export class ModelLinkConnection implements LinkConnection, Connection {
       connected: (connection) => {
         this.#onward = connection;
         this.#waiting?.();
+        this.#waiting = null;
       },
       // It has been taken here already, and cannot be refused any more.
       failed: () => this.#channels.downstream.end('reset'),
@@ -137,6 +138,10 @@ export class ModelLinkConnection implements LinkConnection, Connection {
       else pass();
     });
     return true;
+  }
+
+  rest(): void {
+    this.#onward?.rest();
   }
 
   close(): void {

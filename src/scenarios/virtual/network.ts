@@ -36,6 +36,8 @@ export interface Connection {
    * @returns whether there is anybody left.
    */
   deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean;
+  /** Its request has been answered, and there is no other yet: nothing of it is kept. */
+  rest(): void;
   /** This end closes it; the other learns of it when that has arrived. */
   close(): void;
 }
@@ -79,6 +81,11 @@ export class DirectConnection implements Connection {
     this.#exchange = new MemoryExchange(asked, address, sink);
     this.#server.serve(this.#exchange);
     return true;
+  }
+
+  /** A fleet keeps more connections than it has requests in flight, and each request is a dozen objects. */
+  rest(): void {
+    this.#exchange = null;
   }
 
   close(): void {
@@ -289,8 +296,12 @@ export class Connections {
   giveBack(connection: Connection | null, keeps = true): void {
     this.busy--;
     if (connection === null) return;
-    if (this.#keepAlive && keeps && connection.isOpen) this.#idle.push(connection);
-    else connection.close();
+    if (this.#keepAlive && keeps && connection.isOpen) {
+      connection.rest();
+      this.#idle.push(connection);
+    } else {
+      connection.close();
+    }
   }
 
   /** Closes those that were kept. */
