@@ -45,6 +45,12 @@ export class Processors {
     return { cancel: () => this.#remove(job) };
   }
 
+  /** How much longer work of so long takes beside what is under way now, if nothing comes and nothing ends. */
+  waitMs(ms: number): number {
+    const wanted = this.#jobs.length + this.#held + 1;
+    return wanted > this.#count ? ms * (wanted / this.#count - 1) : 0;
+  }
+
   /** Keeps a processor busy. @returns ends it. */
   hold(): () => void {
     let holds = true;

@@ -59,6 +59,28 @@ describe('Processors', () => {
     expectEnds(endsOf(count, pieces), expected);
   });
 
+  it('tell beforehand how long work waits, if nothing else comes or ends', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 8 }),
+        fc.nat({ max: 20 }),
+        fc.integer({ min: 1, max: 50 }),
+        (count, held, workMs) => {
+          const clock = new VirtualClock();
+          const processors = new Processors(clock, count);
+          for (let other = 0; other < held; other++) processors.hold();
+          const waitMs = processors.waitMs(workMs);
+          let endMs = Number.NaN;
+          processors.work(workMs, () => {
+            endMs = clock.nowMs();
+          });
+          while (clock.step());
+          expect(endMs).toBeCloseTo(workMs + waitMs, DECIMALS);
+        },
+      ),
+    );
+  });
+
   it('one that is held is one more that shares, until it is let go', () => {
     const clock = new VirtualClock();
     const processors = new Processors(clock, 1);

@@ -53,13 +53,13 @@ const SEEN: readonly (readonly [toxic: string, seen: (result: VariantResult) => 
   ['bandwidth, attributes: { rate: 0 }', failsBy('504', 'response_timeout', [600, 602])],
   ['slow_close, attributes: { delay: 500 }', slowsBy(-1, 1)],
   ['slicer, attributes: { average_size: 20, size_variation: 5, delay: 10000 }', slowsBy(80, 300)],
-  ['timeout, attributes: { timeout: 100 }', failsBy('502', 'connection_closed', [100, 108])],
-  ['reset_peer', failsBy('502', 'connection_reset', [5, 14])],
+  ['timeout, attributes: { timeout: 100 }', failsBy('502', 'connection_closed', [100, 112])],
+  ['reset_peer', failsBy('502', 'connection_reset', [5, 20])],
   ['reset_peer, attributes: { timeout: 50 }', failsBy('502', 'connection_reset', [55, 120])],
-  ['reset_peer, stream: upstream', failsBy('502', 'connection_reset', [0, 8])],
-  ['limit_data, attributes: { bytes: 50 }', failsBy('502', 'connection_closed', [5, 14])],
-  ['limit_data, attributes: { bytes: 190 }', failsBy('none', 'body_broken', [5, 14])],
-  ['down', failsBy('502', 'connection_refused', [0, 8])],
+  ['reset_peer, stream: upstream', failsBy('502', 'connection_reset', [0, 10])],
+  ['limit_data, attributes: { bytes: 50 }', failsBy('502', 'connection_closed', [5, 20])],
+  ['limit_data, attributes: { bytes: 190 }', failsBy('none', 'body_broken', [5, 20])],
+  ['down', failsBy('502', 'connection_refused', [0, 10])],
 ];
 
 describe('in virtual time', () => {

@@ -2,6 +2,7 @@
  * A connection through a link in virtual time: from whoever connected to the link, and from there to the worker, with
  * the link's toxics in between. Requests and answers pass as the bytes that they take.
  */
+import type { Clock } from '../../core/clock.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
 import type { Stream } from '../../upstream/links/connection.js';
 import type { LinkConnection } from '../../upstream/links/link-port.js';
@@ -11,19 +12,22 @@ import { headBytes, requestBytes } from './message-sizes.js';
 import { ModelChannel } from './model-channel.js';
 import type { Connection, Network } from './network.js';
 
+/** From the link to the worker or back: the link passes bytes on, and nobody reads a message or writes one there. */
+const PASS_MS = 0.1;
+
 /** An answer on its way through the link: told by the worker, it tells whoever asked. */
 class PassedOn implements AnswerSink {
   readonly sink: AnswerSink;
-  readonly #network: Network;
+  readonly #clock: Clock;
   readonly #channel: ModelChannel;
   readonly #onEnded: () => void;
   /** Sent past HTTP. */
   #text = '';
   #isWhole = false;
 
-  constructor(sink: AnswerSink, network: Network, channel: ModelChannel, onEnded: () => void) {
+  constructor(sink: AnswerSink, clock: Clock, channel: ModelChannel, onEnded: () => void) {
     this.sink = sink;
-    this.#network = network;
+    this.#clock = clock;
     this.#channel = channel;
     this.#onEnded = onEnded;
   }
@@ -66,7 +70,7 @@ class PassedOn implements AnswerSink {
 
   /** On its way from the worker to the link. */
   #later(run: () => void): void {
-    this.#network.clock.after(this.#network.latencyMs, run);
+    this.#clock.after(PASS_MS, run);
   }
 }
 
@@ -123,12 +127,12 @@ export class ModelLinkConnection implements LinkConnection, Connection {
 
   deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean {
     if (this.#closed) return false;
-    const passedOn = new PassedOn(sink, this.#network, this.#channels.downstream, () => {
+    const passedOn = new PassedOn(sink, this.#network.clock, this.#channels.downstream, () => {
       this.#current = null;
     });
     this.#current = passedOn;
     const pass = (): void => {
-      this.#network.clock.after(this.#network.latencyMs, () => {
+      this.#network.clock.after(PASS_MS, () => {
         const isThere = this.#closed || this.#onward!.deliver(asked, address, passedOn);
         if (!isThere) passedOn.broke('closed');
       });

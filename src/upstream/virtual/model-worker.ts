@@ -17,6 +17,12 @@ import { type ModelExit, ModelRuntime } from './model-runtime.js';
 /** Processor time from its start until it listens. Measured on Node 20: 89 to 95 ms of a bare worker process. */
 const BOOT_MS = 90;
 
+/**
+ * Processor time of a request, in everybody through whose hands it goes. It passes as messages' time on their way; what they
+ * wait for a processor, where others keep all of them busy, is put together here.
+ */
+const REQUEST_MS = 3;
+
 /** Connections that the kernel holds for a process that does not accept them: what Node asks for (`listen`). */
 const ACCEPT_BACKLOG = 511;
 
@@ -88,6 +94,8 @@ export class ModelWorker implements WorkerChild {
     exchange.response.on('close', () => place.leave());
     const isHeld = this.#unserved < ACCEPT_BACKLOG;
     this.#unserved++;
+    const waitMs = this.#parts.processors.waitMs(REQUEST_MS);
+    if (waitMs > 0) this.#clock.stall(waitMs);
     this.#clock.now(() => {
       this.#unserved--;
       const { over } = exchange;

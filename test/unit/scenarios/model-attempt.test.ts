@@ -39,6 +39,7 @@ it('takes nothing from a connection that has broken', async () => {
       arrivals.shift()!(sink);
       return true;
     },
+    rest: () => {},
     close: () => {},
   });
   network.listen('127.0.0.1:1', { reachability: 'open', accept });
