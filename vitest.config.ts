@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Where tests that measure nothing are run two files at a time; a machine with one processor takes them in turn. */
 const SIDE_BY_SIDE = 2;
 
+/** Every bundled scenario, in virtual time. */
+const LIBRARY = 'test/virtual/library.test.ts';
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -11,10 +14,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'library',
+          // By itself: it has a thread for each processor.
+          include: [LIBRARY],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'pure',
           include: ['test/*.test.ts', 'test/{unit,theory,virtual}/**/*.test.ts'],
+          exclude: [LIBRARY],
           maxWorkers: SIDE_BY_SIDE,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -23,7 +36,7 @@ export default defineConfig({
           name: 'sockets',
           include: ['test/{integration,conformance}/**/*.test.ts'],
           maxWorkers: SIDE_BY_SIDE,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -33,7 +46,7 @@ export default defineConfig({
           // One file at a time: runs of real processes share two cores, and one that starves is rightly inconclusive.
           include: ['test/{runs,browser}/**/*.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
