@@ -116,6 +116,8 @@ export interface EventMap {
   'request.hedged': { readonly rayId: string; readonly afterMs: number };
   'hedge.won': { readonly rayId: string };
   'hedge.refused': { readonly rayId: string };
+  /** It got an error of the gateway's own; `detail`: what was decided, on which numbers. */
+  'request.failed': { readonly rayId: string; readonly cause: string; readonly detail: string };
   /** Refused by admission control. */
   'request.shed': { readonly criticality: string };
   /** A concurrency limit that adapts; `of`: an upstream's id, `global` or `route NAME`. */
@@ -136,7 +138,15 @@ export interface EventMap {
   'rule.logged': { readonly rayId: string; readonly rule: string };
   /** Its regular expressions burned the processor: they took so long within a window. */
   'rule.switched-off': { readonly rule: string; readonly tookMs: number };
-  'circuit.opened': { readonly upstream: string };
+  'circuit.opened': {
+    readonly upstream: string;
+    /** Of the outcomes in the window. */
+    readonly failed: number;
+    readonly outcomes: number;
+    /** Of the outcomes; more of them failed. */
+    readonly errorRatio: number;
+    readonly openMs: number;
+  };
   'circuit.half-opened': { readonly upstream: string };
   'circuit.closed': { readonly upstream: string };
   /** One of several processes that share the gateway's port, by its number from 1. */
@@ -324,6 +334,7 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'request.hedged': true,
   'hedge.won': true,
   'hedge.refused': true,
+  'request.failed': true,
   'request.shed': true,
   'limit.changed': true,
   'queue.dropped': true,

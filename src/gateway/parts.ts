@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
 import { type AdmissionParts, EnvoyAdmission, SreThrottle } from '../policies/admission.js';
-import { Breaker, type CircuitState } from '../policies/breaker.js';
+import { Breaker, type CircuitState, type Counted } from '../policies/breaker.js';
 import { makeBudget } from '../policies/budgets/budgets.js';
 import { HttpCache } from '../policies/cache/cache.js';
 import { ConcurrencyLimit } from '../policies/concurrency.js';
@@ -51,12 +51,6 @@ export interface Surroundings {
   /** Opens the way to an upstream. Sockets here, models in virtual time. */
   readonly open: (upstream: UpstreamAddress, config: GatewayConfig) => Transport;
 }
-
-const CIRCUIT_EVENTS = {
-  closed: 'circuit.closed',
-  open: 'circuit.opened',
-  'half-open': 'circuit.half-opened',
-} as const satisfies Record<CircuitState, string>;
 
 const algorithmOf = ({ name, options }: LimitConfig, random: Random): LimitAlgorithm =>
   (LIMIT_ALGORITHMS[name] as (options: unknown, random: Random) => LimitAlgorithm)(options, random);
@@ -245,7 +239,12 @@ export class Parts {
     const breaker =
       options &&
       this.#keep(`breaker ${upstream.id}`, options, () => {
-        const tell = (state: CircuitState) => this.emit(CIRCUIT_EVENTS[state], { upstream: upstream.id });
+        const { errorRatio, openMs } = options;
+        const of = { upstream: upstream.id };
+        const tell = (state: CircuitState, counted: Counted): void => {
+          if (state === 'open') this.emit('circuit.opened', { ...of, ...counted, errorRatio, openMs });
+          else this.emit(state === 'closed' ? 'circuit.closed' : 'circuit.half-opened', of);
+        };
         const part = new Breaker(upstream.id, options, tell, this.clock);
         return { part, close: () => part.close() };
       });

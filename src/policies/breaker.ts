@@ -28,6 +28,12 @@ export interface BreakerOptions {
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
+/** Of the window. */
+export interface Counted {
+  readonly failed: number;
+  readonly outcomes: number;
+}
+
 const WINDOW_BUCKETS = 10;
 
 const nothing = (): void => {};
@@ -66,13 +72,13 @@ export class Breaker {
   #openedMs = Number.NaN;
 
   /**
-   * @param onChange called after each change of state.
+   * @param onChange called after each change of state, with what was counted until then.
    * @param clock tells when it opened; without one nobody knows when the next trial is.
    */
   constructor(
     name: string,
     options: BreakerOptions,
-    onChange: (state: CircuitState) => void,
+    onChange: (state: CircuitState, counted: Counted) => void,
     clock: Pick<Clock, 'nowMs'> | null = null,
   ) {
     this.#openMs = options.openMs;
@@ -91,7 +97,8 @@ export class Breaker {
       this.#period++;
       this.#trialUnderWay = false;
       if (state === 'open') this.#openedMs = clock?.nowMs() ?? Number.NaN;
-      onChange(state);
+      const { failures, successes } = this.#circuit.stats;
+      onChange(state, { failed: failures, outcomes: failures + successes });
     };
     this.#circuit.on('open', turn('open'));
     this.#circuit.on('halfOpen', turn('half-open'));

@@ -107,6 +107,11 @@ const AttemptSchema = Section(
         'What the gateway saw of its own attempt.',
       ),
     ),
+    decision: Optional(
+      Type.String({
+        description: 'What the gateway says of its own error: what was decided, on which numbers.',
+      }),
+    ),
     evidence: Optional(
       Section(
         {

@@ -130,6 +130,9 @@ export class Door {
         ? { afterMs: waitMs, source: 'rate-limit' }
         : begun && live.recovery(error.code, begun.raw, clock.nowMs());
     const rayId = begun?.call.rayId ?? rayIds.hex16();
+    if (begun !== null && error.message !== error.spec.title) {
+      this.#parts.emit('request.failed', { rayId, cause: causeOf(error.code), detail: error.message });
+    }
     const status = sendError(raw, error, { rayId, config, clock, recovery });
     metrics.onAnswer(status, causeOf(error.code));
   }

@@ -2,7 +2,9 @@
  * Why one request failed, as a chain of what happened, with times: what was wrong in the first place, what it did to the
  * workers that were asked, what each try met, and what the client got. Everything is drawn from a result.
  */
+import type { Event } from '../../core/events.js';
 import { formatDuration, formatMebibytes } from '../../core/units.js';
+import { gatewayEventText as eventText } from '../report/event-text.js';
 import { causeText } from '../report/story.js';
 import type { SampledRequest, SeriesPoint, VariantResult } from '../result.js';
 import { ofType } from '../result-events.js';
@@ -53,6 +55,9 @@ const answerText = ({ status, cause }: Attempt): string => {
   return `${status === 0 ? 'no answer' : status} (${why})`;
 };
 
+/** Of policies, about one upstream. */
+const DECISIONS = ['circuit.opened', 'upstream.ejected', 'upstream.spared'] as const;
+
 class Explaining {
   readonly #variant: VariantResult;
   readonly #roots: Roots;
@@ -100,10 +105,14 @@ class Explaining {
       text: `health checks take out ${fields.upstream}: ${fields.reason}`,
       who: fields.upstream,
     }));
-    const opened = ofType(this.#variant, 'circuit.opened').map(({ t, fields }) => ({
-      ...{ atMs: t * 1_000, text: `the circuit of ${fields.upstream} opens`, who: fields.upstream },
-    }));
-    const told = [...out, ...opened].filter(({ atMs, who }) => isAsked(who) && isOnTheWay(atMs));
+    const decided = DECISIONS.flatMap((type) =>
+      ofType(this.#variant, type).map(({ t, fields }) => ({
+        atMs: t * 1_000,
+        text: eventText({ type, atMs: 0, ...fields } as Event) ?? type,
+        who: fields.upstream,
+      })),
+    );
+    const told = [...out, ...decided].filter(({ atMs, who }) => isAsked(who) && isOnTheWay(atMs));
     // The last of each before the request came, and all while it was under way.
     const latestBefore = new Map(
       told.filter(({ atMs }) => atMs < arrivalMs).map((one) => [one.text, one] as const),
@@ -119,7 +128,7 @@ class Explaining {
   }
 
   #attemptSteps(attempt: Attempt, index: number, { attempts, arrivalMs }: SampledRequest): Step[] {
-    const { startMs, endMs, upstreams, evidence } = attempt;
+    const { startMs, endMs, upstreams, decision, evidence } = attempt;
     const which = attempts.length === 1 ? '' : `, try ${index + 1} of ${attempts.length}`;
     const begin = index === 0 ? `a client asks${which}` : `the client tries again${which}`;
     const steps: Step[] = [{ atMs: index === 0 ? arrivalMs : startMs, text: begin }];
@@ -132,6 +141,7 @@ class Explaining {
       atMs = Math.min(endMs, atMs + afterMs);
       steps.push({ atMs, text: `${upstream} fails it ${wait}: ${cause.replaceAll('_', ' ')}${state}` });
     }
+    if (decision !== undefined) steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
     if (evidence !== undefined) steps.push({ atMs: endMs, text: `the proxy’s log: ${evidence.text}` });
     steps.push({ atMs: endMs, text: `the client gets ${answerText(attempt)}` });
     return steps;

@@ -26,28 +26,34 @@ export const MAX_UNCLAIMED_RAYS = 25_000;
 
 type UpstreamAttempt = SampledRequest['attempts'][number]['upstreams'][number];
 
+/** What the gateway reported of one try. */
+interface Reports {
+  readonly upstreams: UpstreamAttempt[];
+  decision: string | null;
+}
+
 /** Reports by Ray ID, of which the oldest are dropped when there are too many, at least a limit's worth after they came. */
 class Unclaimed {
   readonly #limit: number;
-  #recent = new Map<string, UpstreamAttempt[]>();
-  #older = new Map<string, UpstreamAttempt[]>();
+  #recent = new Map<string, Reports>();
+  #older = new Map<string, Reports>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  add(rayId: string, attempt: UpstreamAttempt): void {
+  /** @returns what there is of it, to add to. */
+  of(rayId: string): Reports {
     const known = this.#recent.get(rayId) ?? this.#older.get(rayId);
-    if (known !== undefined) {
-      known.push(attempt);
-      return;
-    }
+    if (known !== undefined) return known;
     // Two maps in turn: to look for the oldest in one from which much was deleted takes longer and longer.
     if (this.#recent.size >= this.#limit) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
-    this.#recent.set(rayId, [attempt]);
+    const reports = { upstreams: [], decision: null };
+    this.#recent.set(rayId, reports);
+    return reports;
   }
 
   get isEmpty(): boolean {
@@ -55,7 +61,7 @@ class Unclaimed {
   }
 
   /** @returns what there is of it, which is then forgotten here. */
-  take(rayId: string): UpstreamAttempt[] | undefined {
+  take(rayId: string): Reports | undefined {
     const found = this.#recent.get(rayId) ?? this.#older.get(rayId);
     if (found !== undefined && !this.#recent.delete(rayId)) this.#older.delete(rayId);
     return found;
@@ -75,7 +81,7 @@ export class FailureSample {
   #stride = 1;
   #seen = 0;
   /** Of requests that are kept, by Ray ID. */
-  readonly #claimed = new Map<string, UpstreamAttempt[]>();
+  readonly #claimed = new Map<string, Reports>();
   readonly #unclaimed: Unclaimed;
   /** What a proxy that is not ours says, by Ray ID. */
   readonly #evidence = new Map<string, Evidence>();
@@ -90,8 +96,8 @@ export class FailureSample {
     if (!isKept && this.#unclaimed.isEmpty) return;
     for (const { rayId } of one.attempts) {
       if (rayId === '') continue;
-      const upstreams = this.#unclaimed.take(rayId);
-      if (isKept) this.#claimed.set(rayId, upstreams ?? []);
+      const reports = this.#unclaimed.take(rayId);
+      if (isKept) this.#claimed.set(rayId, reports ?? { upstreams: [], decision: null });
     }
     if (!isKept) return;
     this.#kept.push(one);
@@ -99,10 +105,15 @@ export class FailureSample {
   }
 
   attemptFailed({ rayId, upstream, cause, afterMs }: Event<'attempt.failed'>): void {
-    const attempt = { upstream, cause, afterMs };
-    const claimed = this.#claimed.get(rayId);
-    if (claimed === undefined) this.#unclaimed.add(rayId, attempt);
-    else claimed.push(attempt);
+    this.#reportsOf(rayId).upstreams.push({ upstream, cause, afterMs });
+  }
+
+  requestFailed({ rayId, detail }: Event<'request.failed'>): void {
+    this.#reportsOf(rayId).decision = detail;
+  }
+
+  #reportsOf(rayId: string): Reports {
+    return this.#claimed.get(rayId) ?? this.#unclaimed.of(rayId);
   }
 
   /** Of the requests that are kept. */
@@ -137,6 +148,12 @@ export class FailureSample {
     return found === undefined ? {} : { evidence: { text: found.text, line: found.line } };
   }
 
+  #reported(rayId: string): Pick<SampledRequest['attempts'][number], 'upstreams' | 'decision'> {
+    const { upstreams = [], decision = null } = this.#claimed.get(rayId) ?? {};
+    const rounded = upstreams.map((one) => ({ ...one, afterMs: round(one.afterMs) }));
+    return decision === null ? { upstreams: rounded } : { upstreams: rounded, decision };
+  }
+
   #sampled(record: RequestRecord): SampledRequest {
     return {
       rayId: record.attempts.findLast((attempt) => attempt.rayId !== '')?.rayId ?? '',
@@ -150,7 +167,7 @@ export class FailureSample {
         status,
         cause,
         rayId,
-        upstreams: (this.#claimed.get(rayId) ?? []).map((one) => ({ ...one, afterMs: round(one.afterMs) })),
+        ...this.#reported(rayId),
         ...this.#evidenceOf(rayId),
       })),
     };

@@ -9,6 +9,12 @@ import { fleetEventText } from './fleet-event-text.js';
 const circuitText = (upstream: string, state: string, process: number | undefined): string =>
   `circuit of ${upstream} ${state}${process === undefined ? '' : ` in process ${process}`}`;
 
+/** A trial that failed opens it again, whatever the share. */
+const openedText = ({ failed, outcomes, errorRatio, openMs }: Event<'circuit.opened'>): string =>
+  failed > errorRatio * outcomes
+    ? ` for ${formatDuration(openMs)}: ${failed} of ${outcomes} requests failed, more than ${formatRatio(errorRatio)}`
+    : ` for ${formatDuration(openMs)}: its trial failed`;
+
 /** Shares are read as such, and failures in a row as numbers. */
 const seenText = ({ observed, threshold }: { observed: number; threshold: number }): string =>
   threshold <= 1
@@ -35,7 +41,7 @@ export const eventText = (event: Event): string | null => {
     case 'config.locked':
       return `config locked: ${event.reason}`;
     case 'circuit.opened':
-      return circuitText(event.upstream, 'opened', event.process);
+      return `${circuitText(event.upstream, 'opened', event.process)}${openedText(event)}`;
     case 'worker.exited':
       return `${event.worker} died: ${event.signal ?? `exit code ${event.code}`}`;
     case 'gateway.process-exited': {

@@ -55,6 +55,13 @@ describe('a closed circuit', () => {
     expect(breaker.state).toBe(state);
   });
 
+  it('says how many of how many failed when it opens', () => {
+    const counts: unknown[] = [];
+    const breaker = new Breaker('upstream-1', OPTIONS, (state, counted) => counts.push([state, counted]));
+    end(breaker, 'success', 'ignored', 'success', 'failure', 'failure', 'failure');
+    expect(counts).toEqual([['open', { failed: 3, outcomes: 5 }]]);
+  });
+
   it('does not open by the first failure of all, as opossum does by default', async () => {
     const { breaker } = make();
     end(breaker, 'failure');

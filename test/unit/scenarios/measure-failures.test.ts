@@ -117,6 +117,21 @@ describe('the sample of more failures than are kept', () => {
     );
   });
 
+  it('has what the gateway decided about a try, whether that came before the request or after it', () => {
+    const sample = new FailureSample();
+    const decide = (rayId: string): void =>
+      sample.requestFailed({
+        ...{ type: 'request.failed', atMs: 0, rayId, cause: 'limited', detail: '8 in flight is the limit' },
+      } as Event<'request.failed'>);
+    decide('ray-1');
+    for (const rayId of ['ray-1', 'ray-2', 'ray-3']) {
+      sample.record(failedRequest(0, 503, 'limited', { attempts: [attempt({ rayId })] }));
+    }
+    decide('ray-2');
+    const decisions = sample.result().map(({ attempts }) => attempts[0]!.decision);
+    expect(decisions).toEqual(['8 in flight is the limit', '8 in flight is the limit', undefined]);
+  });
+
   it('has what the gateway saw of each, whether that came before the request or after it', () => {
     const sample = new FailureSample({ kept: KEPT, unclaimed: 10 });
     const report = (index: number, upstream: string): void =>
