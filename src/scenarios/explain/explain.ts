@@ -141,7 +141,9 @@ class Explaining {
       atMs = Math.min(endMs, atMs + afterMs);
       steps.push({ atMs, text: `${upstream} fails it ${wait}: ${cause.replaceAll('_', ' ')}${state}` });
     }
-    if (decision !== undefined) steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
+    // What its worker met has been told already.
+    if (decision !== undefined && upstreams.at(-1)?.cause !== attempt.cause)
+      steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
     if (evidence !== undefined) steps.push({ atMs: endMs, text: `the proxy’s log: ${evidence.text}` });
     steps.push({ atMs: endMs, text: `the client gets ${answerText(attempt)}` });
     return steps;
