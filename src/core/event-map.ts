@@ -116,8 +116,8 @@ export interface EventMap {
   'request.hedged': { readonly rayId: string; readonly afterMs: number };
   'hedge.won': { readonly rayId: string };
   'hedge.refused': { readonly rayId: string };
-  /** It got an error of the gateway's own; `detail`: what was decided, on which numbers. */
-  'request.failed': { readonly rayId: string; readonly cause: string; readonly detail: string };
+  /** It got an error that a policy decided on; `detail`: on which numbers. */
+  'request.refused': { readonly rayId: string; readonly cause: string; readonly detail: string };
   /** Refused by admission control. */
   'request.shed': { readonly criticality: string };
   /** A concurrency limit that adapts; `of`: an upstream's id, `global` or `route NAME`. */
@@ -140,6 +140,8 @@ export interface EventMap {
   'rule.switched-off': { readonly rule: string; readonly tookMs: number };
   'circuit.opened': {
     readonly upstream: string;
+    /** What it was before: one that is half-open opens when its trial fails. */
+    readonly from: 'closed' | 'half-open';
     /** Of the outcomes in the window. */
     readonly failed: number;
     readonly outcomes: number;
@@ -334,7 +336,7 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'request.hedged': true,
   'hedge.won': true,
   'hedge.refused': true,
-  'request.failed': true,
+  'request.refused': true,
   'request.shed': true,
   'limit.changed': true,
   'queue.dropped': true,

@@ -45,9 +45,12 @@ export class Processors {
     return { cancel: () => this.#remove(job) };
   }
 
-  /** How much longer work of so long takes beside what is under way now, if nothing comes and nothing ends. */
-  waitMs(ms: number): number {
-    const wanted = this.#jobs.length + this.#held + 1;
+  /**
+   * How much longer work of so long takes beside what is under way now, if nothing comes and nothing ends.
+   * @param own of what is under way: those of whoever asks, who does one thing after another.
+   */
+  waitMs(ms: number, own = 0): number {
+    const wanted = this.#jobs.length + this.#held - own + 1;
     return wanted > this.#count ? ms * (wanted / this.#count - 1) : 0;
   }
 

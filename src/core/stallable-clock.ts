@@ -43,11 +43,13 @@ export class StallableClock implements Clock, Loop {
       waiting = false;
       run();
     };
-    return this.clock.every(intervalMs, () => {
-      if (waiting) return;
+    const timer = this.clock.every(intervalMs, () => {
+      if (this.#dead) timer.cancel();
+      if (waiting || this.#dead) return;
       waiting = true;
       this.now(turn);
     });
+    return timer;
   }
 
   /** Runs what comes from outside: at once, or when the loop goes on. */

@@ -20,7 +20,7 @@ const SLOT_MS = 4;
 /** A second: longer than most requests take, so that what is due later is nearly always a timeout. */
 const SLOTS = 256;
 
-/** Beyond this no sum is exact any more, and nothing runs for so long: 1,100 years from the clock's start. */
+/** What is due later, 1,100 years from the clock's start, never is: sums of slots would not be exact any more. */
 const LAST_SLOT = Number.MAX_SAFE_INTEGER / 1024;
 
 /** Which of two is due first. */

@@ -241,9 +241,13 @@ export class Parts {
       this.#keep(`breaker ${upstream.id}`, options, () => {
         const { errorRatio, openMs } = options;
         const of = { upstream: upstream.id };
-        const tell = (state: CircuitState, counted: Counted): void => {
-          if (state === 'open') this.emit('circuit.opened', { ...of, ...counted, errorRatio, openMs });
-          else this.emit(state === 'closed' ? 'circuit.closed' : 'circuit.half-opened', of);
+        const tell = (state: CircuitState, { from, failed, outcomes }: Counted): void => {
+          if (state === 'open') {
+            const counted = { from: from === 'half-open' ? from : ('closed' as const), failed, outcomes };
+            this.emit('circuit.opened', { ...of, ...counted, errorRatio, openMs });
+          } else {
+            this.emit(state === 'closed' ? 'circuit.closed' : 'circuit.half-opened', of);
+          }
         };
         const part = new Breaker(upstream.id, options, tell, this.clock);
         return { part, close: () => part.close() };

@@ -28,8 +28,10 @@ export interface BreakerOptions {
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** Of the window. */
+/** Until a circuit changed. */
 export interface Counted {
+  readonly from: CircuitState;
+  /** Of the outcomes in the window. */
   readonly failed: number;
   readonly outcomes: number;
 }
@@ -67,6 +69,8 @@ export class Breaker {
   /** Counts the changes of state, so that an outcome from an earlier period can be told. */
   #period = 0;
   #trialUnderWay = false;
+  /** Before the change that is told of. */
+  #last: CircuitState = 'closed';
   readonly #openMs: number;
   /** When it opened last; not a number where nobody gave it a clock. */
   #openedMs = Number.NaN;
@@ -98,7 +102,9 @@ export class Breaker {
       this.#trialUnderWay = false;
       if (state === 'open') this.#openedMs = clock?.nowMs() ?? Number.NaN;
       const { failures, successes } = this.#circuit.stats;
-      onChange(state, { failed: failures, outcomes: failures + successes });
+      const from = this.#last;
+      this.#last = state;
+      onChange(state, { from, failed: failures, outcomes: failures + successes });
     };
     this.#circuit.on('open', turn('open'));
     this.#circuit.on('halfOpen', turn('half-open'));

@@ -109,7 +109,7 @@ const AttemptSchema = Section(
     ),
     decision: Optional(
       Type.String({
-        description: 'What the gateway says of its own error: what was decided, on which numbers.',
+        description: 'What a policy of the gateway decided, on which numbers, where the error was its own.',
       }),
     ),
     evidence: Optional(

@@ -58,9 +58,9 @@ describe('a concurrency limit', () => {
     },
   );
 
-  it('refuses who waited too long with 503 BGW_ERR_QUEUE_TIMEOUT', async () => {
+  it('refuses who waited too long with 503 BGW_ERR_QUEUE_TIMEOUT, and tells of it with the numbers', async () => {
     const upstream = await serve(() => {});
-    const { port, gateway } = await startGateway([upstream.port], {
+    const { port, gateway, seen } = await startGateway([upstream.port], {
       healthCheck: 'off',
       concurrency: { limit: 1, queue: 1, maxWait: '50ms' },
     });
@@ -68,6 +68,9 @@ describe('a concurrency limit', () => {
     await until(() => gateway.pool.upstreams[0]!.load === 1);
     const answer = await ask(port);
     expect([answer.status, code(answer.headers)]).toEqual([503, 'BGW_ERR_QUEUE_TIMEOUT']);
+    const rayId = answer.headers['x-ray-id'];
+    const told = { rayId, cause: 'queue_timeout', detail: 'no slot within 50ms' };
+    expect(await seen('request.refused')).toMatchObject(told);
     await gateway.close();
     await held;
   });

@@ -45,7 +45,9 @@ const sampleFailures = (records: readonly RequestRecord[], events: readonly Even
   );
   const wanted = new Set(chosen.flatMap((record) => record.attempts.map((attempt) => attempt.rayId)));
   const byRayId = new Map<string, { upstream: string; cause: string; afterMs: number }[]>();
+  const decisions = new Map<string, string>();
   for (const event of events) {
+    if (event.type === 'request.refused') decisions.set(event.rayId, event.detail);
     if (event.type !== 'attempt.failed' || !wanted.has(event.rayId)) continue;
     const list = byRayId.get(event.rayId) ?? [];
     list.push({ upstream: event.upstream, cause: event.cause, afterMs: round(event.afterMs) });
@@ -64,6 +66,7 @@ const sampleFailures = (records: readonly RequestRecord[], events: readonly Even
       cause,
       rayId,
       upstreams: byRayId.get(rayId) ?? [],
+      ...(decisions.has(rayId) && { decision: decisions.get(rayId)! }),
     })),
   }));
 };
@@ -112,6 +115,7 @@ const starvedShare = (
 const PER_REQUEST: ReadonlySet<string> = new Set<Event['type']>([
   'attempt.failed',
   'attempt.retried',
+  'request.refused',
   'retry.refused',
   'client.refused',
   'request.hedged',

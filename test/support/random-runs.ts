@@ -159,7 +159,21 @@ const eventsOf = (plan: RecordedPlan): fc.Arbitrary<Timed[]> => {
     }),
     fc.record({ type: fc.constant('run.noted'), text: fc.string() }),
     fc.record({ type: fc.constant('request.shed'), criticality: fc.constant('low') }),
-    fc.record({ type: fc.constant('circuit.opened'), upstream: fc.constantFrom(...WORKERS) }),
+    fc.record({
+      type: fc.constant('circuit.opened'),
+      upstream: fc.constantFrom(...WORKERS),
+      from: fc.constantFrom('closed', 'half-open'),
+      failed: fc.nat(),
+      outcomes: fc.nat(),
+      errorRatio: fc.constant(0.5),
+      openMs: fc.nat(),
+    }),
+    fc.record({
+      type: fc.constant('request.refused'),
+      rayId: fc.constant('nobody'),
+      cause: fc.constant('shed'),
+      detail: fc.string(),
+    }),
     fc.record({
       type: fc.constant('attempt.failed'),
       rayId: fc.constant('nobody'),

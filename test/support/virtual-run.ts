@@ -9,7 +9,7 @@ import { runVirtually } from '../../src/scenarios/virtual/engine.js';
 import { type VirtualCosts, VirtualWorld } from '../../src/scenarios/virtual/virtual-world.js';
 
 /** As a queue in a book has them: none. */
-export const NO_COSTS: VirtualCosts = { latencyMs: 0, gatewayMs: 0 };
+export const NO_COSTS: VirtualCosts = { latencyMs: 0, linkMs: 0, gatewayMs: 0, requestMs: 0 };
 
 export interface VirtualRun {
   readonly result: VariantResult;

@@ -25,12 +25,12 @@ const CAUSES: readonly (readonly [scenario: string, cause: string])[] = [
 const DRAWN = 5;
 const WAIT_MS = 60_000;
 
-const asItHappened = async (name: string): Promise<VariantResult> => {
+const runOf = async (name: string, wanted = 'as-it-happened'): Promise<VariantResult> => {
   const file = `${name}.yaml`;
   const text = readLibrary(name);
   const options = { engine: 'virtual' } as const;
   const scenario = parseScenario(text, file, options);
-  const variants = scenario.variants.filter((one) => one.name === 'as-it-happened');
+  const variants = scenario.variants.filter((one) => one.name === wanted);
   const { signal } = new AbortController();
   const [result] = await runVirtually(scenario, variants, { text, file, options }, { signal, threads: 1 });
   return result!;
@@ -40,7 +40,7 @@ describe('an explanation', () => {
   it.each(CAUSES)(
     'of %s names %s',
     async (name, cause) => {
-      const variant = await asItHappened(name);
+      const variant = await runOf(name);
       expect(variant.requests.length).toBeGreaterThan(DRAWN);
       // fast-check prints the seed of a draw that fails.
       fc.assert(
@@ -59,4 +59,30 @@ describe('an explanation', () => {
     },
     WAIT_MS,
   );
+
+  it('says on which numbers a limit decided', async () => {
+    const variant = await runOf('overload-flash-crowd', 'concurrency-limit');
+    const refused = variant.requests.filter(({ cause }) => cause === 'concurrency_limit');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { steps } of explain(variant, refused)) {
+      expect(steps.map(({ text }) => text)).toContainEqual(
+        'the gateway: 8 in flight and 0 queued is the limit',
+      );
+    }
+  });
+
+  it('says on which numbers a circuit opened, and of those before the request the last alone', async () => {
+    const variant = await runOf('overload-flash-crowd', 'breaker');
+    const opened =
+      /^circuit of (worker-\d) opened for 2s: (\d+ of \d+ requests failed, more than 50%|its trial failed)$/;
+    const told = explain(variant, variant.requests).map(({ steps }, index) => {
+      const { arrivalMs } = variant.requests[index]!;
+      const circuits = steps.filter(({ atMs, text }) => text.startsWith('circuit of') && atMs < arrivalMs);
+      const whose = circuits.map(({ text }) => opened.exec(text)?.[1]);
+      expect(whose).toEqual([...new Set(whose)]);
+      expect(whose).not.toContain(undefined);
+      return circuits.length;
+    });
+    expect(Math.max(...told)).toBeGreaterThan(0);
+  });
 });

@@ -60,6 +60,10 @@ const asGatewayError = (error: unknown): GatewayError => {
   });
 };
 
+/** One of a policy's, which says on which numbers: what an upstream did is told of each attempt, and what a client sent is its own. */
+const isDecision = ({ code, spec, message }: GatewayError): boolean =>
+  spec.blame === 'gateway' && code !== 'BGW_ERR_INTERNAL' && message !== spec.title;
+
 export class Door {
   readonly #parts: DoorParts;
   readonly #relay: Relay;
@@ -130,8 +134,8 @@ export class Door {
         ? { afterMs: waitMs, source: 'rate-limit' }
         : begun && live.recovery(error.code, begun.raw, clock.nowMs());
     const rayId = begun?.call.rayId ?? rayIds.hex16();
-    if (begun !== null && error.message !== error.spec.title) {
-      this.#parts.emit('request.failed', { rayId, cause: causeOf(error.code), detail: error.message });
+    if (begun !== null && isDecision(error)) {
+      this.#parts.emit('request.refused', { rayId, cause: causeOf(error.code), detail: error.message });
     }
     const status = sendError(raw, error, { rayId, config, clock, recovery });
     metrics.onAnswer(status, causeOf(error.code));

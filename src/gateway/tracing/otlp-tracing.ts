@@ -25,6 +25,12 @@ import type { Tracing } from './tracing.js';
 
 const SERVICE = 'badgateway';
 
+/** By the span of the attempt, and by what the request's own span says of its end. */
+const TOLD_OTHERWISE: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'attempt.failed',
+  'request.refused',
+]);
+
 /** What says this about every span; the environment's word counts more. */
 const resourceOf = () =>
   defaultResource()
@@ -79,7 +85,7 @@ export class OtlpTracing implements Tracing {
   }
 
   readonly onEvent = (event: Event): void => {
-    if ('rayId' in event && event.type !== 'attempt.failed') this.#requests.get(event.rayId)?.onEvent(event);
+    if ('rayId' in event && !TOLD_OTHERWISE.has(event.type)) this.#requests.get(event.rayId)?.onEvent(event);
   };
 
   route(name: string): Layer {

@@ -4,7 +4,7 @@
  */
 import type { Event } from '../../core/events.js';
 import { formatDuration, formatMebibytes } from '../../core/units.js';
-import { gatewayEventText as eventText } from '../report/event-text.js';
+import { gatewayEventText } from '../report/event-text.js';
 import { causeText } from '../report/story.js';
 import type { SampledRequest, SeriesPoint, VariantResult } from '../result.js';
 import { ofType } from '../result-events.js';
@@ -55,8 +55,18 @@ const answerText = ({ status, cause }: Attempt): string => {
   return `${status === 0 ? 'no answer' : status} (${why})`;
 };
 
-/** Of policies, about one upstream. */
-const DECISIONS = ['circuit.opened', 'upstream.ejected', 'upstream.spared'] as const;
+/** About one upstream. */
+const DECISIONS = [
+  'upstream.turned-unhealthy',
+  'circuit.opened',
+  'upstream.ejected',
+  'upstream.spared',
+] as const;
+
+const decisionText = (event: Event): string =>
+  event.type === 'upstream.turned-unhealthy'
+    ? `health checks take out ${event.upstream}: ${event.reason}`
+    : (gatewayEventText(event) ?? event.type);
 
 class Explaining {
   readonly #variant: VariantResult;
@@ -100,30 +110,22 @@ class Explaining {
     const deaths = attempts.flatMap(({ upstreams, startMs, endMs: toMs }) =>
       upstreams.flatMap(({ upstream }) => this.#roots.deathMet(upstream, { fromMs: startMs, toMs }) ?? []),
     );
-    const out = ofType(this.#variant, 'upstream.turned-unhealthy').map(({ t, fields }) => ({
-      atMs: t * 1_000,
-      text: `health checks take out ${fields.upstream}: ${fields.reason}`,
-      who: fields.upstream,
-    }));
-    const decided = DECISIONS.flatMap((type) =>
-      ofType(this.#variant, type).map(({ t, fields }) => ({
-        atMs: t * 1_000,
-        text: eventText({ type, atMs: 0, ...fields } as Event) ?? type,
-        who: fields.upstream,
-      })),
+    const told = DECISIONS.flatMap((type) =>
+      ofType(this.#variant, type)
+        .map((event) => ({ ...event, type, atMs: event.t * 1_000 }))
+        .filter(({ atMs, fields }) => isAsked(fields.upstream) && isOnTheWay(atMs)),
     );
-    const told = [...out, ...decided].filter(({ atMs, who }) => isAsked(who) && isOnTheWay(atMs));
     // The last of each before the request came, and all while it was under way.
     const latestBefore = new Map(
-      told.filter(({ atMs }) => atMs < arrivalMs).map((one) => [one.text, one] as const),
+      told.filter(({ atMs }) => atMs < arrivalMs).map((one) => [`${one.type} ${one.fields.upstream}`, one]),
     );
+    const shown = [...latestBefore.values(), ...told.filter(({ atMs }) => atMs >= arrivalMs)];
     return [
       ...[...new Set(deaths)].map(({ fromMs: atMs, what }) => ({ atMs, text: what })),
-      ...[...latestBefore.values(), ...told.filter(({ atMs }) => atMs >= arrivalMs)].map(
-        ({ atMs, text }) => ({
-          ...{ atMs, text },
-        }),
-      ),
+      ...shown.map(({ type, atMs, fields }) => ({
+        atMs,
+        text: decisionText({ type, atMs, ...fields } as Event),
+      })),
     ];
   }
 
@@ -139,11 +141,11 @@ class Explaining {
       const state = worker === undefined ? '' : `; ${workerText(worker, this.#variant.heapLimitBytes)}`;
       const wait = afterMs < 1 ? 'at once' : `after ${formatDuration(afterMs)}`;
       atMs = Math.min(endMs, atMs + afterMs);
-      steps.push({ atMs, text: `${upstream} fails it ${wait}: ${cause.replaceAll('_', ' ')}${state}` });
+      const who =
+        decision !== undefined && cause === attempt.cause ? `the gateway, for ${upstream},` : upstream;
+      steps.push({ atMs, text: `${who} fails it ${wait}: ${cause.replaceAll('_', ' ')}${state}` });
     }
-    // What its worker met has been told already.
-    if (decision !== undefined && upstreams.at(-1)?.cause !== attempt.cause)
-      steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
+    if (decision !== undefined) steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
     if (evidence !== undefined) steps.push({ atMs: endMs, text: `the proxy’s log: ${evidence.text}` });
     steps.push({ atMs: endMs, text: `the client gets ${answerText(attempt)}` });
     return steps;

@@ -7,7 +7,7 @@ import type { VariantResult } from '../result.js';
 const PER_REQUEST: ReadonlySet<EventType> = new Set<EventType>([
   'attempt.failed',
   'attempt.retried',
-  'request.failed',
+  'request.refused',
   'retry.refused',
   'client.refused',
   'rule.logged',

@@ -108,7 +108,7 @@ export class FailureSample {
     this.#reportsOf(rayId).upstreams.push({ upstream, cause, afterMs });
   }
 
-  requestFailed({ rayId, detail }: Event<'request.failed'>): void {
+  requestRefused({ rayId, detail }: Event<'request.refused'>): void {
     this.#reportsOf(rayId).decision = detail;
   }
 

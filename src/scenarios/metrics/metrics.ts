@@ -26,7 +26,7 @@ const WORKERS_EVENTS = /^((worker|fleet|deploy|dependency)\.|request\.quarantine
 
 /** Those that the built-in gateway tells of itself. What is ordered (`upstream.drained`, `config.*`) is told by who orders. */
 const GATEWAYS_EVENTS =
-  /^((circuit|attempt|retry|hedge|limit|queue|cache|panic|name|rule|client)\.|request\.(hedged|shed)$|upstream\.((un)?ejected|spared|turned-(un)?healthy)$|certificate\.(reloaded|refused)$|gateway\.process-)/;
+  /^((circuit|attempt|retry|hedge|limit|queue|cache|panic|name|rule|client)\.|request\.(hedged|shed|refused)$|upstream\.((un)?ejected|spared|turned-(un)?healthy)$|certificate\.(reloaded|refused)$|gateway\.process-)/;
 
 const heapAtDeath = (variant: VariantResult): number => {
   const ratios = ofType(variant, 'worker.exited').map(

@@ -9,11 +9,21 @@ import { fleetEventText } from './fleet-event-text.js';
 const circuitText = (upstream: string, state: string, process: number | undefined): string =>
   `circuit of ${upstream} ${state}${process === undefined ? '' : ` in process ${process}`}`;
 
-/** A trial that failed opens it again, whatever the share. */
-const openedText = ({ failed, outcomes, errorRatio, openMs }: Event<'circuit.opened'>): string =>
-  failed > errorRatio * outcomes
-    ? ` for ${formatDuration(openMs)}: ${failed} of ${outcomes} requests failed, more than ${formatRatio(errorRatio)}`
-    : ` for ${formatDuration(openMs)}: its trial failed`;
+/** A result may be of before circuits said why. */
+const openedText = ({
+  from,
+  failed,
+  outcomes,
+  errorRatio,
+  openMs,
+}: Partial<Event<'circuit.opened'>>): string => {
+  if (openMs === undefined) return '';
+  const why =
+    from === 'half-open'
+      ? 'its trial failed'
+      : `${failed} of ${outcomes} requests failed, more than ${formatRatio(errorRatio!)}`;
+  return ` for ${formatDuration(openMs)}: ${why}`;
+};
 
 /** Shares are read as such, and failures in a row as numbers. */
 const seenText = ({ observed, threshold }: { observed: number; threshold: number }): string =>

@@ -41,7 +41,7 @@ const run = async ({ source, variant: name }: Extract<ToEngine, { type: 'run' }>
       clock,
       onSlice: () => {
         const doneRatio = Math.min(1, (clock.nowMs() - EPOCH_MS) / endMs);
-        if (doneRatio < toldRatio + PROGRESS_STEP) return;
+        if (doneRatio < Math.min(1, toldRatio + PROGRESS_STEP) || doneRatio === toldRatio) return;
         toldRatio = doneRatio;
         tell({ type: 'progress', doneRatio });
       },

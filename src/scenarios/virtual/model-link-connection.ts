@@ -2,7 +2,6 @@
  * A connection through a link in virtual time: from whoever connected to the link, and from there to the worker, with
  * the link's toxics in between. Requests and answers pass as the bytes that they take.
  */
-import type { Clock } from '../../core/clock.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
 import type { Stream } from '../../upstream/links/connection.js';
 import type { LinkConnection } from '../../upstream/links/link-port.js';
@@ -12,22 +11,19 @@ import { headBytes, requestBytes } from './message-sizes.js';
 import { ModelChannel } from './model-channel.js';
 import type { Connection, Network } from './network.js';
 
-/** From the link to the worker or back: the link passes bytes on, and nobody reads a message or writes one there. */
-const PASS_MS = 0.1;
-
 /** An answer on its way through the link: told by the worker, it tells whoever asked. */
 class PassedOn implements AnswerSink {
   readonly sink: AnswerSink;
-  readonly #clock: Clock;
+  readonly #network: Network;
   readonly #channel: ModelChannel;
   readonly #onEnded: () => void;
   /** Sent past HTTP. */
   #text = '';
   #isWhole = false;
 
-  constructor(sink: AnswerSink, clock: Clock, channel: ModelChannel, onEnded: () => void) {
+  constructor(sink: AnswerSink, network: Network, channel: ModelChannel, onEnded: () => void) {
     this.sink = sink;
-    this.#clock = clock;
+    this.#network = network;
     this.#channel = channel;
     this.#onEnded = onEnded;
   }
@@ -70,7 +66,7 @@ class PassedOn implements AnswerSink {
 
   /** On its way from the worker to the link. */
   #later(run: () => void): void {
-    this.#clock.after(PASS_MS, run);
+    this.#network.clock.after(this.#network.linkMs, run);
   }
 }
 
@@ -127,12 +123,12 @@ export class ModelLinkConnection implements LinkConnection, Connection {
 
   deliver(asked: MemoryAsked, address: string, sink: AnswerSink): boolean {
     if (this.#closed) return false;
-    const passedOn = new PassedOn(sink, this.#network.clock, this.#channels.downstream, () => {
+    const passedOn = new PassedOn(sink, this.#network, this.#channels.downstream, () => {
       this.#current = null;
     });
     this.#current = passedOn;
     const pass = (): void => {
-      this.#network.clock.after(PASS_MS, () => {
+      this.#network.clock.after(this.#network.linkMs, () => {
         const isThere = this.#closed || this.#onward!.deliver(asked, address, passedOn);
         if (!isThere) passedOn.broke('closed');
       });

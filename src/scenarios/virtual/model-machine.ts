@@ -48,6 +48,8 @@ class Place implements Host, Server {
 export interface ModelMachineParts {
   readonly network: Network;
   readonly processors: Processors;
+  /** Of a processor, for each request. */
+  readonly requestMs: number;
   /** A port that nobody has. */
   readonly nextPort: () => number;
   /** By which a worker calls what it depends on; `null`: it depends on nothing. */
@@ -73,13 +75,13 @@ export class ModelMachine implements Machine {
   }
 
   spawn(options: WorkerSpawn): WorkerChild {
-    const { network, processors, nextPort, callers } = this.#parts;
+    const { network, processors, requestMs, nextPort, callers } = this.#parts;
     const argument = { ...options.argument, port: options.argument.port || nextPort() };
     const place = this.#placeAt(addressOf(argument));
     return new ModelWorker(
       { ...options, argument },
       {
-        ...{ clock: network.clock, processors },
+        ...{ clock: network.clock, processors, requestMs },
         pid: ++this.#lastPid,
         onListening: (worker, listens) => place.change(listens ? worker : null),
         callers: (own) => callers(argument, own),

@@ -222,13 +222,17 @@ export class Network {
   readonly clock: VirtualClock;
   /** From one end to the other. */
   readonly latencyMs: number;
+  /** From a link to what is behind it. */
+  readonly linkMs: number;
   readonly #hosts = new Map<string, Host>();
   /** Of UDP. */
   readonly #bound = new Map<string, AnswerPacket>();
 
-  constructor(clock: VirtualClock, latencyMs: number) {
+  /** @param linkMs no less than that by default. */
+  constructor(clock: VirtualClock, latencyMs: number, linkMs = latencyMs) {
     this.clock = clock;
     this.latencyMs = latencyMs;
+    this.linkMs = linkMs;
   }
 
   listen(address: string, host: Host): void {

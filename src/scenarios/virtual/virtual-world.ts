@@ -61,8 +61,12 @@ const STOP_GRACE_MS = 0;
 export interface VirtualCosts {
   /** From one end of a connection to the other, milliseconds. */
   readonly latencyMs: number;
+  /** From a link to what is behind it, milliseconds: it passes bytes on, and nobody reads a message or writes one there. */
+  readonly linkMs: number;
   /** What one request keeps a gateway's processor busy, milliseconds. */
   readonly gatewayMs: number;
+  /** What one request takes of a processor in all, which counts where workers keep all of them busy; milliseconds. */
+  readonly requestMs: number;
 }
 
 export interface VirtualOptions {
@@ -71,7 +75,12 @@ export interface VirtualOptions {
   readonly onRecord?: (record: RequestRecord) => void;
 }
 
-export const VIRTUAL_COSTS: VirtualCosts = { latencyMs: LATENCY_MS, gatewayMs: GATEWAY_REQUEST_MS };
+export const VIRTUAL_COSTS: VirtualCosts = {
+  latencyMs: LATENCY_MS,
+  linkMs: 0.1,
+  gatewayMs: GATEWAY_REQUEST_MS,
+  requestMs: 3,
+};
 
 export class VirtualWorld implements World {
   readonly clock: VirtualClock;
@@ -107,7 +116,7 @@ export class VirtualWorld implements World {
     this.#random = new Random(variant.seed);
     this.#stream = new EventStream(clock.nowMs);
     this.#stream.subscribe((event) => this.recorder.event(event));
-    const network = new Network(clock, costs.latencyMs);
+    const network = new Network(clock, costs.latencyMs, costs.linkMs);
     this.#network = network;
     const nextPort = this.#nextPort;
     const drains = new GatewayDrains(HOST, this.#ask, (text) => this.#note(text));
@@ -146,7 +155,8 @@ export class VirtualWorld implements World {
       random: this.#random.fork('fleet'),
       dependencies: () => this.dependencies.targets,
       machine: new ModelMachine({
-        ...{ network, nextPort, processors: new Processors(clock, variant.fleet.processors) },
+        ...{ network, nextPort, requestMs: costs.requestMs },
+        processors: new Processors(clock, variant.fleet.processors),
         callers: ({ dependencies: targets }, own) =>
           targets.length === 0
             ? null

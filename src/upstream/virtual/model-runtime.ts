@@ -129,7 +129,12 @@ export class ModelRuntime implements WorkerRuntime {
   }
 
   residentBytes(): number {
-    return BARE_RESIDENT_BYTES + this.#heapBytes - BARE_HEAP_BYTES + this.#buffersBytes;
+    return BARE_RESIDENT_BYTES + this.#heapBytes + this.#garbageBytes - BARE_HEAP_BYTES + this.#buffersBytes;
+  }
+
+  /** How many it wants now. */
+  get processors(): number {
+    return this.#held.size + (this.#work === null ? 0 : 1);
   }
 
   hold(bytes: number, kind: MemoryKind): () => void {
@@ -159,12 +164,13 @@ export class ModelRuntime implements WorkerRuntime {
   }
 
   churn(liveBytes: number, bytesPerSecond: number): () => void {
-    const giveBack = this.hold(liveBytes, 'heap');
     this.#pointersBytes += liveBytes;
+    const giveBack = this.hold(liveBytes, 'heap');
     const made = (bytesPerSecond * GARBAGE_TICK_MS) / 1000;
     const timer = this.#options.clock.every(GARBAGE_TICK_MS, () => this.#makeGarbage(made, liveBytes));
     return () => {
       timer.cancel();
+      // What another makes goes with it: a collection comes a little later.
       this.#garbageBytes = 0;
       this.#pointersBytes -= liveBytes;
       giveBack();

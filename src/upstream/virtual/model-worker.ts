@@ -17,12 +17,6 @@ import { type ModelExit, ModelRuntime } from './model-runtime.js';
 /** Processor time from its start until it listens. Measured on Node 20: 89 to 95 ms of a bare worker process. */
 const BOOT_MS = 90;
 
-/**
- * Processor time of a request, in everybody through whose hands it goes. It passes as messages' time on their way; what they
- * wait for a processor, where others keep all of them busy, is put together here.
- */
-const REQUEST_MS = 3;
-
 /** Connections that the kernel holds for a process that does not accept them: what Node asks for (`listen`). */
 const ACCEPT_BACKLOG = 511;
 
@@ -30,6 +24,11 @@ export interface ModelWorkerParts {
   readonly clock: VirtualClock;
   /** Of the machine that it runs on, with all others. */
   readonly processors: Processors;
+  /**
+   * Processor time of a request, in everybody through whose hands it goes, milliseconds. It passes as messages' time on their way;
+   * what they wait for a processor, where others keep all of them busy, is put together where the worker gets it.
+   */
+  readonly requestMs: number;
   /** A number of its own, as a process has. */
   readonly pid: number;
   /** Called when it listens, and when it is gone. */
@@ -94,16 +93,18 @@ export class ModelWorker implements WorkerChild {
     exchange.response.on('close', () => place.leave());
     const isHeld = this.#unserved < ACCEPT_BACKLOG;
     this.#unserved++;
-    const waitMs = this.#parts.processors.waitMs(REQUEST_MS);
-    if (waitMs > 0) this.#clock.stall(waitMs);
-    this.#clock.now(() => {
+    const read = (): void => {
       this.#unserved--;
       const { over } = exchange;
       if (over && !isHeld) return;
       // Who left while it stood still left the request in its socket: it is read first, and then that nobody waits.
       this.#service?.handle(exchange.request, exchange.response);
       if (over) exchange.response.emit('close');
-    });
+    };
+    const { processors, requestMs, clock } = this.#parts;
+    const waitMs = processors.waitMs(requestMs, this.#runtime.processors);
+    if (waitMs > 0) clock.after(waitMs, () => this.#clock.now(read));
+    else this.#clock.now(read);
   }
 
   /** What comes while it boots lies in its channel until it reads. */

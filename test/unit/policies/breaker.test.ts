@@ -59,7 +59,20 @@ describe('a closed circuit', () => {
     const counts: unknown[] = [];
     const breaker = new Breaker('upstream-1', OPTIONS, (state, counted) => counts.push([state, counted]));
     end(breaker, 'success', 'ignored', 'success', 'failure', 'failure', 'failure');
-    expect(counts).toEqual([['open', { failed: 3, outcomes: 5 }]]);
+    expect(counts).toEqual([['open', { from: 'closed', failed: 3, outcomes: 5 }]]);
+  });
+
+  it('says that it was half-open when its trial fails', () => {
+    const opened: unknown[] = [];
+    const breaker = new Breaker('upstream-1', OPTIONS, (state, { from }) => opened.push([from, state]));
+    open(breaker);
+    vi.advanceTimersByTime(OPTIONS.openMs);
+    end(breaker, 'failure');
+    expect(opened).toEqual([
+      ['closed', 'open'],
+      ['open', 'half-open'],
+      ['half-open', 'open'],
+    ]);
   });
 
   it('does not open by the first failure of all, as opossum does by default', async () => {

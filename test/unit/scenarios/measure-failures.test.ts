@@ -120,9 +120,9 @@ describe('the sample of more failures than are kept', () => {
   it('has what the gateway decided about a try, whether that came before the request or after it', () => {
     const sample = new FailureSample();
     const decide = (rayId: string): void =>
-      sample.requestFailed({
-        ...{ type: 'request.failed', atMs: 0, rayId, cause: 'limited', detail: '8 in flight is the limit' },
-      } as Event<'request.failed'>);
+      sample.requestRefused({
+        ...{ type: 'request.refused', atMs: 0, rayId, cause: 'limited', detail: '8 in flight is the limit' },
+      } as Event<'request.refused'>);
     decide('ray-1');
     for (const rayId of ['ray-1', 'ray-2', 'ray-3']) {
       sample.record(failedRequest(0, 503, 'limited', { attempts: [attempt({ rayId })] }));
