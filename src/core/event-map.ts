@@ -131,6 +131,8 @@ export interface EventMap {
   'client.refused': {
     readonly rayId: string;
     readonly cause: string;
+    /** What decided, on which numbers. */
+    readonly detail: string;
     /** Of the gateway's rules; left out where none of them did it. */
     readonly rule?: string;
   };

@@ -1,14 +1,20 @@
 /** The error page and the status page in a real browser: axe finds nothing, nothing is loaded, and they fit, wide and narrow. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { wallClock } from '../../src/core/clock.js';
 import { StatusServer } from '../../src/scenarios/status-page/server.js';
+import { renderSweepPage } from '../../src/web/sweep-page.js';
 import { look } from '../support/axe.js';
 import { deadPort } from '../support/faulty-server.js';
 import { startGateway } from '../support/gateway.js';
 import { hasBrowser, LOOKS, openBrowser } from '../support/html.js';
 import { gateway, ToldBoard } from '../support/status-page.js';
+import { GRID, swept } from '../support/sweeps.js';
 
 describe.skipIf(!hasBrowser)('the pages that users get (need Chromium)', () => {
   let browser: Browser;
@@ -63,6 +69,14 @@ describe.skipIf(!hasBrowser)('the pages that users get (need Chromium)', () => {
     told.nowMs += 10_000;
     await expectGood(page);
     await expectGood(`${address}/report`);
+  });
+
+  it('the page of a sweep', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'badgateway-sweep-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'map.html');
+    await writeFile(file, renderSweepPage(swept(GRID)));
+    await expectGood(pathToFileURL(file).href);
   });
 
   it('reports an error from its page to the status page, by keyboard alone', async () => {

@@ -44,6 +44,11 @@ export const look = async (
   const [errors, asked]: [string[], string[]] = [[], []];
   tab.on('request', (request) => asked.push(request.url()));
   tab.on('pageerror', (error) => errors.push(error.message));
+  tab.on('console', (said) => {
+    // A page that is an error is one by its status, and a favicon is the browser’s own idea.
+    if (said.type() === 'error' && !said.text().startsWith('Failed to load resource'))
+      errors.push(said.text());
+  });
   await tab.goto(address);
   await prepare(tab);
   await tab.evaluate(AXE);

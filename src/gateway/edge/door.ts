@@ -9,6 +9,7 @@ import { DEGRADED_HEADER } from '../../core/degraded.js';
 import { causeOf, ERRORS, type ErrorCode, GatewayError } from '../../core/errors.js';
 import type { Emit } from '../../core/events.js';
 import type { Random } from '../../core/random.js';
+import { formatDuration } from '../../core/units.js';
 import { Call, type ProxyResponse } from '../../policies/service.js';
 import type { ListenerConfig } from '../config/listener.js';
 import { sendError } from '../error-answer.js';
@@ -63,6 +64,15 @@ const asGatewayError = (error: unknown): GatewayError => {
 /** One of a policy's, which says on which numbers: what an upstream did is told of each attempt, and what a client sent is its own. */
 const isDecision = ({ code, spec, message }: GatewayError): boolean =>
   spec.blame === 'gateway' && code !== 'BGW_ERR_INTERNAL' && message !== spec.title;
+
+/** In words, with the numbers that decided. */
+const refusalText = ({ code, waitMs, rule }: RuleRefusal): string => {
+  const who = rule === undefined ? 'the limit at the door' : `the rule ${rule}`;
+  if (code === 'BGW_ERR_INTERNAL') return 'there are more rules than room for them';
+  return code === 'BGW_ERR_BLOCKED'
+    ? `${who} blocks it`
+    : `${who} has no token for it for ${formatDuration(waitMs)}`;
+};
 
 export class Door {
   readonly #parts: DoorParts;
@@ -143,7 +153,11 @@ export class Door {
 
   #refuse(response: ServerResponse, begun: Begun, { code, waitMs, rule }: RuleRefusal): void {
     const { rayId } = begun.call;
-    this.#parts.emit('client.refused', { rayId, cause: causeOf(code), ...(rule !== undefined && { rule }) });
+    const detail = refusalText({ code, waitMs, rule });
+    this.#parts.emit('client.refused', {
+      ...{ rayId, cause: causeOf(code), detail },
+      ...(rule !== undefined && { rule }),
+    });
     this.fail(response, new GatewayError(code), begun, waitMs);
   }
 

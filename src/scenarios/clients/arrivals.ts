@@ -90,7 +90,8 @@ export class Arrivals {
   /** Milliseconds from the start of the load; `null`: none is to come, as things are. */
   get nextMs(): number | null {
     if (this.#scale === 0) return null;
-    const target = this.#from.staged + (this.#next - this.#from.unit) / this.#scale;
+    // One that was due at the very moment of the change may have come out a rounding before it.
+    const target = this.#from.staged + Math.max(0, this.#next - this.#from.unit) / this.#scale;
     for (; this.#stage < this.#stages.length; this.#stage++) {
       const stage = this.#stages[this.#stage]!;
       const inStage = stageArrivals(stage);

@@ -108,7 +108,7 @@ export class FailureSample {
     this.#reportsOf(rayId).upstreams.push({ upstream, cause, afterMs });
   }
 
-  requestRefused({ rayId, detail }: Event<'request.refused'>): void {
+  requestRefused({ rayId, detail }: Pick<Event<'request.refused'>, 'rayId' | 'detail'>): void {
     this.#reportsOf(rayId).decision = detail;
   }
 

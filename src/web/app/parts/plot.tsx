@@ -39,6 +39,10 @@ const FONT_PX = 11;
 const TOP_PX = 18;
 const LEFT_PX = 56;
 
+/** The window that most of a scenario's claims are about stands out. */
+const OUTAGE = 'outage';
+const OTHER_ALPHA = 0.45;
+
 const font = (ratio: number): string => `${FONT_PX * ratio}px system-ui, sans-serif`;
 
 /** uPlot's order is that of drawing: of a stack the highest comes first, and the lower ones cover it. */
@@ -72,9 +76,31 @@ const drawWindows = (plot: uPlot, { windows = [] }: Drawn): void => {
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.fillStyle = themeColor('shade');
-  for (const { fromS, toS } of windows) {
+  for (const { name, fromS, toS } of windows) {
     const left = plot.valToPos(fromS, 'x', true);
+    ctx.globalAlpha = name === OUTAGE ? 1 : OTHER_ALPHA;
     ctx.fillRect(left, bbox.top, plot.valToPos(toS, 'x', true) - left, bbox.height);
+  }
+  ctx.restore();
+};
+
+/** At the top of each window that has room for it, over the curves. */
+const drawWindowNames = (plot: uPlot, { windows = [] }: Drawn): void => {
+  const { ctx, bbox } = plot;
+  const ratio = uPlot.pxRatio;
+  ctx.save();
+  ctx.font = font(ratio);
+  ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
+  ctx.lineWidth = 3 * ratio;
+  ctx.lineJoin = 'round';
+  ctx.strokeStyle = themeColor('shade');
+  ctx.fillStyle = themeColor('soft');
+  for (const { name, fromS, toS } of windows) {
+    const left = Math.max(bbox.left, plot.valToPos(fromS, 'x', true)) + 4 * ratio;
+    if (left + ctx.measureText(name).width > plot.valToPos(toS, 'x', true)) continue;
+    ctx.strokeText(name, left, bbox.top + 3 * ratio);
+    ctx.fillText(name, left, bbox.top + 3 * ratio);
   }
   ctx.restore();
 };
@@ -192,6 +218,7 @@ export const makePlot = (host: HTMLElement, now: () => Drawn, heightPx: number):
           (plot) => {
             drawLimit(plot, now());
             drawMarks(plot, now());
+            drawWindowNames(plot, now());
           },
         ],
       },

@@ -49,7 +49,6 @@ const Curve = ({ variant, measure, max, range, cursor }: CurveProps) => {
   const { name, curves, windows, marks } = variant;
   const lines = useMemo(() => measure.lines(curves), [measure, curves]);
   const limit = useMemo(() => measure.limit?.(curves), [measure, curves]);
-  const shaded = useMemo(() => windows.filter((window) => window.name === 'outage'), [windows]);
   if (lines.length === 0) return <p class="soft">Nothing of it is known of this variant.</p>;
   return (
     <Chart
@@ -62,7 +61,7 @@ const Curve = ({ variant, measure, max, range, cursor }: CurveProps) => {
       range={range}
       max={max}
       {...(limit === undefined ? {} : { limit })}
-      windows={shaded}
+      windows={windows}
       marks={marks}
       heightPx={measure.heightPx}
       cursor={cursor}
@@ -162,8 +161,8 @@ export const CurvesSection = ({
         <TimeSlider cursor={cursor} fromS={0} toS={range[1]} stepS={variants[0]?.curves.pointS ?? 1} />
       </div>
       <p class="soft">
-        The shaded span is the window <em>outage</em>; dashed lines are what was done and what happened.
-        Variants of one measure have one scale.
+        The shaded spans are the scenario’s windows, <em>outage</em> the darkest; dashed lines are what was
+        done and what happened. Variants of one measure have one scale.
         {shown.length < variants.length && ` ${shown.length} of ${variants.length} variants are shown.`}
       </p>
       {measures

@@ -2,7 +2,6 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { renderCsv } from '../../../../src/scenarios/sweep/sweep-csv.js';
-import type { SweepRequest } from '../../../../src/scenarios/sweep/sweep-plan.js';
 import { renderSweep } from '../../../../src/scenarios/sweep/sweep-report.js';
 import {
   type SweepResult,
@@ -10,24 +9,10 @@ import {
   toSweepResult,
 } from '../../../../src/scenarios/sweep/sweep-result.js';
 import { renderSweepPage, renderSweepSvg } from '../../../../src/web/sweep-page.js';
-import { measuredBy, planned, SWEPT } from '../../../support/sweeps.js';
+import { htmlProblems } from '../../../support/html.js';
+import { GRID, measuredBy, planned, SWEPT, swept, WHEN } from '../../../support/sweeps.js';
 
 const PLAIN = { color: false, columns: 100 };
-const WHEN = { startedAt: '2024-11-08T16:06:00.000Z', partial: false };
-
-/** Good below a load that falls with the length of the outage; at that load, with one seed of two. */
-const swept = (vary: readonly string[], request: Partial<SweepRequest> = {}): SweepResult => {
-  const plan = planned(vary, request);
-  const measured = measuredBy(plan, ({ point, seed }) => {
-    const load = Number(point[0]);
-    const edge = 1 - Number.parseFloat(String(point[1] ?? 100)) / 1000;
-    const good = load < edge || (load === edge && seed === 7);
-    return { values: plan.metrics.map((_, index) => (index === 0 ? Number(good) : 12.5)), recovered: good };
-  });
-  return toSweepResult(plan, measured, WHEN);
-};
-
-const GRID = ['load.scale=0.4,0.6,0.8,1', 'timeline.0.for=100ms,200ms,400ms'];
 
 describe('the document', () => {
   const validator = Compile(SweepResultSchema);
@@ -175,6 +160,10 @@ describe('pictures', () => {
   const result = swept(GRID);
   const title = '<b>&"';
   const hostile: SweepResult = { ...result, scenario: { name: 'x', title } };
+
+  it('the page is valid', async () => {
+    for (const one of [result, hostile]) expect(await htmlProblems(renderSweepPage(one))).toEqual([]);
+  });
 
   it.each([
     ['the page', renderSweepPage],
