@@ -24,19 +24,47 @@ export const because =
     throw new Error(listenProblem(cause, what, host, port), { cause });
   };
 
-/**
- * The port that several processes are to share, known before the first of them listens: processes that ask for any free
- * one would get another when all of them have been started anew.
- * @param port 0: a free one.
- */
-export const findPort = async (host: string, port: number): Promise<number> => {
+const listenBriefly = async (host: string, port: number): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host, port }, resolve);
-  }).catch(because('the gateway', host, port));
+  });
   const found = (server.address() as { port: number }).port;
   await new Promise((resolve) => {
     server.close(resolve);
   });
   return found;
 };
+
+/**
+ * Where a process looks for a free port: below those that Linux gives to clients (32,768 and on), and not where others look at the
+ * same time. A port is free from when it is found until somebody listens on it, and HAProxy and Caddy share one that somebody
+ * else of theirs has (`SO_REUSEPORT`): two that got the same would answer each other's requests.
+ */
+const FIRST_PORT = 20_480;
+const PORTS_OF_ONE = 512;
+const PLACES = 24;
+
+let tried = 0;
+
+/** None is found again before all others have been. */
+const findFreePort = async (host: string): Promise<number> => {
+  const first = FIRST_PORT + (process.pid % PLACES) * PORTS_OF_ONE;
+  for (let count = 0; count < PORTS_OF_ONE; count++) {
+    const port = first + (tried++ % PORTS_OF_ONE);
+    try {
+      return await listenBriefly(host, port);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+  return listenBriefly(host, 0);
+};
+
+/**
+ * The port that somebody is to listen on later, or that several processes are to share: processes that ask for any free one would get
+ * another when all of them have been started anew.
+ * @param port 0: a free one.
+ */
+export const findPort = (host: string, port: number): Promise<number> =>
+  (port === 0 ? findFreePort(host) : listenBriefly(host, port)).catch(because('the gateway', host, port));

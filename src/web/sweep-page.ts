@@ -69,7 +69,7 @@ export const renderSweepPage = (result: SweepResult): string => {
   const options = optionsOf(result);
   const sections = maps.map(
     (map) =>
-      `<section><h2>${escapeHtml(titleOf(map))}</h2><div class="scroll" role="region" aria-label="${escapeHtml(titleOf(map))}" tabindex="0">${heatMap(map, options)}</div>` +
+      `<section><h2>${escapeHtml(titleOf(map))}</h2><section class="scroll" aria-label="The map of ${escapeHtml(titleOf(map))}" tabindex="0">${heatMap(map, options)}</section>` +
       `<p class="soft">${escapeHtml(hiddenText(map, result))}</p>${tableOf(map, options.kind)}</section>`,
   );
   const { scenario, runs, cells, seeds, set } = result;
