@@ -23,25 +23,53 @@ const filesBelow = (folder: string): string[] =>
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 
-describe('every page', () => {
-  const folder = new URL('../docs', import.meta.url).pathname;
-  const tests = filesBelow(new URL('.', import.meta.url).pathname)
-    .filter((file) => file.endsWith('.test.ts') && !file.endsWith('/test/docs.test.ts'))
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('\n');
-  const own = readFileSync(new URL(import.meta.url), 'utf8');
-  const named = (page: string): boolean =>
-    tests.includes(`docs/${page}`) || own.includes(`read('docs/${page}')`);
-  const withYaml = readdirSync(folder).filter(
-    (page) => page.endsWith('.md') && read(`docs/${page}`).includes('```yaml'),
-  );
+/** What a piece of a scenario stands in, where it does not say so itself. */
+const AROUND: Readonly<Record<string, string>> = {
+  fleet: `fleet:
+  workers: 6
+  dependencies: { store: { kind: database, pool: 5 }, payments: { kind: third-party } }`,
+  load: 'load: { stages: [{ rate: 1/s, for: 1m }] }',
+  clients: 'clients: { classes: { web: { share: 50% }, ios: { share: 50% } } }',
+};
 
-  it.each(withYaml)('with YAML has a test that reads it, or sections that are valid: %s', (page) => {
-    if (named(page)) return;
-    for (const [, block] of read(`docs/${page}`).matchAll(/```yaml\n([\s\S]*?)```/g)) {
-      const scenario = `version: 1\nname: x\ntitle: x\nfleet: { workers: 2 }\nload: { stages: [{ rate: 1/s, for: 1m }] }\n${block}`;
-      expect(parseScenario(scenario, page).name).toBe('x');
+/** As a scenario, as a piece of one, or as a gateway's config. */
+const READINGS: readonly ((block: string, page: string) => unknown)[] = [
+  parseScenario,
+  (block, page) => {
+    const missing = Object.keys(AROUND).filter((key) => !new RegExp(`^${key}:`, 'm').test(block));
+    const piece = block.startsWith('- ') ? `timeline:\n${block}` : block;
+    const around = missing.map((key) => AROUND[key]).join('\n');
+    return parseScenario(`version: 1\nname: x\ntitle: x\n${around}\n${piece}`, page);
+  },
+  parseGatewayFile,
+];
+
+/** YAML that is for other programs. */
+const OF_OTHERS = /^scrape_configs:/;
+
+describe('every block of YAML', () => {
+  const pages = filesBelow(new URL('../docs', import.meta.url).pathname).filter((file) =>
+    file.endsWith('.md'),
+  );
+  const blocks = pages.flatMap((page) => {
+    const text = readFileSync(page, 'utf8');
+    return [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match): [string, string] => [
+      `${page.slice(page.lastIndexOf('/docs/') + 1)}:${text.slice(0, match.index).split('\n').length}`,
+      match[1]!,
+    ]);
+  });
+
+  it.each(blocks.filter(([, block]) => !OF_OTHERS.test(block)))('is valid: %s', (where, block) => {
+    const problems: string[] = [];
+    for (const readBlock of READINGS) {
+      try {
+        readBlock(block, where);
+        return;
+      } catch (error) {
+        problems.push((error as Error).message);
+      }
     }
+    throw new Error(problems.join('\n'));
   });
 });
 
