@@ -44,10 +44,12 @@ export class StallableClock implements Clock, Loop {
       run();
     };
     const timer = this.clock.every(intervalMs, () => {
-      if (this.#dead) timer.cancel();
-      if (waiting || this.#dead) return;
-      waiting = true;
-      this.now(turn);
+      if (this.#dead) {
+        timer.cancel();
+      } else if (!waiting) {
+        waiting = true;
+        this.now(turn);
+      }
     });
     return timer;
   }

@@ -47,8 +47,7 @@ export class TimerQueue<Entry extends Queued> {
   add(entry: Entry): void {
     const slot = this.#slotOf(entry);
     if (slot < this.#open) {
-      entry.index = this.#heap.push(entry) - 1;
-      this.#rise(entry);
+      this.#addToHeap(entry);
     } else if (slot < this.#end) {
       entry.index = this.#slots[slot % SLOTS]!.push(entry) - 1;
       this.#inSlots++;
@@ -91,10 +90,7 @@ export class TimerQueue<Entry extends Queued> {
     const slot = this.#slots[this.#open % SLOTS]!;
     this.#open++;
     this.#inSlots -= slot.length;
-    for (const entry of slot) {
-      entry.index = this.#heap.push(entry) - 1;
-      this.#rise(entry);
-    }
+    for (const entry of slot) this.#addToHeap(entry);
     slot.length = 0;
     if (this.#open === this.#end) this.#deal();
     return true;
@@ -106,6 +102,11 @@ export class TimerQueue<Entry extends Queued> {
     this.#far = [];
     this.#end = this.#open + SLOTS;
     for (const entry of far) this.add(entry);
+  }
+
+  #addToHeap(entry: Entry): void {
+    entry.index = this.#heap.push(entry) - 1;
+    this.#rise(entry);
   }
 
   #removeFromHeap(entry: Entry): void {

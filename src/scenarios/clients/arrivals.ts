@@ -76,7 +76,7 @@ export class Arrivals {
   /** Expected arrivals before it, by the stages. */
   #before = 0;
   /** Where the unit-rate process and the stages stood when the rate was changed last, and by what it is multiplied. */
-  #from = { unit: 0, staged: 0 };
+  #from = { unit: 0, staged: 0, atMs: 0 };
   #scale = 1;
 
   constructor(plan: LoadPlan, random: Random) {
@@ -96,7 +96,8 @@ export class Arrivals {
       const stage = this.#stages[this.#stage]!;
       const inStage = stageArrivals(stage);
       if (target < this.#before + inStage) {
-        return this.#stageStartMs + stageInverse(stage, target - this.#before);
+        // Back from a count to a time, a rounding may lead before the change.
+        return Math.max(this.#from.atMs, this.#stageStartMs + stageInverse(stage, target - this.#before));
       }
       this.#before += inStage;
       this.#stageStartMs += stage.durationMs;
@@ -117,7 +118,7 @@ export class Arrivals {
         ? this.#planned
         : [{ fromRps: rateRps, toRps: rateRps, durationMs: durationOf(this.#planned) }];
     this.#scale = scale;
-    this.#from = { unit, staged: arrivalsAt(this.#stages, atMs) };
+    this.#from = { unit, staged: arrivalsAt(this.#stages, atMs), atMs };
     this.#stage = 0;
     this.#stageStartMs = 0;
     this.#before = 0;

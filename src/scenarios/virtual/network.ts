@@ -228,7 +228,7 @@ export class Network {
   /** Of UDP. */
   readonly #bound = new Map<string, AnswerPacket>();
 
-  /** @param linkMs no less than that by default. */
+  /** @param linkMs default: the same, as if every link read and wrote messages itself. */
   constructor(clock: VirtualClock, latencyMs: number, linkMs = latencyMs) {
     this.clock = clock;
     this.latencyMs = latencyMs;
