@@ -113,10 +113,19 @@ const ADDRESS_ADVICE: Readonly<Record<(typeof ADDRESSES)[number], Omit<Check, 'n
   '::1': { level: 'warning', advice: 'upstreams on IPv6 cannot be reached; the bundled scenarios have none' },
 };
 
-const checkAddress = ({ listening }: Machine, address: (typeof ADDRESSES)[number]): Check => {
+/** Whether its clients come from addresses of their own. */
+const hasIdentities = ({ variants }: Pick<Scenario, 'variants'>): boolean =>
+  variants.some(({ clients, floods }) => [...clients, ...floods].some(({ identities }) => identities > 0));
+
+const checkAddress = (
+  { listening }: Machine,
+  address: (typeof ADDRESSES)[number],
+  scenario: Scenario,
+): Check => {
   const problem = listening[address];
   if (problem === '') return ok(address, 'can be listened on');
-  return { name: address, found: problem, ...ADDRESS_ADVICE[address] };
+  const check = { name: address, found: problem, ...ADDRESS_ADVICE[address] };
+  return address === '127.0.0.2' && hasIdentities(scenario) ? { ...check, level: 'failed' } : check;
 };
 
 const checkTime = ({ clockStepMs, timerLateMs }: Machine): Check => {
@@ -145,7 +154,7 @@ export const diagnose = (machine: Machine, scenario: Scenario): Diagnosis => {
     checkMemory(machine, scenario),
     checkFiles(machine),
     checkPorts(machine),
-    ...ADDRESSES.map((address) => checkAddress(machine, address)),
+    ...ADDRESSES.map((address) => checkAddress(machine, address, scenario)),
     checkTime(machine),
     checkChild(machine),
     ...checkTools(machine),

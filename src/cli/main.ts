@@ -290,9 +290,11 @@ export const main = async (args: readonly string[]): Promise<number> => {
     )
     .action((files: string[]) => validateFiles(files));
   cli
-    .command('doctor', 'Say what this machine can run')
+    .command('doctor [...scenarios]', 'Say what this machine can run: these, or the bundled ones')
     .option('--json', 'As JSON')
-    .action((flags: { json?: boolean }) => doctorCommand(flags.json ?? false));
+    .action((scenarios: string[], flags: { json?: boolean }) =>
+      doctorCommand(scenarios, flags.json ?? false),
+    );
   cli
     .command(
       'schema [kind]',

@@ -180,7 +180,19 @@ describe('the other verbs', () => {
     expect(machine.listening['127.0.0.1']).toBe('');
     expect(checks.find(({ name }: { name: string }) => name === 'processes').level).toBe('ok');
     expect(code).toBe(engines.real === 'no' ? 103 : 0);
-    expect((await runCli(['doctor'])).stdout).toContain('--engine virtual  yes, in seconds');
+    const all = (await runCli(['doctor'])).stdout;
+    expect(all).toContain('--engine virtual  yes, in seconds');
+    expect(all).toMatch(/Bundled scenarios for --engine real: \d+ of \d+/);
+  });
+
+  it('doctor says so of what it is asked about', async () => {
+    const { stdout } = await runCli(['doctor', 'ddos-l7-flood', 'deploy-restart']);
+    expect(stdout).toContain('Can this machine run ddos-l7-flood?');
+    expect(stdout).toContain('Can this machine run deploy-restart?');
+    expect(stdout).not.toContain('Bundled');
+    const { code, stderr } = await runCli(['doctor', 'deploy-restrat']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('deploy-restrat');
   });
 
   it('validate prints the resolved load and timeline', async () => {

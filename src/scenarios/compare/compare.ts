@@ -90,7 +90,7 @@ const byReplications: Rule = {
     const meet = was.min <= is.max && is.min <= was.max;
     if (meet) return { ...measure, change: 'none' };
     if (chanceOfSeparation(measure.before.runs, measure.after.runs) > chance)
-      return { ...measure, change: 'unknown' };
+      return { ...measure, change: 'undecided' };
     return { ...measure, change: changeOf(measure.metric, is.min > was.max) };
   },
 };
@@ -155,9 +155,10 @@ const verdictOf = (
   const [worse, better] = [changed('worse'), changed('better')];
   if (worse.length > 0) return { verdict: 'worse', reasons: worse };
   if (better.length > 0) return { verdict: 'better', reasons: better };
-  if (changed('none').length > 0) return { verdict: 'same', reasons: [] };
+  const open = changed('undecided');
+  if (open.length === 0 && changed('none').length > 0) return { verdict: 'same', reasons: [] };
   const reason = `too few runs: it takes ${least} on each side (run --repeat ${least})`;
-  return { verdict: 'undecided', reasons: [reason] };
+  return { verdict: 'undecided', reasons: [reason, ...open] };
 };
 
 /** @param first the one that was before. */

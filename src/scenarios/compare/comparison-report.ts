@@ -46,6 +46,7 @@ const CHANGE_TEXT: Readonly<Record<Measure['change'], string>> = {
   better: 'better',
   worse: 'WORSE',
   none: 'within noise',
+  undecided: 'too few runs',
   unknown: 'not judged',
 };
 

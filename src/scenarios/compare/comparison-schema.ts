@@ -4,8 +4,11 @@ import { MeasuredSchema } from '../measure/measured.js';
 
 const Value = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 
-/** better, worse: beyond noise; none: within it, or no difference at all; unknown: there is no rule for it, or too few runs. */
-export const CHANGES = ['better', 'worse', 'none', 'unknown'] as const;
+/**
+ * better, worse: beyond noise; none: within it, or no difference at all; undecided: it differs in all runs, and these are
+ * too few to say that it is no chance; unknown: there is no rule for it.
+ */
+export const CHANGES = ['better', 'worse', 'none', 'undecided', 'unknown'] as const;
 export type Change = (typeof CHANGES)[number];
 
 const SideSchema = Section(
@@ -83,7 +86,7 @@ export const ComparisonResultSchema = Section(
     kind: Type.Literal('compare'),
     verdict: OneOf(
       VERDICTS,
-      'worse: a metric is worse beyond noise; better: one is better, and none worse; same: neither; undecided: nothing can be said.',
+      'worse: a metric is worse beyond noise; better: one is better, and none worse; same: neither; undecided: nothing can be said, or not of every metric.',
     ),
     reasons: Type.Array(Type.String(), { description: 'What the verdict rests on.' }),
     before: SideSchema,

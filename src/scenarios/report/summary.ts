@@ -90,16 +90,35 @@ const floodRows = (variants: readonly VariantResult[]): string[][] => {
 
 const TIMES = ['mttd', 'mtti', 'mttm', 'mttr'] as const;
 
+/** How long before the first error of a client the first alert was raised, or after it. */
+const leadText = (variant: VariantResult): string => {
+  const ms = metricValue(variant, 'lead', '');
+  if (Number.isNaN(ms)) return '–';
+  if (ms === Number.POSITIVE_INFINITY) return 'no error';
+  return ms < 0 ? `${formatDuration(-ms)} after` : `${formatDuration(ms)} before`;
+};
+
+/** Places of workers at which one ran at any time: a fleet that may grow has some that stay empty. */
+const placesUsed = ({ series, workersLost }: VariantResult): number => {
+  const used = new Set(
+    series.flatMap(({ workers }) =>
+      workers.flatMap(({ worker, heapBytes }) => (heapBytes === null ? [] : [worker])),
+    ),
+  );
+  return Math.max(used.size, workersLost);
+};
+
 /** How long it took to notice the incident, and so on; nothing where users were hurt in no variant. */
 const incidentRows = (variants: readonly VariantResult[]): string[][] => {
   if (variants.every(({ incident }) => incident === null)) return [];
   const known = variants.some(({ incident }) => (incident?.cause ?? null) !== null);
-  return TIMES.filter((metric) => metric !== 'mtti' || known).map((metric) =>
+  const times = TIMES.filter((metric) => metric !== 'mtti' || known).map((metric) =>
     rowOf(variants)(metric.toUpperCase(), (variant) => {
       const ms = variant.incident === null ? Number.NaN : metricValue(variant, metric, '');
       return Number.isNaN(ms) ? '–' : formatValue(ms, 'duration');
     }),
   );
+  return [rowOf(variants)('lead of the first alert', leadText), ...times];
 };
 
 /** The first row is the header; every row begins with what it is about. */
@@ -136,10 +155,7 @@ export const summaryRows = (variants: readonly VariantResult[]): string[][] => {
     ...floodRows(variants),
     ...(ofWorkers
       ? [
-          row(
-            'workers lost',
-            (variant) => `${variant.workersLost} of ${variant.series[0]?.workers.length ?? 0}`,
-          ),
+          row('workers lost', (variant) => `${variant.workersLost} of ${placesUsed(variant)}`),
           row('deaths', (variant) => String(variant.crashes)),
         ]
       : []),

@@ -70,6 +70,14 @@ describe('a machine', () => {
     expect(engines.virtual).toBe(name === 'Node' && level === 'failed' ? 'no' : 'yes');
   });
 
+  it('has to have the addresses of a scenario’s clients', () => {
+    const machine = { ...GOOD, listening: { ...GOOD.listening, '127.0.0.2': 'EADDRNOTAVAIL' } };
+    const text = `${MINIMAL}clients: { identities: 3 }\n`;
+    expect(diagnose(machine, scenario).engines.real).toBe('yes');
+    expect(diagnose(machine, parseScenario(text, 'a.yaml')).engines.real).toBe('no');
+    expect(diagnose(GOOD, parseScenario(text, 'a.yaml')).engines.real).toBe('yes');
+  });
+
   it('has to have memory for every worker of the largest variant', () => {
     const text = `${MINIMAL}variants: { small: {}, large: { fleet: { workers: 8 } } }\n`;
     const larger = neededBytes(parseScenario(text, 'a.yaml')) - neededBytes(scenario);

@@ -4,7 +4,14 @@ import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { type ReportOptions, renderReport } from '../../../src/scenarios/report/report.js';
 import type { Result } from '../../../src/scenarios/result.js';
 import { makeReport } from '../../../src/web/report/make-report.js';
-import { result, resultEvent, threshold, variantResult, windowResult } from '../../support/records.js';
+import {
+  result,
+  resultEvent,
+  seriesPoint,
+  threshold,
+  variantResult,
+  windowResult,
+} from '../../support/records.js';
 
 const PLAIN = { color: false, interrupted: false };
 const ESCAPE = '\u001b';
@@ -41,6 +48,16 @@ const bad = variantResult({
 });
 const good = variantResult({
   name: 'canary',
+  series: [
+    seriesPoint([], {
+      workers: ['worker-1', 'worker-2', 'worker-3'].map((worker) => ({
+        worker,
+        heapBytes: worker === 'worker-3' ? null : 2 ** 24, // a place that stayed empty
+        busy: 0,
+        queued: 0,
+      })),
+    }),
+  ],
   windows: {
     baseline: windowResult({ availability: null }),
     outage: windowResult({ availability: 0.995, amplification: null }),
@@ -125,9 +142,12 @@ describe('a report', () => {
       ...{ mitigatedMs: 8_000, recoveredMs: null, suspects: [] },
       timeline: [{ state: 'investigating' as const, measuredMs: 5_400, publishedMs: null }],
     };
-    const lines = linesOf(result([{ ...bad, incident }, good]));
+    const alerts = [{ rule: 'heap-slope' as const, raisedMs: 3_000, clearedMs: null, reason: 'it grows' }];
+    const early = { ...bad, incident, alerts, firstStatusMs: { '502': 5_200 } };
+    const lines = linesOf(result([early, good]));
     expect(lines).toEqual(
       expect.arrayContaining([
+        'lead of the first alert       2.2s before           –',
         'MTTD                                400ms           –',
         'MTTM                                   3s           –',
         'MTTR                                never           –',

@@ -112,13 +112,16 @@ describe('several runs on each side', () => {
 
   it('are too few, where ranges part by chance', () => {
     const compared = compare(replicated(low.slice(0, 3)), replicated(high.slice(0, 3)));
-    expect(measureOf(compared, 'availability', 'outage').change).toBe('unknown');
+    expect(measureOf(compared, 'availability', 'outage').change).toBe('undecided');
     expect(compared.leastRuns).toBeGreaterThan(3);
+    expect(compared.verdict).toBe('undecided');
+    expect(compared.reasons[0]).toMatch(/^too few runs: it takes \d+ on each side/);
+    expect(compared.reasons.join('\n')).toContain(': availability[outage] is undecided');
   });
 
   it('cannot be compared with one run, which has no range', () => {
     const compared = compare(replicated(low), result([variant(0.9)]));
-    expect(measureOf(compared, 'availability', 'outage').change).toBe('unknown');
+    expect(measureOf(compared, 'availability', 'outage').change).toBe('undecided');
     expect(compared.notes.join('\n')).toContain('only one side has replications');
   });
 });
