@@ -2,7 +2,7 @@
  * Config delivery over HTTP: what an operator, a script or a deployment tool talks to.
  *
  *     GET    /config            version, what is on its way, lock
- *     PUT    /config            { config, by, strategy…, breakGlass?, basedOn?, approve? }
+ *     PUT    /config            { config, by, strategy…, breakGlass?, basedOn?, approve?, trial? }
  *                               → 202, 409 (needs approval), 422 (not valid), 423 (locked)
  *     POST   /config/rollback   { by, strategy… } → 202, 409 (nothing to roll back)
  *     GET    /config/readers    which version each reader is meant to have, and which it runs
@@ -29,6 +29,7 @@ import {
   resolveTrafficStrategy,
   TrafficStrategyProperties,
 } from './traffic-strategy.js';
+import { resolveTrial, TrialProperties } from './trial.js';
 
 const By = Type.String({ minLength: 1, description: 'Who asks for it.' });
 
@@ -47,7 +48,7 @@ const PushProperties = {
   ),
 } as const;
 
-const PushSchema = Section({ ...PushProperties, ...StrategyProperties }, 'A push.');
+const PushSchema = Section({ ...PushProperties, ...StrategyProperties, ...TrialProperties }, 'A push.');
 const TrafficPushSchema = Section({ ...PushProperties, ...TrafficStrategyProperties }, 'A push.');
 const RollbackSchema = Section({ by: By, ...RollbackProperties }, 'A rollback.');
 const TrafficRollbackSchema = Section(
@@ -110,10 +111,10 @@ const refuseParsed = (reply: FastifyReply, delivery: Refusing, by: string, error
 };
 
 /** Pushes what was sent, or says where in it something is wrong. */
-const pushParsed = <Config>(
+const pushParsed = async <Config>(
   reply: FastifyReply,
   { delivery, by, parse }: { delivery: Refusing; by: string; parse: () => Config },
-  push: (config: Config) => ChangeOutcome,
+  push: (config: Config) => ChangeOutcome | Promise<ChangeOutcome>,
 ) => {
   let config: Config;
   try {
@@ -123,7 +124,7 @@ const pushParsed = <Config>(
     if (problems === undefined && statusCode !== 422) throw error;
     return refuseParsed(reply, delivery, by, error as ParseError);
   }
-  return answer(reply, push(config));
+  return answer(reply, await push(config));
 };
 
 /** The part that does not depend on how a config goes out. */
@@ -175,9 +176,13 @@ export const serveConfig = <Config>(
     '/config',
     { schema: { body: PushSchema } },
     ({ body }, reply) =>
-      pushParsed(reply, { delivery, by: body.by, parse: () => parse(body.config) }, (config) =>
-        delivery.push(config, resolveStrategy(body), changeOf(body)),
-      ),
+      pushParsed(reply, { delivery, by: body.by, parse: () => parse(body.config) }, (config) => {
+        const trial = resolveTrial(body);
+        const [strategy, change] = [resolveStrategy(body), changeOf(body)];
+        return trial === null
+          ? delivery.push(config, strategy, change)
+          : delivery.pushTried(config, strategy, change, trial);
+      }),
   );
   app.post<{ Body: Static<typeof RollbackSchema> }>(
     '/config/rollback',

@@ -14,6 +14,7 @@ import type { Guard } from './guards.js';
 import { ReaderRegister } from './readers.js';
 import { type ReaderHealth, Rollout } from './rollout.js';
 import type { RollbackStrategy, Strategy } from './strategy.js';
+import type { Trial, TryOut } from './trial.js';
 import { type Versioned, VersionHistory } from './version-history.js';
 
 export type { ChangeOutcome } from './change-gate.js';
@@ -35,6 +36,8 @@ export interface ConfigDeliveryOptions<Config> {
   readonly check: (config: Config) => string | null;
   /** What a change may not do without approval; default: nothing. */
   readonly guards?: readonly Guard<Config>[];
+  /** Has one that serves nobody take a config over; default: nobody can. */
+  readonly tryOut?: TryOut<Config>;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -102,6 +105,29 @@ export class ConfigDelivery<Config> {
     emit('config.pushed', { version, to, strategy: strategy.name, readers: this.#reading.length });
     this.#begin({ target, from: this.version, back: false }, strategy, () => this.#history.promote(target));
     return { accepted: true, status: 202, version };
+  }
+
+  /**
+   * Has one that serves nobody take it over first, and pushes it when nothing is wrong with it. What would be refused
+   * without a trial gets none; and what another order has overtaken meanwhile does not go out.
+   */
+  async pushTried(
+    config: Config,
+    strategy: Strategy,
+    change: ConfigChange,
+    trial: Trial,
+  ): Promise<ChangeOutcome> {
+    const { check, tryOut } = this.#options;
+    const order = this.#order;
+    const isLocked = this.lock.locked && change.breakGlass === '';
+    if (tryOut === undefined || isLocked || check(config) !== null)
+      return this.push(config, strategy, change);
+    const problem = await tryOut(config, this.config, trial);
+    if (problem !== null) return this.#gate.refuseInvalid(change.by, problem);
+    if (order !== this.#order) {
+      return this.#gate.refuse(409, 'while it was tried out, another config was ordered; send it again');
+    }
+    return this.push(config, strategy, change);
   }
 
   /** Somebody sent what is no config: nothing changes, and it is told and written down. @param reason in a line. */

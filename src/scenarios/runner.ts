@@ -77,6 +77,7 @@ export const playVariant = async (variant: Variant, options: RunOptions): Promis
       return { exits: status.exits, heapRatio: heapRatioOf(status) };
     },
     check: checkWorkerConfig,
+    tryOut: (config, running, trial) => world.fleet.tryConfig(config, running, trial),
     clock: world.clock,
     emit: world.emit,
   });

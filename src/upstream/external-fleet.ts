@@ -82,6 +82,10 @@ export class ExternalFleet implements Fleet {
     refuse('give a config to');
   }
 
+  tryConfig(): Promise<string | null> {
+    return refuse('try a config on');
+  }
+
   inject(): boolean {
     return refuse('inject a fault into');
   }

@@ -1,4 +1,5 @@
 /** All workers of a run, as the runner sees them: processes, models of them, or upstreams of the user's own. */
+import type { Trial } from '../delivery/trial.js';
 import type { Injection } from './active-faults.js';
 import type { WorkerConfig } from './config.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
@@ -90,6 +91,11 @@ export interface Fleet {
   start(): Promise<readonly WorkerAddress[]>;
   /** Gives one worker a config: at once when it is up, at its next start in any case. */
   assignConfig(worker: string, version: number, config: WorkerConfig): void;
+  /**
+   * Has a worker beside the fleet, which serves nobody, take a config over.
+   * @returns what is wrong with it; `null`: nothing that was seen.
+   */
+  tryConfig(config: WorkerConfig, running: WorkerConfig, trial: Trial): Promise<string | null>;
   /** @returns whether it was: a worker that is down cannot get what would be wrong with its process alone. */
   inject(worker: string, injection: Injection): boolean;
   /** @param fault `null`: whatever it has. */

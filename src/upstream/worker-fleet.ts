@@ -6,8 +6,10 @@ import type { Clock } from '../core/clock.js';
 import { UserError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import type { Random } from '../core/random.js';
+import type { Trial } from '../delivery/trial.js';
 import type { Injection } from './active-faults.js';
 import type { FleetConfig, WorkerConfig } from './config.js';
+import { ConfigTrial } from './config-trial.js';
 import type { DependencyTarget } from './dependencies/messages.js';
 import type { WorkerFaultName } from './faults/worker-faults.js';
 import { Deployer } from './fleet/deployer.js';
@@ -19,6 +21,7 @@ import { Scaling } from './fleet/scaling.js';
 import { Supervision } from './fleet/supervision.js';
 import { versionOf } from './fleet/versions.js';
 import { Waits } from './fleet/waits.js';
+import { argumentOf } from './fleet/worker-life.js';
 import { WorkerPlace } from './fleet/worker-place.js';
 import {
   type Fleet,
@@ -63,6 +66,8 @@ export class WorkerFleet implements Fleet {
   readonly #supervision: Supervision;
   readonly #deployer: Deployer;
   readonly #scaling: Scaling;
+  readonly #parts: PlaceParts;
+  readonly #trials = new Set<ConfigTrial>();
 
   constructor(options: WorkerFleetOptions) {
     const { config, random, clock, emit } = options;
@@ -70,6 +75,7 @@ export class WorkerFleet implements Fleet {
     this.#waits = new Waits(clock);
     this.#quarantine = config.quarantine && new Quarantine(config.quarantine);
     const parts = this.#placeParts();
+    this.#parts = parts;
     this.#places = workerIds(config.maxWorkers).map(
       (id, index) => new WorkerPlace(id, random.fork(id), parts, options.ports?.[index]),
     );
@@ -107,6 +113,24 @@ export class WorkerFleet implements Fleet {
 
   assignConfig(id: string, version: number, config: WorkerConfig): void {
     this.#find(id).assignConfig({ version, config });
+  }
+
+  async tryConfig(config: WorkerConfig, running: WorkerConfig, trial: Trial): Promise<string | null> {
+    const { machine, clock, random } = this.#options;
+    const { heapLimitBytes, openFiles } = this.#parts.config;
+    const underTrial = new ConfigTrial(config, trial, {
+      ...{ heapLimitBytes, openFiles, machine, clock },
+      argument: argumentOf({
+        ...{ id: 'trial', port: 0, bootMs: 0, parts: this.#parts },
+        version: this.#deployer.current,
+        config: { version: 1, config: running },
+        seed: random.fork('trial').seed,
+      }),
+    });
+    this.#trials.add(underTrial);
+    const problem = await underTrial.outcome;
+    this.#trials.delete(underTrial);
+    return problem;
   }
 
   inject(id: string, injection: Injection): boolean {
@@ -160,6 +184,9 @@ export class WorkerFleet implements Fleet {
   async stop(): Promise<void> {
     this.#waits.stop();
     this.#supervision.stop();
+    const trials = [...this.#trials];
+    for (const trial of trials) trial.stop();
+    await Promise.all(trials.map(({ outcome }) => outcome));
     await Promise.all([...this.#places.map((place) => place.stop()), this.#options.machine.ports.stop()]);
   }
 

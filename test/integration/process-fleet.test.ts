@@ -109,3 +109,20 @@ describe('a worker', () => {
     await expect(fleet.start()).rejects.toThrow(/worker-1 could not start: .*EADDRNOTAVAIL/);
   });
 });
+
+describe('a config that is tried out', () => {
+  const GOOD = { downstream: { service: 'store', endpoints: [{ name: 'a', weight: 2 }] } };
+  const SECTION: FleetSection = { workers: 1, memory: { heapLimit: '32MiB' }, config: GOOD };
+
+  it('is taken over by a process that serves nobody, and harms no worker', async () => {
+    const { fleet, events } = await startFleet(SECTION);
+    const trial = { forMs: 5_000, maxGrowthRatio: 0.25 };
+    expect(await fleet.tryConfig(LEAKING, GOOD, trial)).toMatch(
+      /served nobody, grew by .*, where 8MiB is the limit/,
+    );
+    expect(await fleet.tryConfig(LEAKING, GOOD, { forMs: 30_000, maxGrowthRatio: 1 })).toMatch(/died of it/);
+    expect(await fleet.tryConfig(GOOD, GOOD, { forMs: 300, maxGrowthRatio: 0.25 })).toBeNull();
+    expect(fleet.status()).toMatchObject([{ up: true, exits: 0, configVersion: 1 }]);
+    expect(events.filter(({ type }) => type === 'worker.exited')).toEqual([]);
+  });
+});

@@ -18,6 +18,7 @@ import {
   TrafficStrategyProperties,
   type TrafficStrategySection,
 } from '../../delivery/traffic-strategy.js';
+import { resolveTrial, type Trial, TrialProperties } from '../../delivery/trial.js';
 import { findConfigProblems, findContradictions, findFixedChanges } from '../../gateway/config/check.js';
 import { GatewaySchema, type GatewaySection, resolveGatewayConfig } from '../../gateway/config.js';
 import { checkWorkerConfig, type WorkerConfig, WorkerConfigSchema } from '../../upstream/config.js';
@@ -71,6 +72,7 @@ export const ConfigProperties = {
     ),
   ),
   staged: TrafficStrategyProperties.staged,
+  ...TrialProperties,
 };
 
 export const CONFIG_ACTIONS = ['push-config', 'rollback-config', 'lock-config', 'unlock-config'] as const;
@@ -85,6 +87,7 @@ export const CONFIG_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   rolling: ['push-config', 'rollback-config'],
   canary: ['push-config', 'rollback-config'],
   staged: ['push-config'],
+  trial: ['push-config'],
 };
 
 const ConfigKeys = Type.Object(ConfigProperties);
@@ -101,6 +104,8 @@ export type ConfigAction =
       readonly breakGlass: string;
       /** The version it was made from; left out: whichever is in force. */
       readonly basedOn?: number;
+      /** Tried out first; left out: it is not. */
+      readonly trial?: Trial;
     }
   | {
       readonly type: 'push-gateway-config';
@@ -194,6 +199,10 @@ const checkStrategy = (entry: ConfigEntry, action: string, readers: number): Ent
       problems.push({ key: 'staged', path: path.slice(1), message });
     }
   }
+  if (to !== 'workers' && entry.trial !== undefined) {
+    const message = 'is for what goes to workers; what goes to a gateway goes out in stages';
+    problems.push({ key: 'trial', message });
+  }
   if ((entry.canary?.readers ?? 0) >= readers) {
     problems.push({
       key: 'canary',
@@ -221,7 +230,8 @@ const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge, own }: E
   if (to === 'workers') {
     const config = pushed as unknown as WorkerConfig;
     const strategy = resolveStrategy(entry as StrategySection);
-    return { type: 'push-config', config, strategy, breakGlass, ...basedOn };
+    const trial = resolveTrial(entry);
+    return { type: 'push-config', config, strategy, breakGlass, ...basedOn, ...(trial && { trial }) };
   }
   const strategy = { strategy: entry.strategy, staged: entry.staged } as TrafficStrategySection;
   const section = merge(to === 'edge' ? (edge ?? {}) : gateway, pushed);

@@ -64,12 +64,13 @@ const perform = (action: Action, { world, delivery, by }: Performer): void => {
     case 'scale':
       performOnFleet(action, world.fleet);
       return;
-    case 'push-config':
-      delivery.push(action.config, action.strategy, {
-        ...{ by, breakGlass: action.breakGlass },
-        ...(action.basedOn !== undefined && { basedOn: action.basedOn }),
-      });
+    case 'push-config': {
+      const { config, strategy, trial, breakGlass, basedOn } = action;
+      const change = { by, breakGlass, ...(basedOn !== undefined && { basedOn }) };
+      if (trial === undefined) delivery.push(config, strategy, change);
+      else void delivery.pushTried(config, strategy, change, trial);
       return;
+    }
     case 'disrupt':
       world.disrupt(action);
       return;

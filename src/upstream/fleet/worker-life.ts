@@ -217,7 +217,19 @@ export class WorkerLife {
   }
 }
 
-const argumentOf = ({ id, port, version, config, bootMs, seed, parts }: LifeOptions): WorkerArgument => ({
+/** What its process is told at its start. */
+export const argumentOf = ({
+  id,
+  port,
+  version,
+  config,
+  bootMs,
+  seed,
+  parts,
+}: Pick<
+  LifeOptions,
+  'id' | 'port' | 'version' | 'config' | 'bootMs' | 'seed' | 'parts'
+>): WorkerArgument => ({
   id,
   host: parts.host,
   port,
