@@ -21,6 +21,7 @@ const PAGE: ErrorPage = {
   code: 'BGW_ERR_CIRCUIT_OPEN',
   method: 'GET',
   host: 'shop.example.com',
+  viaEdge: false,
   clientAddress: '2405:201:c013:11:4837:295d:72:bc48',
   location: 'FRA',
   rayId: '7c771cb9e9ea0814',

@@ -5,6 +5,8 @@ export type Killer = 'watchdog' | 'liveness' | 'operator';
 
 export interface EventMap {
   'run.noted': { readonly text: string };
+  /** A user did, on the status page. */
+  'error.reported': { readonly rayId: string };
   /** By hand; `rateRps`: in place of the plan's rates, `null`: these. */
   'load.changed': { readonly scale: number; readonly rateRps: number | null };
   'worker.started': { readonly worker: string; readonly pid: number; readonly configVersion: number };
@@ -303,6 +305,7 @@ export type EventType = keyof EventMap;
 /** Every type there is, for whoever checks a name at run time. */
 const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'run.noted': true,
+  'error.reported': true,
   'load.changed': true,
   'worker.started': true,
   'worker.exited': true,

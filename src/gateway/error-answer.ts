@@ -10,6 +10,7 @@ import type { ErrorPageConfig } from './config/error-page.js';
 import type { GatewayConfig } from './config.js';
 import { statusIn } from './dialect.js';
 import { endUpload, writeHead } from './edge/answer-head.js';
+import type { Asker } from './edge/trusted-edges.js';
 import { contentPolicy, type ErrorPage, renderErrorPage } from './error-page.js';
 import { adviceFor, failingHop, recoveryText } from './error-story.js';
 import { hostOf, proxyStatus, RAY_ID_HEADER } from './headers.js';
@@ -19,6 +20,7 @@ export interface ErrorContext {
   readonly rayId: string;
   readonly config: Pick<GatewayConfig, 'statusDialect' | 'location' | 'errorPage'>;
   readonly clock: Clock;
+  readonly asker: Asker;
   /** When another try is worth it; `null`: not known. */
   readonly recovery: Recovery | null;
 }
@@ -67,9 +69,8 @@ const masked = (address: string): string => {
   return v4 === undefined ? `${address.split(':').slice(0, 3).join(':')}:…` : `${v4}…`;
 };
 
-const addressOf = (raw: ServerResponse, { clientAddress }: ErrorPageConfig): string | null => {
+const addressOf = ({ address }: Asker, { clientAddress }: ErrorPageConfig): string | null => {
   if (clientAddress === 'hidden') return null;
-  const address = raw.req.socket?.remoteAddress ?? 'unknown';
   return clientAddress === 'masked' ? masked(address) : address;
 };
 
@@ -79,13 +80,14 @@ const pageOf = (
   status: number,
   context: ErrorContext,
 ): ErrorPage => {
-  const { rayId, recovery, clock, config } = context;
+  const { rayId, recovery, clock, config, asker } = context;
   const { statusPage, reports } = config.errorPage;
   return {
     ...{ status, code, rayId, recovery, statusPage, reports },
     method: raw.req.method ?? '',
     host: hostOf(raw.req) ?? 'the host',
-    clientAddress: addressOf(raw, config.errorPage),
+    viaEdge: asker.viaEdge,
+    clientAddress: addressOf(asker, config.errorPage),
     location: config.location ?? DEFAULT_LOCATION,
     atMs: clock.nowMs(),
   };

@@ -45,8 +45,11 @@ code{font:.93em ui-monospace,SFMono-Regular,Menlo,monospace}
 
 const icon = (shapes: string): string => `<svg viewBox="0 0 24 24" aria-hidden="true">${shapes}</svg>`;
 
-/** A screen, a way in and out, a server. */
-export const ICONS: Readonly<Record<Hop, string>> = {
+/** A screen, a cloud, a way in and out, a server. */
+export const ICONS: Readonly<Record<Hop | 'edge', string>> = {
+  edge: icon(
+    '<path d="M7 18.500a4.500 4.500 0 0 1-.6-8.960 6 6 0 0 1 11.500 1.100A4 4 0 0 1 17.500 18.500z"/>',
+  ),
   you: icon('<rect x="2.5" y="4" width="19" height="13" rx="1.5"/><path d="M8.5 20.5h7M12 17v3.5"/>'),
   gateway: icon(
     '<path d="M12 2.5l8 3v6c0 5-3.4 8.4-8 10-4.6-1.6-8-5-8-10v-6z"/><path d="M8 10h8m-2.5-2.500L16 10M16 14H8m2.5 2.500L8 14"/>',

@@ -16,6 +16,8 @@ export interface ErrorPage {
   readonly code: ErrorCode;
   readonly method: string;
   readonly host: string;
+  /** Whether an edge brought the request. */
+  readonly viaEdge: boolean;
   /** `null`: not to be shown. */
   readonly clientAddress: string | null;
   readonly location: string;
@@ -60,10 +62,11 @@ const stateOf = (hop: Hop, failing: Hop): State => {
   return hop === 'host' ? 'none' : 'good';
 };
 
-const hopHtml = (hop: Hop, failing: Hop, [title, name]: readonly [string, string]): string => {
-  const state = stateOf(hop, failing);
-  return `<li class="${state}">${ICONS[hop]}<b>${title}</b><span class="name">${name}</span><span class="state">${STATES[state]}</span></li>`;
-};
+const itemHtml = (icon: string, state: State, [title, name]: readonly [string, string]): string =>
+  `<li class="${state}">${icon}<b>${title}</b><span class="name">${name}</span><span class="state">${STATES[state]}</span></li>`;
+
+const hopHtml = (hop: Hop, failing: Hop, names: readonly [string, string]): string =>
+  itemHtml(ICONS[hop], stateOf(hop, failing), names);
 
 /** The part of the strip that no request changes, by the hop that failed. */
 const YOU: Readonly<Record<Hop, string>> = {
@@ -71,6 +74,9 @@ const YOU: Readonly<Record<Hop, string>> = {
   gateway: hopHtml('you', 'gateway', ['You', 'Browser']),
   host: hopHtml('you', 'host', ['You', 'Browser']),
 };
+
+/** It passed the request on, or the gateway would not have it. */
+const EDGE = itemHtml(ICONS.edge, 'good', ['Edge', 'Network']);
 
 /** As people read it: to the second, in UTC. */
 const timeText = (atMs: number): string =>
@@ -100,7 +106,7 @@ export const renderErrorPage = (page: ErrorPage): string => {
   const address = page.clientAddress;
   return `${HEAD}<title>${safe(page.host, MAX_TITLE_HOST_CHARS)} | ${status}: ${reason}</title></head>
 <body><main><header><p class="code" aria-hidden="true">${status}</p><h1>${reason}<span class="sub">Error code ${status} · ${ERRORS[code].title}</span></h1></header>
-<section aria-label="Where it failed"><ol class="hops">${YOU[failing]}${hopHtml('gateway', failing, ['Gateway', location])}${hopHtml('host', failing, ['Host', host])}</ol></section>
+<section aria-label="Where it failed"><ol class="hops">${YOU[failing]}${page.viaEdge ? EDGE : ''}${hopHtml('gateway', failing, ['Gateway', location])}${hopHtml('host', failing, ['Host', host])}</ol></section>
 <div class="columns"><section><h2>What happened?</h2><p>${meaningOf(code)}</p></section>
 <section><h2>What can I do?</h2><p>${adviceFor(code, page.method, recovery)}${statusLink(page)}</p></section></div>
 <p class="recovery"><b>Estimated recovery</b> ${recoveryText(recovery)}</p>

@@ -244,7 +244,7 @@ export class WorkerService {
 
   /** The slot is held until the dependencies have answered: that is what makes their trouble the worker's. */
   #consult(job: Job, clients: DependencyClients): void {
-    job.consultation = clients.consult(job.request.url ?? '/');
+    job.consultation = clients.consult(job.request.url ?? '/', job.trace?.called);
     void job.consultation.done.then((consulted) => {
       job.consulted = consulted;
       this.#finish(job);

@@ -34,8 +34,8 @@ const loadDependencies = async (): Promise<DependencyClients> => {
 /** The same for traces, which hardly anybody wants. */
 const loadTraces = async (target: OtlpTarget): Promise<WorkerTraces> => {
   const { WorkerTraces } = await import('./worker-traces.js');
-  const isSecure = target.url.protocol === 'https:';
-  const { request: post } = isSecure ? await import('node:https') : await import('node:http');
+  const { postTo } = await import('../core/otlp-spans.js');
+  const post = await postTo(target);
   return new WorkerTraces({ id: argument.id, pid: process.pid, target, post, clock: wallClock, random });
 };
 

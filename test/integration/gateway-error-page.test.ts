@@ -29,6 +29,8 @@ describe('the page of an error', () => {
     const { port } = await startGateway([await deadPort()], {
       healthCheck: 'off',
       errorPage: { statusPage: STATUS_PAGE },
+      // So that what it says of itself is looked at.
+      listener: { trustedEdges: ['127.0.0.1'] },
     });
     const expected = skeletonOf((await ask(port, BROWSER)).body);
     const answer = await speak(port, request);
@@ -84,6 +86,42 @@ describe('the page of an error', () => {
     });
     expect(JSON.parse((await ask(port)).body).clientAddress).toBe(expected);
     expect((await ask(port, BROWSER)).body).not.toContain('127.0.0.1<');
+  });
+
+  it('has the client’s own address and the edge’s Ray ID behind an edge that is trusted', async () => {
+    const behind = await startGateway([await deadPort()], {
+      healthCheck: 'off',
+      listener: { trustedEdges: ['127.0.0.0/8'] },
+    });
+    const edge = await startGateway([behind.port], { healthCheck: 'off' });
+    // Another one before it, which has seen the client.
+    const fields = { 'x-forwarded-for': '1.1.1.1, 203.0.113.9' };
+    const answer = await ask(edge.port, { headers: { ...fields, accept: 'text/html' } });
+    expect(answer.body).toContain('<code>203.0.113.9</code>');
+    expect(answer.body).toContain(`<code>${answer.headers['x-ray-id']}</code>`);
+    const hops = [...answer.body.matchAll(/<li class="(\w+)">.*?<b>(\w+)<\/b>/g)].map(([, ...hop]) => hop);
+    expect(hops).toEqual([
+      ['good', 'You'],
+      ['good', 'Edge'],
+      ['good', 'Gateway'],
+      ['bad', 'Host'],
+    ]);
+    expect(await htmlProblems(answer.body)).toEqual([]);
+    const json = JSON.parse((await ask(edge.port, { headers: fields })).body);
+    expect(json.clientAddress).toBe('203.0.113.9');
+  });
+
+  it('does not believe anybody else who says whose address it is', async () => {
+    const fields = { 'x-forwarded-for': '203.0.113.9', 'x-ray-id': '0123456789abcdef' };
+    for (const trustedEdges of [[], ['10.0.0.0/8']]) {
+      const { port } = await startGateway([await deadPort()], {
+        healthCheck: 'off',
+        listener: { trustedEdges },
+      });
+      const { clientAddress, rayId } = JSON.parse((await ask(port, { headers: fields })).body);
+      expect(clientAddress).toBe('127.0.0.1');
+      expect(rayId).not.toBe(fields['x-ray-id']);
+    }
   });
 
   it('of an open circuit says when the next trial is, and so does Retry-After', async () => {

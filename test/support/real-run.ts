@@ -50,6 +50,10 @@ export const runAndAsk = async <Answer>(
 export const runReally = async (text: string): Promise<VariantResult> =>
   (await runAndAsk(text, async () => {})).result;
 
+/** Once, for tests whose findings a slow machine does not change. */
+export const runOnceReally = async (text: string): Promise<VariantResult> =>
+  (await runOnce(text, async () => {})).result;
+
 /** By hand, what a timeline could do. @returns the status, and what was said. */
 export const postToTimeline = async (address: string, entry: object): Promise<[number, string]> => {
   const headers = { 'content-type': 'application/json' };

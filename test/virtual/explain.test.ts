@@ -60,6 +60,29 @@ describe('an explanation', () => {
     WAIT_MS,
   );
 
+  it('of an answer that came by an edge names the worker that was at its bottom', async () => {
+    const text = `version: 1
+name: behind-an-edge
+title: A worker dies behind an edge
+fleet: { workers: 2, serviceTime: { distribution: constant, mean: 20ms }, restart: { delay: 2s } }
+gateway: { healthCheck: off }
+edge: { gateway: { healthCheck: off } }
+load: { arrivals: constant, stages: [{ rate: 50/s, for: 4s }] }
+timeline: [{ at: 1s, inject: crash, on: worker-1, how: kill }]
+`;
+    const source = { text, file: 'edge.yaml', options: { engine: 'virtual' } } as const;
+    const scenario = parseScenario(text, source.file, source.options);
+    const { signal } = new AbortController();
+    const [result] = await runVirtually(scenario, scenario.variants, source, { signal, threads: 1 });
+    const { requests } = result!;
+    expect(requests.length).toBeGreaterThan(20);
+    for (const { attempts } of requests) {
+      // The edge's own attempt had an answer; the Ray ID that it gave is the gateway's too.
+      expect(attempts[0]!.upstreams.map(({ upstream }) => upstream)).toEqual(['worker-1']);
+    }
+    for (const { root } of explain(result!, requests)) expect(root.name).toBe('crash');
+  });
+
   it('says on which numbers a limit decided', async () => {
     const variant = await runOf('overload-flash-crowd', 'concurrency-limit');
     const refused = variant.requests.filter(({ cause }) => cause === 'concurrency_limit');

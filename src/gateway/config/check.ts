@@ -7,6 +7,7 @@ import { type GatewayConfig, GatewaySchema, type GatewaySection } from '../confi
 import { findIndivisible } from '../shares.js';
 import { findUnkeptTimes } from './durations.js';
 import { findNamesProblems } from './names.js';
+import { networkProblem, parseNetwork } from './networks.js';
 import { findRulesProblems } from './rules.js';
 
 export interface ConfigProblem {
@@ -28,6 +29,21 @@ const bounded = (
   if (percent >= low && percent <= high) return [];
   return [{ path, message: `is ${text}; it has to be from ${low}% to ${high}%` }];
 };
+
+const findListenerProblems = ({
+  http2,
+  tls,
+  trustedEdges = [],
+}: NonNullable<GatewaySection['listener']> = {}): ConfigProblem[] => [
+  ...(http2 !== undefined && tls === undefined
+    ? [{ path: ['listener', 'http2'], message: 'is offered over TLS only: give `listener.tls` too' }]
+    : []),
+  ...trustedEdges.flatMap((text, index) =>
+    parseNetwork(text) === null
+      ? [{ path: ['listener', 'trustedEdges', String(index)], message: networkProblem(text) }]
+      : [],
+  ),
+];
 
 /** Weights and a slow start that the balancer does not look at. */
 const findLostWeights = ({ balancer = 'round-robin', upstreams = {}, slowStart }: GatewaySection) => {
@@ -89,12 +105,7 @@ export const findContradictions = (section: GatewaySection): ConfigProblem[] => 
       }
     }
   }
-  if (listener?.http2 !== undefined && listener.tls === undefined) {
-    problems.push({
-      path: ['listener', 'http2'],
-      message: 'is offered over TLS only: give `listener.tls` too',
-    });
-  }
+  problems.push(...findListenerProblems(listener));
   return problems;
 };
 

@@ -42,6 +42,12 @@ export const ListenerSchema = Section(
           'Whether what clients say in these fields is kept and added to; default true. False at the edge of a network.',
       }),
     ),
+    trustedEdges: Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description:
+          'Addresses and networks of edges before this gateway, such as 10.0.0.0/8: the Ray ID and the address of the client that they send on are taken over, in error pages, events and traces. Limits and rules go by who connects. Default none; in a run with an edge, that edge.',
+      }),
+    ),
     maxConnections: Optional(
       Count(1, 'Connections of clients at once; default 20000. More are closed without an answer.'),
     ),
@@ -73,6 +79,8 @@ export interface ListenerConfig {
   readonly sendTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly forwarded: ForwardedConfig;
+  /** Addresses and networks; empty: nobody is an edge. */
+  readonly trustedEdges: readonly string[];
   readonly maxConnections: number;
 }
 
@@ -93,6 +101,7 @@ export const resolveListener = (section: Static<typeof ListenerSchema> = {}): Li
   sendTimeoutMs: parseDurationMsOr(section.sendTimeout, 60_000),
   keepAliveMs: parseDurationMsOr(section.keepAlive, 75_000),
   forwarded: { fields: section.forwarded ?? 'x-forwarded', trust: section.trustForwarded ?? true },
+  trustedEdges: section.trustedEdges ?? [],
   maxConnections: section.maxConnections ?? 20_000,
 });
 

@@ -2,12 +2,12 @@
  * The sections `gateway.rules` and `gateway.ruleGuard`: who is let in, by what a request looks like. It is what a content
  * delivery network calls its web application firewall, or bot management.
  */
-import { isIP } from 'node:net';
 import { Duration, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMsOr, parseRateRps } from '../../core/units.js';
 import type { TokenBucketOptions } from '../../policies/token-bucket.js';
 import type { ConfigProblem } from './check.js';
 import { RateLimitSchema, resolveRateLimit } from './limits.js';
+import { networkProblem, parseNetwork } from './networks.js';
 
 export const RULE_ACTIONS = ['block', 'rate-limit', 'allow', 'log'] as const;
 
@@ -155,18 +155,6 @@ export const resolveRuleGuard = (section: Static<typeof RuleGuardSchema>): RuleG
   windowMs: parseDurationMsOr(section.window, 1_000),
 });
 
-/** An address, or a network: its address and the length of its prefix. @returns `null` for a text that is neither. */
-export const parseNetwork = (
-  text: string,
-): { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' } | null => {
-  const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const version = isIP(address);
-  if (version === 0) return null;
-  const bits = version === 4 ? 32 : 128;
-  const prefix = length === undefined ? bits : Number(length);
-  return prefix > bits ? null : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
-};
-
 /** What is wrong with it as V8 says it; `null`: nothing. */
 const patternProblem = (pattern: string): string | null => {
   try {
@@ -193,8 +181,7 @@ const findRuleProblems = (rule: RulesSection[number]): Problem[] => {
     if (problem !== null) problems.push([path, problem]);
   }
   for (const [index, text] of clients.entries()) {
-    if (parseNetwork(text) === null)
-      problems.push([['clients', index], `"${text}" is no address and no network such as 10.0.0.0/8`]);
+    if (parseNetwork(text) === null) problems.push([['clients', index], networkProblem(text)]);
   }
   if (action === 'rate-limit' && rateLimit === undefined) {
     problems.push([['action'], 'rate-limit needs `rateLimit` beside it, such as { rate: 10/s }']);

@@ -21,6 +21,7 @@ import { hasBody, type Incoming, waitsForContinue } from './incoming.js';
 import { Relay } from './relay.js';
 import { findRequestProblem } from './request-checks.js';
 import type { RuleRefusal } from './rules.js';
+import { TrustedEdges } from './trusted-edges.js';
 
 /** A request that was let in. */
 export interface Begun {
@@ -77,6 +78,7 @@ const refusalText = ({ code, waitMs, rule }: RuleRefusal): string => {
 export class Door {
   readonly #parts: DoorParts;
   readonly #relay: Relay;
+  readonly #edges: TrustedEdges;
   /** Answers that say no by the config's doing. */
   readonly #refusals = new WeakSet<ServerResponse>();
   /** By connection, what to do at its end for answers that wait for their turn on it. */
@@ -85,17 +87,21 @@ export class Door {
   constructor(parts: DoorParts) {
     this.#parts = parts;
     this.#relay = new Relay(parts.config.sendTimeoutMs, parts.clock);
+    this.#edges = new TrustedEdges(parts.config.trustedEdges);
   }
 
   /** Lets a request in, or answers it here and says `null`. */
   begin(raw: IncomingMessage, response: ServerResponse): Begun | null {
     const { config, clock, rayIds, generations, tracing } = this.#parts;
-    const call = new Call(rayIds.hex16(), clock);
+    const call = new Call(this.#edges.rayIdOf(raw) ?? rayIds.hex16(), clock);
     const version = generations.begin(raw, call);
     this.#parts.metrics.tallies.open++;
     const begun: Begun = { call, raw, hasBody: hasBody(raw), version };
     this.#watch(response, begun);
-    if (tracing !== null) tracing.begin(raw, call);
+    if (tracing !== null) {
+      const { location } = version.config;
+      tracing.begin(raw, call, { location, clientAddress: this.#edges.askerOf(raw).address });
+    }
     // Of what follows in the same packet Node loses some, so nothing of it may be taken for a request.
     if ((raw as Incoming).asksUpgrade) response.shouldKeepAlive = false;
     const problem = findRequestProblem(raw, config);
@@ -147,7 +153,8 @@ export class Door {
     if (begun !== null && isDecision(error)) {
       this.#parts.emit('request.refused', { rayId, cause: causeOf(error.code), detail: error.message });
     }
-    const status = sendError(raw, error, { rayId, config, clock, recovery });
+    const asker = this.#edges.askerOf(raw.req);
+    const status = sendError(raw, error, { rayId, config, clock, recovery, asker });
     metrics.onAnswer(status, causeOf(error.code));
   }
 

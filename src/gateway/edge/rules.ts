@@ -6,13 +6,13 @@
  * down on 2 July 2019. The guard watches how long each rule's expressions take, and switches off the one that burns.
  */
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { Emit } from '../../core/events.js';
 import type { TokenBucketOptions, TokenBuckets } from '../../policies/token-bucket.js';
-import { parseNetwork, type RuleConfig, type RuleTableConfig } from '../config/rules.js';
+import type { RuleConfig, RuleTableConfig } from '../config/rules.js';
 import type { GatewayConfig } from '../config.js';
 import { isBelow } from '../routes.js';
+import { Networks } from './networks.js';
 import { originForm } from './request-checks.js';
 
 /** Why a request is not let in. */
@@ -41,7 +41,7 @@ type Finder = (raw: IncomingMessage, address: string) => boolean;
 interface Rule {
   readonly config: RuleConfig;
   /** `null`: whoever it is. */
-  readonly clients: BlockList | null;
+  readonly clients: Networks | null;
   /** Empty: it has no expressions. */
   readonly finders: readonly Finder[];
   readonly buckets: TokenBuckets | null;
@@ -50,16 +50,6 @@ interface Rule {
   windowFromMs: number;
   switchedOff: boolean;
 }
-
-const blockListOf = (clients: readonly string[]): BlockList | null => {
-  if (clients.length === 0) return null;
-  const list = new BlockList();
-  for (const text of clients) {
-    const { address, prefix, family } = parseNetwork(text)!;
-    list.addSubnet(address, prefix, family);
-  }
-  return list;
-};
 
 const findersOf = ({ pattern, headers, ignoreCase }: RuleConfig): Finder[] => {
   const flags = ignoreCase ? 'i' : '';
@@ -72,14 +62,6 @@ const findersOf = ({ pattern, headers, ignoreCase }: RuleConfig): Finder[] => {
     finders.push((_raw, address) => expression.test(address));
   }
   return finders;
-};
-
-/** On a socket that takes both, an address of IPv4 is written as one of IPv6 (RFC 4291 section 2.5.5.2). */
-const MAPPED = /^::ffff:(?=\d+\.)/i;
-
-const comesFrom = (clients: BlockList, { socket }: IncomingMessage): boolean => {
-  const address = (socket.remoteAddress ?? '').replace(MAPPED, '');
-  return clients.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 };
 
 export class Rules {
@@ -96,7 +78,7 @@ export class Rules {
       const { name, clients, rateLimit } = config;
       return {
         config,
-        clients: blockListOf(clients),
+        clients: clients.length === 0 ? null : new Networks(clients),
         finders: findersOf(config),
         buckets: rateLimit && parts.bucketsOf(name, rateLimit),
         tookMs: 0,
@@ -140,7 +122,7 @@ export class Rules {
     const { methods, path } = rule.config;
     if (methods !== null && !methods.includes(raw.method ?? '')) return false;
     if (path !== null && !isBelow(address, path)) return false;
-    if (rule.clients !== null && !comesFrom(rule.clients, raw)) return false;
+    if (rule.clients !== null && !rule.clients.has(raw.socket.remoteAddress ?? '')) return false;
     return rule.finders.length === 0 || this.#findsAll(rule, raw, address);
   }
 

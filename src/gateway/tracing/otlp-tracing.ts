@@ -21,7 +21,7 @@ import type { Call, Layer } from '../../policies/service.js';
 import type { Tallies } from '../metrics/tallies.js';
 import { type AttemptTrace, RequestTrace, type TracedUpstream } from './request-trace.js';
 import { SpanQueue, spanQueueOptions } from './span-queue.js';
-import type { Tracing } from './tracing.js';
+import type { TraceSurroundings, Tracing } from './tracing.js';
 
 const SERVICE = 'badgateway';
 
@@ -50,6 +50,8 @@ export class OtlpTracing implements Tracing {
   readonly #provider: BasicTracerProvider;
   /** Requests that have begun and not ended, by Ray ID: what happens to one is told with its Ray ID alone. */
   readonly #requests = new Map<string, RequestTrace>();
+  /** The same by what began them: an edge may send a request again, under its Ray ID, before its first try is over. */
+  readonly #begun = new WeakMap<Call, RequestTrace>();
   readonly #attempts = new WeakMap<Call, AttemptTrace>();
   #tallies: Pick<Tallies, 'onSpans'> | null = null;
 
@@ -71,17 +73,21 @@ export class OtlpTracing implements Tracing {
     this.#tallies = tallies;
   }
 
-  begin(raw: IncomingMessage, call: Call): void {
-    this.#requests.set(call.rayId, new RequestTrace(this.#tracer, this.#clock, raw, call));
+  begin(raw: IncomingMessage, call: Call, surroundings: TraceSurroundings): void {
+    const [tracer, clock] = [this.#tracer, this.#clock];
+    const trace = new RequestTrace({ tracer, clock, raw, call, surroundings });
+    this.#begun.set(call, trace);
+    this.#requests.set(call.rayId, trace);
   }
 
-  failed({ rayId }: Call, error: GatewayError): void {
-    this.#requests.get(rayId)?.failed(error);
+  failed(call: Call, error: GatewayError): void {
+    this.#begun.get(call)?.failed(error);
   }
 
-  end(response: ServerResponse, { rayId }: Call, brokeOff: boolean): void {
-    this.#requests.get(rayId)?.end(response, brokeOff);
-    this.#requests.delete(rayId);
+  end(response: ServerResponse, call: Call, brokeOff: boolean): void {
+    const trace = this.#begun.get(call);
+    trace?.end(response, brokeOff);
+    if (this.#requests.get(call.rayId) === trace) this.#requests.delete(call.rayId);
   }
 
   readonly onEvent = (event: Event): void => {

@@ -19,6 +19,7 @@ import { formatTraceParent, parseTraceParent, TRACEPARENT, TRACESTATE } from '..
 import type { Call, Headers, ProxyRequest } from '../../policies/service.js';
 import { hostOf } from '../headers.js';
 import type { UpstreamAddress } from '../upstream-pool.js';
+import type { TraceSurroundings } from './tracing.js';
 
 export interface TracedUpstream extends Pick<UpstreamAddress, 'id' | 'host' | 'port'> {
   readonly scheme: 'http' | 'https';
@@ -78,6 +79,14 @@ const carriedBy = (span: Span, request: ProxyRequest): ProxyRequest => {
   return { ...request, headers };
 };
 
+export interface RequestTraceParts {
+  readonly tracer: Tracer;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly raw: IncomingMessage;
+  readonly call: Call;
+  readonly surroundings: TraceSurroundings;
+}
+
 export class RequestTrace {
   readonly #tracer: Tracer;
   readonly #clock: Pick<Clock, 'nowMs'>;
@@ -87,7 +96,7 @@ export class RequestTrace {
   /** Why the next attempt is made, where it is not the first. */
   #next: Attributes = {};
 
-  constructor(tracer: Tracer, clock: Pick<Clock, 'nowMs'>, raw: IncomingMessage, call: Call) {
+  constructor({ tracer, clock, raw, call, surroundings }: RequestTraceParts) {
     this.#tracer = tracer;
     this.#clock = clock;
     const parent = contextOf(raw);
@@ -97,7 +106,7 @@ export class RequestTrace {
       parent,
     );
     this.#context = trace.setSpan(parent, this.#span);
-    if (this.#span.isRecording()) this.#describe(raw, call);
+    if (this.#span.isRecording()) this.#describe(raw, call, surroundings);
   }
 
   /** Whether the sampler chose it: if not, upstreams are told so, and nothing else is done for it. */
@@ -161,7 +170,7 @@ export class RequestTrace {
     return new AttemptTrace(span, this.#clock);
   }
 
-  #describe(raw: IncomingMessage, call: Call): void {
+  #describe(raw: IncomingMessage, call: Call, { location, clientAddress }: TraceSurroundings): void {
     const [path = '', query] = (raw.url ?? '').split('?', 2);
     this.#span.setAttributes({
       'http.request.method': raw.method ?? '',
@@ -169,10 +178,13 @@ export class RequestTrace {
       'url.path': path,
       ...(query !== undefined && { 'url.query': query }),
       'server.address': hostOf(raw) ?? '',
-      'client.address': raw.socket.remoteAddress ?? '',
+      'client.address': clientAddress,
+      'network.peer.address': raw.socket.remoteAddress ?? '',
       'network.protocol.version': raw.httpVersionMajor === 2 ? '2' : raw.httpVersion,
       'user_agent.original': raw.headers['user-agent'] ?? '',
       'badgateway.ray_id': call.rayId,
+      // An edge and the gateways behind it are in the same trace.
+      ...(location !== null && { 'badgateway.location': location }),
     });
   }
 }

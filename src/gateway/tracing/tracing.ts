@@ -11,9 +11,17 @@ import type { Call, Layer } from '../../policies/service.js';
 import type { Tallies } from '../metrics/tallies.js';
 import type { TracedUpstream } from './request-trace.js';
 
+/** What the gateway knows of a request beside what it says itself. */
+export interface TraceSurroundings {
+  /** Where the gateway is; `null`: nobody says. */
+  readonly location: string | null;
+  /** Of the client, whoever brought its request here. */
+  readonly clientAddress: string;
+}
+
 export interface Tracing {
-  /** A request has come in; it is answered, or not, by that response. */
-  begin(raw: IncomingMessage, call: Call): void;
+  /** A request has come in. */
+  begin(raw: IncomingMessage, call: Call, surroundings: TraceSurroundings): void;
   /** It gets an answer of the gateway's own. */
   failed(call: Call, error: GatewayError): void;
   /** It is over; `brokeOff`: its answer did not come whole, by no fault of the client. */

@@ -1,10 +1,12 @@
 /** The load generator: a process of its own, so that nothing else in the run can slow it down unseen. */
 import { childArgument, parentLink } from '../../core/child.js';
 import { wallClock } from '../../core/clock.js';
+import { type OtlpTarget, otlpTarget } from '../../core/otlp-environment.js';
 import { Random } from '../../core/random.js';
 import type { FromGenerator, GeneratorArgument, ToGenerator } from '../messages.js';
 import { explainMissing } from './addresses.js';
 import type { Asked } from './classes.js';
+import type { ClientTraces } from './client-traces.js';
 import type { RequestRecord } from './clients.js';
 import { LoadRun } from './load-run.js';
 import { Sender, type Target, targetOf } from './sender.js';
@@ -26,12 +28,26 @@ const targetFor = (asked: Asked): Target => {
   return target;
 };
 
+/** Loaded here and not above: hardly anybody wants traces. */
+const loadTraces = async (target: OtlpTarget): Promise<ClientTraces> => {
+  const { openClientTraces } = await import('./client-traces.js');
+  return openClientTraces({ target, environment: process.env, seed, pid: process.pid, clock: wallClock });
+};
+
+const collector = otlpTarget(process.env);
+const traces = collector && (await loadTraces(collector));
+
 let records: RequestRecord[] = [];
+let originMs = 0;
 
 const run = new LoadRun({
   ...{ load, clients, floods, clock: wallClock, random: new Random(seed) },
   send: (asked, address, extra, onAnswer) => sender.send(targetFor(asked), address, extra, onAnswer),
-  onRecord: (record) => records.push(record),
+  ...(traces && { traceFields: traces.fieldsOf }),
+  onRecord: (record) => {
+    records.push(record);
+    traces?.ended(record, originMs);
+  },
   onFloodEnded: (flood, counts) => {
     report();
     link.send({ type: 'flood-ended', flood, counts });
@@ -56,12 +72,14 @@ const stop = (): void => {
   reporting.cancel();
   run.stop();
   if (records.length > 0) report();
-  sender.destroy().finally(() => process.disconnect());
+  Promise.allSettled([sender.destroy(), traces?.close()]).then(() => process.disconnect());
 };
 
 link.onMessage((message) => {
-  if (message.type === 'start') run.start(message.atMs);
-  else if (message.type === 'update') run.update(message.behaviours);
+  if (message.type === 'start') {
+    originMs = message.atMs;
+    run.start(originMs);
+  } else if (message.type === 'update') run.update(message.behaviours);
   else if (message.type === 'load') run.changeLoad(message.change);
   else stop();
 });

@@ -34,6 +34,11 @@ export interface LoadParts {
     extra: readonly string[],
     onAnswer: OnAnswer,
   ) => { abort(): void };
+  /**
+   * A client tries a request, for the first time or again. @returns further headers of the try, names and values in turn.
+   * Left out: nobody traces requests. Floods are not asked for: what attacks begins no trace.
+   */
+  readonly traceFields?: (id: RequestId, asked: Asked) => readonly string[];
   readonly onRecord: (record: RequestRecord) => void;
   readonly onFloodEnded: (flood: number, counts: FloodCounts) => void;
   /** The last client is done; floods may go on. */
@@ -61,7 +66,7 @@ export class LoadRun {
     this.#idPrefix = (random.seed >>> 0).toString(16).padStart(8, '0');
     this.#crowd = new ClientCrowd({
       ...{ classes, book, clock, random },
-      send: (one, address, id, onAnswer) => parts.send(one, address, this.#idHeader(id), onAnswer),
+      send: (one, address, id, onAnswer) => parts.send(one, address, this.#fieldsOf(id, one), onAnswer),
     });
     this.#floodAddresses = floods.map(({ identities }) => book.take(identities));
   }
@@ -118,6 +123,13 @@ export class LoadRun {
 
   #idHeader(id: RequestId): string[] {
     return [FINGERPRINT_HEADER, `${this.#idPrefix}-${id}`];
+  }
+
+  #fieldsOf(id: RequestId, asked: Asked): string[] {
+    const { traceFields } = this.#parts;
+    const fields = this.#idHeader(id);
+    if (traceFields !== undefined) fields.push(...traceFields(id, asked));
+    return fields;
   }
 
   #finishOne(): void {

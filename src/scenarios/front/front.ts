@@ -18,7 +18,7 @@ import type { CertificateChange, Disruption, DisruptionKind } from '../timeline/
 import type { AskAdmin } from './admin-request.js';
 import { EDGE, type FrontConfig, gatewayIds } from './config.js';
 import type { GatewayDrains } from './gateway-drains.js';
-import { overlaid, pageOverlay } from './overlay.js';
+import { edgeOverlay, overlaid, pageOverlay } from './overlay.js';
 import { FrontTls, type FrontTlsParts } from './tls.js';
 
 /** Versions that are kept for a gateway that comes back: the stable one, and the one to go back to. */
@@ -187,12 +187,15 @@ export class Front {
     resolver: string | undefined,
   ): Promise<Place> {
     const tier = tierOf(id);
-    const { statusPage, config: front } = this.#parts;
+    const { statusPage, config: front, host } = this.#parts;
     const isOneOfSeveral = front.gateways > 1 || front.edge !== null;
-    const overlay = {
-      ...this.#tls?.overlayOf(id),
-      ...pageOverlay(id, config, { statusPage, isOneOfSeveral }),
-    };
+    const isBehindEdge = front.edge !== null && tier === 'gateway';
+    const laid: GatewaySection[] = [
+      this.#tls?.overlayOf(id) ?? {},
+      pageOverlay(id, config, { statusPage, isOneOfSeveral }),
+      edgeOverlay(config, isBehindEdge ? host : null),
+    ];
+    const overlay = laid.reduce((all, one) => merge(all as Json, one as Json) as GatewaySection, {});
     const place: Place = {
       ...{ id, tier, overlay, upstreams, resolver, child: null, port: 0, adminPort: 0 },
       ...{ stalls: new StallWatch(), timer: null, standsStill: false },

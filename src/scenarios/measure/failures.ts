@@ -18,6 +18,9 @@ export const MAX_SAMPLED_REQUESTS = 200;
  */
 export const MAX_KEPT_FAILURES = 10_000;
 
+/** Requests that are kept because somebody reported their error, besides those. */
+export const MAX_REPORTED_REQUESTS = 200;
+
 /**
  * Requests for which the gateway's reports are kept until it is known what became of them: 25 s of 1,000 requests a
  * second that fail at first. Beyond twice as many, the oldest are dropped; some are nobody's, such as those of floods.
@@ -83,6 +86,8 @@ export class FailureSample {
   /** Of requests that are kept, by Ray ID. */
   readonly #claimed = new Map<string, Reports>();
   readonly #unclaimed: Unclaimed;
+  /** Ray IDs that somebody reported. */
+  readonly #reported = new Set<string>();
   /** What a proxy that is not ours says, by Ray ID. */
   readonly #evidence = new Map<string, Evidence>();
 
@@ -92,7 +97,7 @@ export class FailureSample {
   }
 
   record(one: RequestRecord): void {
-    const isKept = !one.ok && this.#seen++ % this.#stride === 0;
+    const isKept = !one.ok && (this.#seen++ % this.#stride === 0 || this.#isReported(one));
     if (!isKept && this.#unclaimed.isEmpty) return;
     for (const { rayId } of one.attempts) {
       if (rayId === '') continue;
@@ -102,6 +107,11 @@ export class FailureSample {
     if (!isKept) return;
     this.#kept.push(one);
     if (this.#kept.length > this.#limits.kept) this.#thin();
+  }
+
+  /** Somebody reported the error of that Ray ID: if it is kept still, or is still to come, it will be in the sample. */
+  keep(rayId: string): void {
+    if (this.#reported.size < MAX_REPORTED_REQUESTS) this.#reported.add(rayId);
   }
 
   attemptFailed({ rayId, upstream, cause, afterMs }: Event<'attempt.failed'>): void {
@@ -128,16 +138,24 @@ export class FailureSample {
   result(): SampledRequest[] {
     const failed = this.#kept.toSorted((a, b) => a.arrivalMs - b.arrivalMs);
     const step = Math.max(1, failed.length / MAX_SAMPLED_REQUESTS);
-    return Array.from({ length: Math.min(failed.length, MAX_SAMPLED_REQUESTS) }, (_, index) =>
-      this.#sampled(failed[Math.floor(index * step)]!),
+    const sampled = new Set(
+      Array.from(
+        { length: Math.min(failed.length, MAX_SAMPLED_REQUESTS) },
+        (_, index) => failed[Math.floor(index * step)]!,
+      ),
     );
+    return failed.filter((one) => sampled.has(one) || this.#isReported(one)).map((one) => this.#sampled(one));
+  }
+
+  #isReported({ attempts }: RequestRecord): boolean {
+    return this.#reported.size > 0 && attempts.some(({ rayId }) => this.#reported.has(rayId));
   }
 
   /** Keeps the first, and from there every second one. */
   #thin(): void {
     this.#stride *= 2;
     this.#kept = this.#kept.filter((one, index) => {
-      if (index % 2 === 0) return true;
+      if (index % 2 === 0 || this.#isReported(one)) return true;
       for (const { rayId } of one.attempts) this.#claimed.delete(rayId);
       return false;
     });
@@ -148,7 +166,7 @@ export class FailureSample {
     return found === undefined ? {} : { evidence: { text: found.text, line: found.line } };
   }
 
-  #reported(rayId: string): Pick<SampledRequest['attempts'][number], 'upstreams' | 'decision'> {
+  #told(rayId: string): Pick<SampledRequest['attempts'][number], 'upstreams' | 'decision'> {
     const { upstreams = [], decision = null } = this.#claimed.get(rayId) ?? {};
     const rounded = upstreams.map((one) => ({ ...one, afterMs: round(one.afterMs) }));
     return decision === null ? { upstreams: rounded } : { upstreams: rounded, decision };
@@ -167,7 +185,7 @@ export class FailureSample {
         status,
         cause,
         rayId,
-        ...this.#reported(rayId),
+        ...this.#told(rayId),
         ...this.#evidenceOf(rayId),
       })),
     };

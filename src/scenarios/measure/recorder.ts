@@ -180,7 +180,10 @@ export class Recorder {
     if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
     else if (event.type === 'request.refused' || event.type === 'client.refused')
       this.#failures.requestRefused(event);
-    else this.#events.add(event);
+    else {
+      if (event.type === 'error.reported') this.#failures.keep(event.rayId);
+      this.#events.add(event);
+    }
     for (const observer of this.observers) observer.event(event);
   }
 

@@ -47,6 +47,7 @@ const configOf = (gateway: string | undefined): string =>
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
 const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
   'run.noted': ({ text }) => text,
+  'error.reported': ({ rayId }) => `a user reports the error ${rayId}`,
   'load.changed': ({ scale, rateRps }) =>
     rateRps === null
       ? `the load is ${scale} times the planned one`

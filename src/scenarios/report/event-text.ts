@@ -36,6 +36,8 @@ export const eventText = (event: Event): string | null => {
   switch (event.type) {
     case 'run.noted':
       return event.text;
+    case 'error.reported':
+      return `a user reports the error ${event.rayId}`;
     case 'load.changed':
       return event.rateRps === null
         ? `the load is ${event.scale} times the planned one`

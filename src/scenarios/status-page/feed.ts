@@ -59,6 +59,13 @@ export class StatusFeed {
     this.#timer = world.clock.every(TICK_MS, () => this.#look());
   }
 
+  /** A user reported an error: whoever reads the result finds when, and what became of that request. */
+  reported(rayId: string): void {
+    if (this.#isOver) return;
+    const { clock, recorder } = this.#world;
+    recorder.event({ type: 'error.reported', atMs: clock.nowMs(), rayId });
+  }
+
   /** Nothing more is told. May be called again. */
   end(): void {
     if (this.#isOver) return;

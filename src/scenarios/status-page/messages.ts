@@ -59,4 +59,6 @@ export type ToStatusPage = WatchBegin | Observed | WatchEnd | { readonly type: '
 
 export type FromStatusPage =
   | { readonly type: 'ready'; readonly port: number }
+  /** A user reported an error, for the first time. */
+  | { readonly type: 'reported'; readonly rayId: string }
   | { readonly type: 'failed'; readonly message: string };

@@ -11,7 +11,7 @@ import { StatusServer } from './server.js';
 const { host, port, title } = childArgument<StatusPageArgument>();
 const link = parentLink<ToStatusPage, FromStatusPage>();
 const board = new StatusBoard(title);
-const server = new StatusServer(board, wallClock, title);
+const server = new StatusServer(board, wallClock, title, (rayId) => link.send({ type: 'reported', rayId }));
 
 link.onMessage(async (message) => {
   switch (message.type) {

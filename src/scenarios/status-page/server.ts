@@ -84,8 +84,11 @@ export class StatusServer {
   readonly #server: Server;
   readonly #startedMs: number;
   readonly #title: string;
+  readonly #onReport: (rayId: string) => void;
 
-  constructor(board: StatusBoard, clock: Clock, title: string) {
+  /** @param onReport called with the Ray ID of each report that counts. */
+  constructor(board: StatusBoard, clock: Clock, title: string, onReport: (rayId: string) => void = () => {}) {
+    this.#onReport = onReport;
     this.#board = board;
     this.#clock = clock;
     this.#title = title;
@@ -181,8 +184,17 @@ export class StatusServer {
     const fields = parseFields(type, body);
     const report = fields === null ? 'That is no JSON.' : readReport(fields, nowMs);
     if (typeof report === 'string') return no(400, report);
-    return this.#board.report(report)
-      ? { status: 202, text: 'Your report is counted. It helps to see how many are affected.', counted: true }
-      : { status: 200, text: 'This error has been reported already, and is counted once.', counted: false };
+    if (!this.#board.report(report))
+      return {
+        status: 200,
+        text: 'This error has been reported already, and is counted once.',
+        counted: false,
+      };
+    this.#onReport(report.rayId);
+    return {
+      status: 202,
+      text: 'Your report is counted. It helps to see how many are affected.',
+      counted: true,
+    };
   }
 }

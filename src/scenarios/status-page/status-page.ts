@@ -56,6 +56,7 @@ export const startStatusPage = async ({
   onLost,
 }: StatusPageOptions): Promise<StatusPage> => {
   const ready = new Deferred<number>();
+  let feed: StatusFeed | null = null;
   let stopping = false;
   const argument: StatusPageArgument = { host: HOST, port, title };
   const child = new Child<ToStatusPage, FromStatusPage>({
@@ -65,6 +66,7 @@ export const startStatusPage = async ({
     reaper,
     onMessage: (message) => {
       if (message.type === 'ready') ready.resolve(message.port);
+      else if (message.type === 'reported') feed?.reported(message.rayId);
       else ready.reject(new UserError('couldNotStart', message.message));
     },
   });
@@ -83,8 +85,10 @@ export const startStatusPage = async ({
     return {
       address,
       pid: child.pid,
-      watch: (world, variant, subject) =>
-        new StatusFeed(world, variant, subject, (message) => child.send(message)),
+      watch: (world, variant, subject) => {
+        feed = new StatusFeed(world, variant, subject, (message) => child.send(message));
+        return feed;
+      },
       stop,
     };
   } catch (error) {

@@ -27,7 +27,16 @@ export class Losses {
 export const DEFAULTS: GatewayConfig = resolveGatewayConfig();
 
 /** Of the page of an error every proxy has its own, which says less. */
-export const errorPageLosses = ({ location, errorPage }: GatewayConfig): Loss[] => [
+export const errorPageLosses = ({ location, errorPage, listener }: GatewayConfig): Loss[] => [
+  ...(listener.trustedEdges.length === 0
+    ? []
+    : [
+        {
+          path: ['listener', 'trustedEdges'],
+          text: 'an edge’s word for the client is not shown on its own answers',
+          degree: 'otherwise',
+        } as const,
+      ]),
   ...(location === null
     ? []
     : [

@@ -24,6 +24,9 @@ export interface Consultation {
   cancel(): void;
 }
 
+/** Told when a call begins. @returns told when it has ended. */
+export type CallWatch = (target: DependencyTarget) => (consulted: Consulted) => void;
+
 export interface DependencyParts {
   readonly clock: Clock;
   readonly random: Random;
@@ -78,6 +81,7 @@ const layersOf = ({ use, name }: DependencyTarget, { clock, onCircuit }: Depende
 };
 
 class DependencyClient {
+  readonly target: DependencyTarget;
   readonly #name: string;
   readonly #use: DependencyUse;
   readonly #random: Random;
@@ -87,6 +91,7 @@ class DependencyClient {
 
   constructor(target: DependencyTarget, parts: DependencyParts) {
     const { wires = WIRES } = parts;
+    this.target = target;
     this.#name = target.name;
     this.#use = target.use;
     this.#random = parts.random.fork(target.name);
@@ -149,8 +154,11 @@ export class DependencyClients {
     this.#clients = targets.map((target) => new DependencyClient(target, parts));
   }
 
-  /** Calls what a request needs, one after another in the order of the scenario. */
-  consult(path: string): Consultation {
+  /**
+   * Calls what a request needs, one after another in the order of the scenario.
+   * @param watch left out: nobody wants to know of each call.
+   */
+  consult(path: string, watch?: CallWatch): Consultation {
     const needed = this.#clients.filter((client) => client.isNeededBy(path));
     let current: Call | null = null;
     let left: GatewayError | null = null;
@@ -159,7 +167,9 @@ export class DependencyClients {
       for (const client of needed) {
         current = new Call('', this.#clock);
         if (left !== null) current.cancel(left);
+        const ended = watch?.(client.target);
         const consulted = await client.call(path, current);
+        ended?.(consulted);
         all.push(consulted);
         if (consulted.outcome === 'failed') break;
       }

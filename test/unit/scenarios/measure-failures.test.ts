@@ -36,6 +36,26 @@ describe('the sample of failures', () => {
     );
   });
 
+  it('has whatever was reported by its Ray ID, before or after it came, however many there are', () => {
+    const count = 20 * MAX_SAMPLED_REQUESTS;
+    const rayOf = (index: number): string => index.toString(16).padStart(16, '0');
+    // Kept by neither of two limits: the sample, and what is held until the end.
+    const sample = new FailureSample({ kept: count / 4, unclaimed: 10 });
+    const [early, late] = [count - 1, count - 3];
+    sample.keep(rayOf(early));
+    for (let index = 0; index < count; index++) {
+      const tries = [attempt({ status: 503, cause: 'no_upstream', rayId: rayOf(index) })];
+      sample.record(failedRequest(index, 503, 'no_upstream', { attempts: tries }));
+      if (index === 5) sample.keep(rayOf(4));
+    }
+    sample.keep(rayOf(late));
+    const rays = sample.result().map(({ rayId }) => rayId);
+    expect(rays).toEqual(expect.arrayContaining([rayOf(early), rayOf(4)]));
+    expect(rays.length).toBeLessThanOrEqual(MAX_SAMPLED_REQUESTS + 3);
+    expect(new Set(rays).size).toBe(rays.length);
+    expect(rays).toEqual(rays.toSorted());
+  });
+
   it('tells of every try, with the upstreams the gateway tried for it under its Ray ID', () => {
     const request = failedRequest(100, 503, 'no_upstream', {
       endMs: 900.126,

@@ -4,7 +4,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
+import type { DependencyTarget } from '../../../src/upstream/dependencies/messages.js';
 import { WorkerTraces } from '../../../src/upstream/worker-traces.js';
+import { turn } from '../../support/limited-service.js';
+
+const STORE: DependencyTarget = {
+  ...{ name: 'store', kind: 'database', host: '127.0.0.1', port: 5432 },
+  use: {
+    ...{ share: 1, path: '', pool: null, acquireTimeoutMs: null, timeoutMs: null, breaker: null },
+    ...{ bulkhead: null, fallback: 'none', status: 503 },
+  },
+};
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -76,6 +86,36 @@ describe('the spans of a worker', () => {
     });
   });
 
+  it('have the calls of dependencies beneath them, which fail with their cause', () => {
+    const { clock, posts, begin, spansOf } = start();
+    const { span, response } = begin(`00-${TRACE}-${PARENT}-01`);
+    const ended = span!.called(STORE);
+    clock.advance(40);
+    ended({ dependency: 'store', outcome: 'cached', cause: 'response_timeout', status: 503 });
+    span!.called(STORE)({ dependency: 'store', outcome: 'failed', cause: 'client_left', status: 503 });
+    response.emit('close');
+    clock.advance(500);
+    const [call, left, request] = spansOf(posts[0]!);
+    expect(call).toMatchObject({
+      traceId: TRACE,
+      parentSpanId: request.spanId,
+      name: 'store',
+      kind: 3,
+      startTimeUnixNano: '1790000000123500000',
+      endTimeUnixNano: '1790000000163500000',
+      status: { code: 2 },
+    });
+    for (const [key, value] of [
+      ['badgateway.dependency.outcome', { stringValue: 'cached' }],
+      ['error.type', { stringValue: 'response_timeout' }],
+      ['server.port', { intValue: '5432' }],
+    ]) {
+      expect(call.attributes).toContainEqual({ key, value });
+    }
+    // Whoever waited for it has gone.
+    expect(left.status).toEqual({});
+  });
+
   it('say that the connection was lost, and are errors then', () => {
     const { clock, posts, begin, spansOf } = start();
     const { response } = begin(`00-${TRACE}-${PARENT}-01`);
@@ -93,7 +133,7 @@ describe('the spans of a worker', () => {
     },
   );
 
-  it('wait while a collector does not answer, and no more of them than have a place', () => {
+  it('wait while a collector does not answer, and no more of them than have a place', async () => {
     const { clock, posts, begin, spansOf } = start();
     const request = (): void => void begin(`00-${TRACE}-${PARENT}-01`).response.emit('close');
     request();
@@ -103,6 +143,7 @@ describe('the spans of a worker', () => {
     expect(posts).toHaveLength(1);
     // It is given up after 2 s, and the next batch goes.
     clock.advance(1_200);
+    await turn();
     expect(posts).toHaveLength(2);
     expect(spansOf(posts[1]!)).toHaveLength(256);
   });

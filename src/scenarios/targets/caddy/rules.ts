@@ -1,6 +1,7 @@
 /** Rules, as matchers of Caddy's with an error for those who are not let in. */
+
+import { parseNetwork } from '../../../gateway/config/networks.js';
 import type { RuleConfig } from '../../../gateway/config/rules.js';
-import { parseNetwork } from '../../../gateway/config/rules.js';
 import { goExpression } from '../go-expressions.js';
 import { block } from '../text.js';
 import type { Proxying } from './proxying.js';

@@ -1,5 +1,6 @@
 /** Rules as filters that refuse (RBAC): one for each rule that blocks, which spares whoever an earlier one let in. */
-import { parseNetwork, type RuleConfig } from '../../../gateway/config/rules.js';
+import { parseNetwork } from '../../../gateway/config/networks.js';
+import type { RuleConfig } from '../../../gateway/config/rules.js';
 import { goExpression } from '../go-expressions.js';
 import { extension, type Fields, type Parts } from './words.js';
 

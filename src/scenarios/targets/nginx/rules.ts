@@ -2,7 +2,8 @@
  * Rules at the door. Each is a variable that is 1 where all that it names fits; the first of them that is 1 decides,
  * in one map.
  */
-import { parseNetwork, type RuleConfig } from '../../../gateway/config/rules.js';
+import { parseNetwork } from '../../../gateway/config/networks.js';
+import type { RuleConfig } from '../../../gateway/config/rules.js';
 import { block } from '../text.js';
 import { type Draft, missing, otherwise } from './draft.js';
 import { addRateLimit } from './limits.js';

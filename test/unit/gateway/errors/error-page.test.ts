@@ -12,6 +12,7 @@ const PLAIN: ErrorPage = {
   code: 'BGW_ERR_CONNECTION_REFUSED',
   method: 'GET',
   host: 'shop.example',
+  viaEdge: false,
   clientAddress: '2405:201:c013:11:4837:295d:72:bc48',
   location: 'FRA',
   rayId: '0123456789abcdef',

@@ -61,6 +61,23 @@ const outcomes = ({ consulted }: Asked): string[] | undefined =>
   consulted?.map(({ dependency, outcome, cause }) => `${dependency} ${outcome} ${cause}`.trim());
 
 describe('a request', () => {
+  it('tells whoever watches when each of its calls begins and what became of it', async () => {
+    const { clients, pending } = clientsOf(target('store'), target('payments'));
+    const told: string[] = [];
+    const { done } = clients.consult('/', ({ name }) => {
+      told.push(`${name} begins`);
+      return ({ outcome }) => void told.push(`${name} ${outcome}`);
+    });
+    expect(told).toEqual(['store begins']);
+    await turn();
+    pending[0]!.respond(200);
+    await turn();
+    expect(told).toEqual(['store begins', 'store answered', 'payments begins']);
+    pending[1]!.respond(500);
+    await done;
+    expect(told.at(-1)).toBe('payments failed');
+  });
+
   it('calls what it needs one after another, in order', async () => {
     const { ask, pending } = clientsOf(
       target('store'),

@@ -1,5 +1,5 @@
 /** Conditions: ACLs by name and in braces, and what of them the section can say. */
-import { parseNetwork } from '../../../../gateway/config/rules.js';
+import { parseNetwork } from '../../../../gateway/config/networks.js';
 import type { Directive } from './document.js';
 
 /** One comparison of an ACL. */

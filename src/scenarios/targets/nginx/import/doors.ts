@@ -1,6 +1,7 @@
 /** What keeps requests out: `limit_req`, `limit_conn`, `allow`, `deny`, and `if` with a `return`. */
 
-import { MAX_RULES, parseNetwork } from '../../../../gateway/config/rules.js';
+import { parseNetwork } from '../../../../gateway/config/networks.js';
+import { MAX_RULES } from '../../../../gateway/config/rules.js';
 import type { GatewaySection } from '../../../../gateway/config.js';
 import { entriesOf } from './caching.js';
 import type { Directive } from './parse.js';
