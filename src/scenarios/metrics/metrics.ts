@@ -240,6 +240,16 @@ export const METRICS: readonly Metric[] = [
     needsGateway: (type) => GATEWAYS_EVENTS.test(type),
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
+  {
+    pattern: oneOf('count', EVENT_TYPE_NAMES),
+    kind: 'count',
+    windowed: false,
+    example: 'count.config.refused',
+    meaning: 'how often this event happened, as far as events are kept: the first 10,000 of each',
+    needsWorkers: (type) => WORKERS_EVENTS.test(type),
+    needsGateway: (type) => GATEWAYS_EVENTS.test(type),
+    value: (variant, type) => ofType(variant, type as EventType).length,
+  },
   ...INCIDENT_METRICS,
   {
     pattern: /^recovered$/,

@@ -79,6 +79,8 @@ describe('a metric', () => {
     ['first.none', '', 1_500],
     ['first.503', '', Number.POSITIVE_INFINITY],
     ['first.worker.exited', '', 4_500],
+    ['count.worker.exited', '', 2],
+    ['count.config.refused', '', 0],
     ['first.config.promoted', '', Number.POSITIVE_INFINITY],
     ['recovered', '', 8_000],
     ['recovery', '', Number.POSITIVE_INFINITY],
