@@ -1,6 +1,5 @@
 /** `badgateway challenge`: an outage with a hidden cause. Whoever plays looks at evidence, answers, and is graded by a second run. */
 import pc from 'picocolors';
-import { wallClock } from '../core/clock.js';
 import { EXIT_CODES, usageError } from '../core/errors.js';
 import { wrapText } from '../core/text-table.js';
 import { CAUSES } from '../scenarios/challenge/causes.js';
@@ -17,6 +16,7 @@ import {
   type EvidenceKind,
   evidenceView,
 } from '../scenarios/challenge/evidence.js';
+import { ANSWER_KEYS, type AnswerKey, optionsOf } from '../scenarios/challenge/game.js';
 import { type Answer, gradeAnswer, POINTS } from '../scenarios/challenge/grade.js';
 import { openingViews, type View } from '../scenarios/challenge/opening.js';
 import { LEVELS, type Level } from '../scenarios/challenge/scene.js';
@@ -24,14 +24,11 @@ import type { VariantResult } from '../scenarios/result.js';
 import { askFor, canAsk, textColumns } from './ask.js';
 import { verdictLines } from './challenge-verdict.js';
 import { flagList, flagValue, parseChoice, parseSeed } from './flags.js';
-import { runSmall, smallRunOutput } from './small-run.js';
+import { anySeed, runSmall, smallRunOutput } from './small-run.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
 const say = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
-
-/** So many, of which a player may well remember one. */
-const SEEDS = 10_000;
 
 const VIRTUAL_FIRST = ['virtual', 'real'] as const;
 type Engine = (typeof VIRTUAL_FIRST)[number];
@@ -53,20 +50,12 @@ const parseEvidence = (flag: unknown): EvidenceKind[] =>
       return kind;
     });
 
-const KEYS = ['cause', 'on', 'mitigation'] as const;
-
-const optionsOf = (challenge: Challenge): Readonly<Record<(typeof KEYS)[number], readonly Option[]>> => ({
-  cause: challenge.causes,
-  on: challenge.places,
-  mitigation: challenge.mitigations,
-});
-
 /** `cause=…,on=…,mitigation=…`. @throws UserError for a name that is none of the choices. */
 const parseAnswer = (challenge: Challenge, text: string): Answer => {
   const given = new Map(
     text.split(',').map((part) => [part.split('=', 1)[0], part.slice(part.indexOf('=') + 1)]),
   );
-  const of = (key: (typeof KEYS)[number]): string => {
+  const of = (key: AnswerKey): string => {
     const names = optionsOf(challenge)[key].map(({ name }) => name);
     const value = given.get(key) ?? '';
     if (!names.includes(value))
@@ -111,7 +100,7 @@ const TITLES = {
   cause: 'What is wrong?',
   on: 'Where?',
   mitigation: 'What do you do now?',
-} as const satisfies Record<(typeof KEYS)[number], string>;
+} as const satisfies Record<AnswerKey, string>;
 
 const intro = ({ seed, level, times }: Challenge): string[] => [
   '',
@@ -151,7 +140,7 @@ const askEvidence = async (challenge: Challenge, result: VariantResult): Promise
 
 const askAnswer = async (challenge: Challenge): Promise<Answer | null> => {
   const answer: Record<string, string> = {};
-  for (const key of KEYS) {
+  for (const key of ANSWER_KEYS) {
     const options = optionsOf(challenge)[key];
     say(['', ...numbered(TITLES[key], options, false)]);
     const word = await askFor(
@@ -210,7 +199,7 @@ const play = async (challenge: Challenge, nothingDone: VariantResult, flags: Fla
   if (answer !== null) return { challenge, nothingDone, asked: shown, answer };
   if (!canAsk()) {
     say([
-      ...KEYS.flatMap((key) => numbered(TITLES[key], optionsOf(challenge)[key], true)),
+      ...ANSWER_KEYS.flatMap((key) => numbered(TITLES[key], optionsOf(challenge)[key], true)),
       ...howToAnswer(challenge),
     ]);
     return { challenge, nothingDone, asked: shown, answer: null };
@@ -239,7 +228,7 @@ const exitOf = (variants: readonly VariantResult[]): number =>
 /** @returns 0 however good the answer was; 98 where the machine spoiled a run on real processes. */
 export const challengeCommand = async (flags: Flags): Promise<number> => {
   const engine = parseChoice('engine', flags.engine, VIRTUAL_FIRST);
-  const seed = parseSeed(flags.seed) ?? Math.floor(wallClock.nowMs()) % SEEDS;
+  const seed = parseSeed(flags.seed) ?? anySeed();
   const challenge = drawChallenge(seed, parseLevel(flags.level));
   const text = flagValue(flags.answer);
   // Mistakes are told before a run.

@@ -3,11 +3,12 @@ import pc from 'picocolors';
 import { EXIT_CODES, usageError } from '../core/errors.js';
 import { plainInline, plainMarkdown } from '../core/plain-markdown.js';
 import { listed, wrapText } from '../core/text-table.js';
-import type { Lesson, Shown } from '../scenarios/lessons/lesson.js';
+import { type Evidence, evidenceOf, gradeLesson } from '../scenarios/lessons/answer.js';
+import type { Lesson } from '../scenarios/lessons/lesson.js';
+import { lessonRows } from '../scenarios/lessons/lesson-rows.js';
 import { lessonScenario, readLessons } from '../scenarios/lessons/lessons.js';
 import { overallVerdict } from '../scenarios/metrics/verdict.js';
 import { curveLines, tableLines } from '../scenarios/report/report.js';
-import { summaryRows } from '../scenarios/report/summary.js';
 import type { VariantResult } from '../scenarios/result.js';
 import { askFor, canAsk, textColumns } from './ask.js';
 import { flagValue, parseChoice } from './flags.js';
@@ -26,29 +27,10 @@ const heading = (text: string): string => pc.bold(text);
 const indented = (text: string, indent = 2, hanging = 0): string[] =>
   wrapText(plainInline(text), textColumns() - indent, hanging).map((line) => `${' '.repeat(indent)}${line}`);
 
-/** Of the table of a report, what a lesson speaks of; the first is the head. */
-const ROWS = /^$|^availability, (outage|after)|^(good answers|502|503|504|p99|tries|work for)|^no answer/;
-
 const runLines = (variants: readonly VariantResult[]): string[] => {
   const style = { colors: pc.createColors(pc.isColorSupported), columns: textColumns() };
-  const rows = summaryRows(variants).filter(([title]) => ROWS.test(title!));
-  return [...curveLines(variants, style), ...tableLines(rows, style)];
+  return [...curveLines(variants, style), ...tableLines(lessonRows(variants), style)];
 };
-
-interface Evidence extends Shown {
-  /** As a threshold was judged; `null`: it was not, since the run was not whole. */
-  readonly observedText: string | null;
-  readonly pass: boolean;
-}
-
-/** Where the run shows the answer, with what was measured. */
-const evidenceOf = ({ shown }: Lesson, variants: readonly VariantResult[]): Evidence[] =>
-  shown.map((one) => {
-    const judged = variants
-      .find(({ name }) => name === one.variant)
-      ?.thresholds.find(({ expression }) => expression === one.expression);
-    return { ...one, observedText: judged?.observedText ?? null, pass: judged?.pass ?? false };
-  });
 
 const evidenceLines = (evidence: readonly Evidence[]): string[] =>
   evidence.flatMap(({ expression, variant, text, observedText, pass }) => [
@@ -86,23 +68,28 @@ const questionLines = ({ question, choices }: Lesson): string[] => [
   '',
 ];
 
-const answerLines = (lesson: Lesson, evidence: readonly Evidence[], given: string | null): string[] => {
+const judgementText = (lesson: Lesson, variants: readonly VariantResult[], given: string | null): string => {
+  const { answer } = lesson;
+  if (given === null) return heading(`Answer: ${answer}`);
+  const { verdict } = gradeLesson(lesson, variants, given);
+  if (verdict === 'not-shown')
+    return pc.yellow(heading(`It is ${answer}, though this run does not show it.`));
+  return verdict === 'right'
+    ? pc.green(heading(`${given} is right.`))
+    : pc.yellow(heading(`${given} is not what happened; it is ${answer}.`));
+};
+
+const answerLines = (lesson: Lesson, variants: readonly VariantResult[], given: string | null): string[] => {
   const { answer, why, choices } = lesson;
   const right = choices.find(({ letter }) => letter === answer)!;
-  const judgement =
-    given === null
-      ? heading(`Answer: ${answer}`)
-      : given === answer
-        ? pc.green(heading(`${given} is right.`))
-        : pc.yellow(heading(`${given} is not what happened; it is ${answer}.`));
   return [
-    judgement,
+    judgementText(lesson, variants, given),
     ...(given === answer ? [] : indented(right.text)),
     '',
     ...plainMarkdown(why, textColumns() - 2).map((line) => (line === '' ? '' : `  ${line}`)),
     '',
     heading('The run shows it'),
-    ...evidenceLines(evidence),
+    ...evidenceLines(evidenceOf(lesson, variants)),
     '',
   ];
 };
@@ -165,9 +152,8 @@ export const learnCommand = async (wanted: string | undefined, flags: Flags): Pr
   const output = flags.json || flags.quiet ? null : smallRunOutput(engine);
   const variants = await runSmall({ ...lessonScenario(lesson), engine, output });
   if (variants === null) return EXIT_CODES.interrupted;
-  const evidence = evidenceOf(lesson, variants);
   if (flags.json) {
-    say([JSON.stringify({ ...lesson, evidence, variants })]);
+    say([JSON.stringify({ ...lesson, evidence: evidenceOf(lesson, variants), variants })]);
     return exitOf(variants);
   }
   say([...runLines(variants), ...spoiledLines(variants)]);
@@ -176,6 +162,6 @@ export const learnCommand = async (wanted: string | undefined, flags: Flags): Pr
   const letters = lesson.choices.map(({ letter }) => letter);
   const asks = beforehand === undefined && canAsk();
   const given = asks ? await askFor(`Your answer (${letters.join(', ')}): `, letters) : (beforehand ?? null);
-  say(['', ...answerLines(lesson, evidence, given), ...nextLines(lessons, lesson)]);
+  say(['', ...answerLines(lesson, variants, given), ...nextLines(lessons, lesson)]);
   return exitOf(variants);
 };

@@ -7,6 +7,7 @@ import { LAB_FILE } from '../scenarios/library.js';
 import { describeLibrary } from '../scenarios/library-list.js';
 import { Channel } from '../scenarios/live/channel.js';
 import { Lab } from '../scenarios/live/lab.js';
+import type { Learning } from '../scenarios/live/learning.js';
 import { type Host, LiveApi, type WrittenRunOrder } from '../scenarios/live/live-api.js';
 import { LiveRun } from '../scenarios/live/live-run.js';
 import { startLiveServer } from '../scenarios/live/live-server.js';
@@ -18,12 +19,13 @@ import { type StatusPage, type StatusWatch, startStatusPage } from '../scenarios
 import { renderPage } from '../web/page.js';
 import { packReport } from '../web/report.js';
 import { aborted, listenForInterruption } from './interruption.js';
+import { findForLab, makeLearning } from './lab-learning.js';
 import { parseHost, parseOptionalPort, parsePort, parseToken } from './listen-flags.js';
 import { openInBrowser } from './open.js';
 import { RUNS } from './run-engines.js';
 import { planRun } from './run-plan.js';
 import { toResult } from './run-result.js';
-import { findBundled, findScenario } from './scenario-file.js';
+import { findScenario } from './scenario-file.js';
 import { channelName } from './watched-run.js';
 
 /** Free on most machines, and easy to keep in mind. */
@@ -71,6 +73,7 @@ interface Setting {
   readonly channel: Channel;
   /** Up before the first world, and after the last. */
   readonly statusPage: StatusPage;
+  readonly learning: Learning;
   /** Where orders go while something runs; known once there is an API. */
   api: LiveApi | null;
 }
@@ -109,7 +112,7 @@ const playLab =
 const prepareRun =
   (setting: Setting) =>
   async ({ scenario: name, variants, engine, seed }: WrittenRunOrder, onResult: (result: Result) => void) => {
-    const plan = await planRun(findBundled(name), { engine, seed, variant: variants });
+    const plan = await planRun(findForLab(name), { engine, seed, variant: variants });
     return async (signal: AbortSignal): Promise<void> => {
       const live = liveOf(setting, { mode: 'run', ...plan });
       const startedAt = new Date(wallClock.nowMs());
@@ -118,6 +121,7 @@ const prepareRun =
       const watching = { live, openControl: setting.api!.open, statusPage: setting.statusPage };
       const result = toResult(plan, await RUNS[plan.engine](plan, signal, null, watching), startedAt);
       onResult(result);
+      setting.learning.took(name, result);
       const reason = signal.aborted ? 'it was stopped' : null;
       live.end({ result, report: packReport(result), reason, final: false });
     };
@@ -175,12 +179,15 @@ const serveLab = async (
   { signal, flags }: { readonly signal: AbortSignal; readonly flags: Readonly<Record<string, unknown>> },
 ): Promise<void> => {
   const channel = new Channel(channelName());
-  const setting: Setting = { channel, statusPage, api: null };
+  const closing = new AbortController();
+  const learning = makeLearning(closing.signal);
+  const setting: Setting = { channel, statusPage, learning, api: null };
   const failed = new Deferred<never>();
   const lab = makeLab(plan, setting, failed);
   const api = await LiveApi.make(
     lab satisfies Host,
     onceAsked(() => describeLibrary(wallClock)),
+    learning,
   );
   setting.api = api;
   channel.publish({ type: 'idle' });
@@ -198,6 +205,7 @@ const serveLab = async (
     });
     await Promise.race([stopAsked, failed.promise]);
   } finally {
+    closing.abort();
     await lab.close();
     const reason = 'the lab was closed';
     channel.publish({ type: 'end', result: null, report: null, reason, final: true });

@@ -1,4 +1,5 @@
 /** Runs a small scenario that comes with badgateway, for a lesson or a challenge. */
+import { wallClock } from '../core/clock.js';
 import type { Engine } from '../scenarios/engines.js';
 import { parseScenario } from '../scenarios/parse.js';
 import type { VariantResult } from '../scenarios/result.js';
@@ -17,6 +18,12 @@ export interface SmallRun {
   /** Where its progress goes; `null`: nowhere. */
   readonly output: ProgressOutput | null;
 }
+
+/** So many, of which a player may well remember one. */
+const SEEDS = 10_000;
+
+/** Of a challenge for whoever asks for none. */
+export const anySeed = (): number => Math.floor(wallClock.nowMs()) % SEEDS;
 
 /** Where progress is shown: of seconds in virtual time only where a line can change. */
 export const smallRunOutput = (engine: Engine): ProgressOutput | null => {

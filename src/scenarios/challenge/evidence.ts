@@ -16,6 +16,8 @@ interface Kind {
   /** Points that it costs. */
   readonly cost: number;
   readonly look: (challenge: Challenge, now: VariantResult) => readonly string[];
+  /** As of a view. */
+  readonly isPicture?: true;
 }
 
 const seriesOf = (now: VariantResult, name: string) =>
@@ -155,7 +157,7 @@ const clientLines = ({ times, addresses }: Challenge, now: VariantResult): strin
 
 /** Every kind there is. Together they cost what is to be had for doing without. */
 export const EVIDENCE = {
-  workers: { title: 'Each worker over time', cost: 4, look: workerLines },
+  workers: { title: 'Each worker over time', cost: 4, look: workerLines, isPicture: true },
   log: { title: 'The gateway’s log of failed requests', cost: 4, look: logLines },
   trace: { title: 'One failed request, step by step', cost: 4, look: traceLines },
   changes: { title: 'What was changed lately', cost: 5, look: changeLines },
@@ -168,6 +170,7 @@ export const EVIDENCE_KINDS = Object.keys(EVIDENCE) as readonly EvidenceKind[];
 
 /** @param result of the run in which nothing was done. */
 export const evidenceView = (challenge: Challenge, result: VariantResult, kind: EvidenceKind): View => {
-  const { title, look } = EVIDENCE[kind];
-  return { title, lines: look(challenge, untilNow(result, challenge.times.actMs)) };
+  const { title, look, isPicture }: Kind = EVIDENCE[kind];
+  const lines = look(challenge, untilNow(result, challenge.times.actMs));
+  return { title, lines, ...(isPicture && { isPicture }) };
 };

@@ -15,6 +15,10 @@ import { untilNow } from './until-now.js';
 export interface View {
   readonly title: string;
   readonly lines: readonly string[];
+  /** The lines as cells, where they are a table: the first row is the head. */
+  readonly table?: readonly (readonly string[])[];
+  /** The lines are drawn; whoever can draw better has the numbers (`pictures.ts`). */
+  readonly isPicture?: true;
 }
 
 /** Of the gateway's section as it is written, what a view says. */
@@ -52,6 +56,7 @@ const curvesView = (now: VariantResult): View => {
   const label = (text: string): string => text.padEnd(14);
   return {
     title: 'Curves, until now',
+    isPicture: true,
     lines: [
       `${label('')}${sparkAxis(scale)}`,
       `${label('asked for')}${curve(now.series.map(({ offered }) => offered))}  up to ${Math.round(top)}/s`,
@@ -112,10 +117,8 @@ const workersView = ({ scene }: Challenge, now: VariantResult): View => {
           ]),
       String(deaths.filter(({ fields }) => fields.worker === worker).length),
     ]);
-  return {
-    title: 'Workers, now',
-    lines: textTable([['', 'process', 'heap', 'slots in use', 'waiting', 'deaths'], ...rows]),
-  };
+  const table = [['', 'process', 'heap', 'slots in use', 'waiting', 'deaths'], ...rows];
+  return { title: 'Workers, now', lines: textTable(table), table };
 };
 
 /** What a monitor tells: signs, and no causes. Changes of config and workers are not among them: somebody has to ask. */

@@ -22,10 +22,12 @@ import { ScenarioSchema } from '../scenario.js';
 import type { Stage } from '../timeline/perform.js';
 import type { ScenarioAnswer } from './api.js';
 import { makeCatalog } from './catalog.js';
+import { serveLearning } from './learn-api.js';
+import type { Learning } from './learning.js';
 
 const RunOrderSchema = Section(
   {
-    scenario: Type.String({ minLength: 1, description: 'Name of a bundled one.' }),
+    scenario: Type.String({ minLength: 1, description: 'Name of a bundled one, or of a lesson.' }),
     variants: Optional(
       Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'Only these; default all.' }),
     ),
@@ -58,6 +60,11 @@ export interface Host {
 
 /** Routes that do not need anything to run, by the first part of their path. */
 const OWN = ['state', 'scenarios', 'catalog', 'schema', 'run', 'lab', 'stop', 'result'] as const;
+
+/** Routes of the lessons and challenges (`learn-api.ts`), which do not need it either. */
+const LEARN = ['lessons', 'challenges'] as const;
+
+const NEEDS_NO_RUN: readonly string[] = [...OWN, ...LEARN];
 
 const accepted = (reply: FastifyReply, state: LiveState) => reply.code(202).send(state);
 
@@ -104,9 +111,15 @@ export class LiveApi {
     this.#nobody = nobody;
   }
 
-  static async make(host: Host, scenarios: () => Promise<readonly ScenarioAnswer[]>): Promise<LiveApi> {
+  /** @param learning `null`: there is nothing to learn here, as beside a single run. */
+  static async make(
+    host: Host,
+    scenarios: () => Promise<readonly ScenarioAnswer[]>,
+    learning: Learning | null = null,
+  ): Promise<LiveApi> {
     const own = orderServer();
     serveOwn(own, host, scenarios);
+    if (learning !== null) serveLearning(own, learning);
     const detail = 'nothing runs; POST /api/lab begins the lab';
     const nobody = orderServer(() => ({ status: 409, detail }));
     await Promise.all([own.ready(), nobody.ready()]);
@@ -129,7 +142,7 @@ export class LiveApi {
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const [, first = ''] = request.url?.split(/[/?]/, 2) ?? [];
-    const app = (OWN as readonly string[]).includes(first) ? this.#own : (this.#control ?? this.#nobody);
+    const app = NEEDS_NO_RUN.includes(first) ? this.#own : (this.#control ?? this.#nobody);
     app.routing(request, response);
   };
 
