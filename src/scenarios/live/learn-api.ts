@@ -4,7 +4,7 @@
  *
  *     GET  /lessons                    what there is to learn, without the answers
  *     POST /lessons/:number/run        runs it in virtual time, beside what runs
- *     GET  /lessons/:number/run        its last run, also one in the lab's place; 404: there was none
+ *     GET  /lessons/:number/run        { run }: its last one, also one in the lab's place; null: there was none
  *     POST /lessons/:number/answer     { letter } → whether the run shows it
  *     POST /challenges                 { level?, seed? } → an outage with a hidden cause
  *     GET  /challenges/:id             as it stands
@@ -88,9 +88,10 @@ const serveLessons = (app: FastifyInstance, learning: Learning): void => {
   };
   type Params = { number: string };
   app.get('/lessons', () => learning.lessons.map((lesson) => lessonAnswer(learning, lesson)));
-  app.get<{ Params: Params }>('/lessons/:number/run', ({ params }) =>
-    runAnswer(learning, lastRun(find(params.number))),
-  );
+  app.get<{ Params: Params }>('/lessons/:number/run', ({ params }) => {
+    const result = learning.lastRun(find(params.number));
+    return { run: result === null ? null : runAnswer(learning, result) };
+  });
   app.post<{ Params: Params }>('/lessons/:number/run', async ({ params }) =>
     runAnswer(learning, await learning.run(find(params.number))),
   );

@@ -5,6 +5,11 @@ import type {
   LoadAnswer,
   ScenarioAnswer,
 } from '../../../scenarios/live/api.js';
+import type {
+  ChallengeAnswer,
+  LessonAnswer,
+  LessonRunAnswer,
+} from '../../../scenarios/live/learn-answers.js';
 import type { Order } from './commands.js';
 
 /** What came of an order. */
@@ -65,6 +70,20 @@ export class Api {
   /** The config that workers read. */
   workerConfig(): Promise<GatewayConfigAnswer> {
     return this.#get('config');
+  }
+
+  lessons(): Promise<readonly LessonAnswer[]> {
+    return this.#get('lessons');
+  }
+
+  /** `null`: it was not run yet. */
+  async lessonRun(number: number): Promise<LessonRunAnswer | null> {
+    const { run } = await this.#get<{ run: LessonRunAnswer | null }>(`lessons/${number}/run`);
+    return run;
+  }
+
+  challenge(id: string): Promise<ChallengeAnswer> {
+    return this.#get(`challenges/${id}`);
   }
 
   /** @throws an error with the server's words. */

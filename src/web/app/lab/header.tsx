@@ -1,4 +1,5 @@
 /** What runs, whether the page hears of it, and the numbers of the last second. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { wallClock } from '../../../core/clock.js';
 import type { VariantBegin } from '../../../scenarios/live/feed.js';
@@ -113,11 +114,11 @@ export interface HeaderProps {
   readonly store: LabStore;
   readonly stream: Stream;
   readonly begin: VariantBegin;
-  readonly isTouring: boolean;
-  readonly tour: () => void;
+  /** Further ways to go. */
+  readonly children?: ComponentChildren;
 }
 
-export const Header = ({ store, stream, begin, isTouring, tour }: HeaderProps) => {
+export const Header = ({ store, stream, begin, children }: HeaderProps) => {
   const { mode, scenario, variant, engine, statusPage } = begin;
   const t = useLab(store, ({ ticks }) => Math.floor(ticks.at(-1)?.t ?? 0));
   return (
@@ -138,11 +139,7 @@ export const Header = ({ store, stream, begin, isTouring, tour }: HeaderProps) =
         </p>
         <div class="lab-actions">
           {statusPage !== null && <a href={statusPage}>Status page</a>}
-          {mode === 'lab' && (
-            <button type="button" aria-pressed={isTouring} onClick={tour}>
-              Guided tour
-            </button>
-          )}
+          {children}
           <OrderButton order={{ method: 'POST', path: 'stop', said: 'stopped' }}>Stop</OrderButton>
           {mode === 'run' && (
             <OrderButton order={{ method: 'POST', path: 'lab', said: 'the lab begins' }}>

@@ -1,5 +1,8 @@
 /** A run while it goes on: topology, curves, events, controls. When it has ended: its report. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ExerciseBox } from '../learn/exercise-box.js';
+import { LearnView } from '../learn/learn-view.js';
+import { Learner, useLearner } from '../learn/learner.js';
 import type { ReportData } from '../report/report-data.js';
 import { ReportView } from '../report/report-view.js';
 import type { Source } from '../source.js';
@@ -15,7 +18,6 @@ import './lab.css';
 import { LabStore, useLab } from './store.js';
 import { Stream } from './stream.js';
 import { Topology } from './topology.js';
-import { Tour } from './tour.js';
 
 type Live = Extract<Source, { kind: 'live' }>;
 
@@ -23,6 +25,7 @@ interface Lab {
   readonly store: LabStore;
   readonly stream: Stream;
   readonly desk: Desk;
+  readonly learner: Learner;
 }
 
 const openLab = ({ feed, api }: Live): Lab => {
@@ -32,7 +35,8 @@ const openLab = ({ feed, api }: Live): Lab => {
     // Whoever streams ends: a page that asks again would say that something is broken.
     if (message.type === 'end' && message.final) stream.close();
   });
-  return { store, stream, desk: new Desk(new Api(new URL(api, location.href).href), store) };
+  const client = new Api(new URL(api, location.href).href);
+  return { store, stream, desk: new Desk(client, store), learner: new Learner(client) };
 };
 
 /** Nothing runs, or nothing is known yet. */
@@ -59,11 +63,35 @@ const Pause = ({ lab }: { readonly lab: Lab }) => {
   );
 };
 
-const Running = ({ lab: { store, stream } }: { readonly lab: Lab }) => {
+/** Ways from the lab to what there is to learn; none in the page of a single run. */
+const Learn = ({ lab: { learner }, mode }: { readonly lab: Lab; readonly mode: 'lab' | 'run' }) => {
+  const watched = useLearner(learner, (state) => state.watched);
+  if (watched !== null && mode === 'run') {
+    return (
+      <button type="button" onClick={() => void learner.back(watched)}>
+        Back to lesson {watched}
+      </button>
+    );
+  }
+  if (mode === 'run') return null;
+  return (
+    <>
+      <button type="button" onClick={() => learner.go({ name: 'lesson', number: 1 })}>
+        Guided tour
+      </button>
+      <button type="button" onClick={() => learner.go({ name: 'challenge', id: null })}>
+        Challenge
+      </button>
+    </>
+  );
+};
+
+const Running = ({ lab }: { readonly lab: Lab }) => {
+  const { store, stream, learner } = lab;
   const begin = useLab(store, (state) => state.begin);
   const [tab, setTab] = useState<Tab>('Faults');
   const [target, setTarget] = useState('worker-1');
-  const [isTouring, setTouring] = useState(false);
+  const exercise = useLearner(learner, (state) => state.exercise);
   const root = useRef<HTMLElement>(null);
   if (begin === null) return null;
   /** From the topology: its controls come up, and the keyboard goes there. */
@@ -74,14 +102,12 @@ const Running = ({ lab: { store, stream } }: { readonly lab: Lab }) => {
   };
   return (
     <main class="lab" ref={root}>
-      <Header
-        store={store}
-        stream={stream}
-        begin={begin}
-        isTouring={isTouring}
-        tour={() => setTouring(!isTouring)}
-      />
-      {isTouring && <Tour store={store} end={() => setTouring(false)} />}
+      <Header store={store} stream={stream} begin={begin}>
+        <Learn lab={lab} mode={begin.mode} />
+      </Header>
+      {exercise !== null && (
+        <ExerciseBox key={exercise.title} store={store} learner={learner} exercise={exercise} />
+      )}
       <section class="lab-stage" aria-label="Topology">
         <Topology
           store={store}
@@ -125,6 +151,7 @@ const Report = ({
   const phase = useLab(lab.store, (state) => state.phase);
   const report = useUnpacked(packed);
   const isFinal = lab.stream.isClosed;
+  const watched = useLearner(lab.learner, (state) => state.watched);
   return (
     <>
       {!isFinal && (
@@ -144,6 +171,17 @@ const Report = ({
               Back to the lab
             </OrderButton>
           )}
+          {watched !== null && (
+            <button
+              type="button"
+              onClick={() => {
+                leave();
+                void lab.learner.back(watched);
+              }}
+            >
+              Back to lesson {watched}
+            </button>
+          )}
         </nav>
       )}
       {report === null ? <p role="status">The report is being unpacked.</p> : <ReportView report={report} />}
@@ -154,8 +192,10 @@ const Report = ({
 const Shown = ({ lab }: { readonly lab: Lab }) => {
   const phase = useLab(lab.store, (state) => state.phase);
   const packed = useLab(lab.store, (state) => state.report);
+  const place = useLearner(lab.learner, (state) => state.place);
   /** The report that the reader has left. */
   const [left, setLeft] = useState<string | null>(null);
+  if (place.name !== 'lab') return <LearnView place={place} learner={lab.learner} store={lab.store} />;
   if (packed !== null && packed !== left) {
     return <Report lab={lab} packed={packed} leave={() => setLeft(packed)} />;
   }
@@ -166,7 +206,11 @@ export const LabView = ({ source }: { readonly source: Live }) => {
   const [lab] = useState(() => openLab(source));
   useEffect(() => {
     lab.stream.open();
-    return () => lab.stream.close();
+    const unfollow = lab.learner.follow();
+    return () => {
+      unfollow();
+      lab.stream.close();
+    };
   }, [lab]);
   return (
     <DeskProvider value={lab.desk}>

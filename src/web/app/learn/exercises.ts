@@ -1,30 +1,30 @@
-/** The guided tour: things to do in the lab, one idea each, and how to see that it has happened. */
+/** Exercises of the lessons: things to do in the lab, one idea each, and how to see that it has happened. */
 import type { Tick } from '../../../scenarios/live/feed.js';
-import { entryOrder, type Order } from './commands.js';
-import { outcomesOf } from './derive.js';
-import type { LabState, ToldEvent } from './state.js';
+import { entryOrder, type Order } from '../lab/commands.js';
+import { outcomesOf } from '../lab/derive.js';
+import type { LabState, ToldEvent } from '../lab/state.js';
 
-/** What has come since the step began. */
-export interface SinceStep {
+/** What has come since the exercise began. */
+export interface SinceThen {
   readonly ticks: readonly Tick[];
   readonly events: readonly ToldEvent[];
 }
 
-export interface Step {
+export interface Exercise {
   readonly title: string;
   /** What happens and why. */
   readonly text: string;
   /** Where to look. */
   readonly look: string;
-  /** Of `badgateway learn`, which tells more; `null`: none does. */
-  readonly lesson: number | null;
+  /** The lesson that it belongs to. */
+  readonly lesson: number;
   /** What the button does, in this order. */
   readonly orders: readonly Order[];
-  /** Makes good again what the step did. */
+  /** Makes good again what the exercise did. */
   readonly tidy: readonly Order[];
   /** Said when it has been seen. */
   readonly seen: string;
-  readonly isSeen: (since: SinceStep) => boolean;
+  readonly isSeen: (since: SinceThen) => boolean;
 }
 
 const inject = (fault: string, on: string, options: Readonly<Record<string, unknown>> = {}): Order =>
@@ -41,10 +41,10 @@ const QUICK = { attempt: '1s', request: '2s' };
 
 const PLAIN = policies({ statusDialect: 'standard' }, 'the gateway as it began');
 
-const someStatus = ({ ticks }: SinceStep, status: '502' | '503' | '504'): boolean =>
+const someStatus = ({ ticks }: SinceThen, status: '502' | '503' | '504'): boolean =>
   ticks.some((tick) => outcomesOf(tick)[status] > 0);
 
-const someEvent = ({ events }: SinceStep, type: string): boolean =>
+const someEvent = ({ events }: SinceThen, type: string): boolean =>
   events.some(({ eventType }) => eventType === type);
 
 const waiting = (tick: Tick): number => tick.workers.reduce((sum, { queued }) => sum + (queued ?? 0), 0);
@@ -55,10 +55,10 @@ const tries = (attempts: number): Order =>
     `clients try ${attempts === 1 ? 'once' : `${attempts} times`}`,
   );
 
-export const STEPS: readonly Step[] = [
+export const EXERCISES: readonly Exercise[] = [
   {
     title: 'What you see',
-    lesson: null,
+    lesson: 1,
     text: 'Clients send requests to a gateway, which hands each to one of the workers. A worker serves a few at once, in its slots; more wait in its queue. All of it is real: processes, sockets, memory.',
     look: 'The filled boxes of a worker are its busy slots. The bar beneath is its heap against its limit.',
     orders: [],
@@ -80,7 +80,7 @@ export const STEPS: readonly Step[] = [
     title: 'A retry hides it',
     lesson: 2,
     text: 'With retries, an attempt that was refused goes to another worker. Another worker dies the same death, and hardly anybody notices.',
-    look: 'A worker dies as before. Compare the 502s with those of the step before.',
+    look: 'A worker dies as before. Compare the 502s with those without retries.',
     orders: [
       policies({ retry: { attempts: 3 } }, 'retries on'),
       inject('crash', 'worker-4', { how: 'kill' }),
@@ -152,7 +152,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'A leak',
-    lesson: null,
+    lesson: 1,
     text: 'A worker keeps some memory each second. Its heap climbs to the limit, V8 gives up and aborts, and what it had in hand is lost. It comes back, and since the bug is in the code, leaks again.',
     look: 'Its heap in the card and in “Heap of each worker”; then the exit, and 502.',
     orders: [inject('leak', 'worker-3', { perSecond: '8MiB' })],
@@ -191,7 +191,7 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** What has come since then. */
-export const sinceOf = ({ ticks, events }: LabState, fromS: number): SinceStep => ({
+export const sinceOf = ({ ticks, events }: LabState, fromS: number): SinceThen => ({
   ticks: ticks.filter(({ t }) => t > fromS),
   events: events.filter(({ t }) => t > fromS),
 });
