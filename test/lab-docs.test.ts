@@ -4,6 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { UNIT_KEYWORD } from '../src/core/schema.js';
 import { serveControl } from '../src/scenarios/control/control.js';
+import { serveLearning } from '../src/scenarios/live/learn-api.js';
+import type { Learning } from '../src/scenarios/live/learning.js';
 import { type Host, serveOwn } from '../src/scenarios/live/live-api.js';
 import type { Stage } from '../src/scenarios/timeline/perform.js';
 
@@ -32,6 +34,11 @@ describe('docs/lab.md', () => {
   it('has every route that needs nothing to run, and no others', async () => {
     const host = { state: { state: 'idle', scenario: null }, result: null } as unknown as Host;
     expect(documented('What runs')).toEqual(await routesOf((app) => serveOwn(app, host, async () => [])));
+  });
+
+  it('has every route of lessons and challenges, and no others', async () => {
+    const learning = {} as Learning;
+    expect(documented('Lessons and challenges')).toEqual(await routesOf((app) => serveLearning(app, learning)));
   });
 
   it('has every route of a run, and no others', async () => {

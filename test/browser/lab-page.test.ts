@@ -182,21 +182,6 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is guided: does a step, sees it happen, and makes good again', async () => {
-    await begin();
-    await tab.getByRole('button', { name: 'Guided tour' }).click();
-    const tour = tab.getByRole('region', { name: 'Guided tour' });
-    await tour.getByRole('button', { name: 'Next' }).click();
-    await tour.getByRole('heading', { name: /502: the worker is gone/ }).waitFor();
-    await tour.getByRole('button', { name: 'Do it for me' }).click();
-    await tour.getByText('… not seen yet').waitFor();
-    lab.tell(fakeTick(41, { leaking: 30 }));
-    await tour.getByText('✓ There were 502s.').waitFor();
-    expect(lab.orders).toEqual([
-      { method: 'POST', path: 'timeline', body: { inject: 'crash', on: 'worker-1', how: 'kill' } },
-    ]);
-  });
-
   it.each(LOOKS)('can be used by everybody in $colorScheme at $width px', async (how) => {
     lab.tell(fakeBegin());
     for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at }));
@@ -216,7 +201,6 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
       address,
       { colorScheme: 'light', width: 1200 },
       async (opened) => {
-        await opened.getByRole('button', { name: 'Guided tour' }).click();
         await opened.getByRole('tab', { name }).click();
         // What the API lists is there.
         await opened.locator('#lab-panel select, #lab-panel input').first().waitFor();

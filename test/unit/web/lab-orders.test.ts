@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readLessons } from '../../../src/scenarios/lessons/lessons.js';
 import type { FormSchema } from '../../../src/scenarios/live/api.js';
 import { FAULT_PARAMETERS } from '../../../src/upstream/faults/parameters.js';
 import { curlOf, entryOrder, type Order, yamlOf } from '../../../src/web/app/lab/commands.js';
-import { STEPS } from '../../../src/web/app/lab/tour-steps.js';
 import { kindOf, readField, summaryOf, withKey } from '../../../src/web/app/lab/written.js';
+import { EXERCISES } from '../../../src/web/app/learn/exercises.js';
 
 const API = 'http://127.0.0.1:8088/api/';
 
@@ -106,14 +107,12 @@ describe('a form', () => {
   });
 });
 
-describe('the tour', () => {
-  it('has ten steps that say what to look at, and undo what lasts', () => {
-    expect(STEPS).toHaveLength(10);
-    for (const { title, orders, tidy } of STEPS) {
-      const lasting = orders.filter(({ body }) => body?.inject !== undefined && body.inject !== 'crash');
-      expect(lasting.length === 0 || tidy.some(({ body }) => body?.heal === 'all'), title).toBe(true);
-      const pushes = orders.filter(({ body }) => body?.to === 'gateway');
-      expect(pushes.length === 0 || tidy.some(({ body }) => body?.to === 'gateway'), title).toBe(true);
-    }
+describe('an exercise', () => {
+  it.each(EXERCISES)('belongs to a lesson, and undoes what lasts: $title', ({ orders, tidy, lesson }) => {
+    expect(readLessons().map(({ number }) => number)).toContain(lesson);
+    const lasting = orders.filter(({ body }) => body?.inject !== undefined && body.inject !== 'crash');
+    expect(lasting.length === 0 || tidy.some(({ body }) => body?.heal === 'all')).toBe(true);
+    const pushes = orders.filter(({ body }) => body?.to === 'gateway');
+    expect(pushes.length === 0 || tidy.some(({ body }) => body?.to === 'gateway')).toBe(true);
   });
 });

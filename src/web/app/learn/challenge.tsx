@@ -136,7 +136,7 @@ const Verdict = ({
           <RunCurves report={report} id="outcome-curves" />
         </>
       )}
-      <h3>What you saw</h3>
+      <h2>What you saw</h2>
     </section>
   );
 };

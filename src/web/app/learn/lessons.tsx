@@ -29,8 +29,7 @@ const Contents = ({
           return (
             <li key={one.number}>
               <a href={`#lesson-${one.number}`} aria-current={one.number === number ? 'page' : undefined}>
-                <span class="learn-number">{one.number}</span>{' '}
-                <span class="learn-title">{one.title}</span>
+                <span class="learn-number">{one.number}</span> <span class="learn-title">{one.title}</span>
                 {isRight && (
                   <span class="good">
                     {' '}
