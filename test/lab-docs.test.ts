@@ -38,7 +38,9 @@ describe('docs/lab.md', () => {
 
   it('has every route of lessons and challenges, and no others', async () => {
     const learning = {} as Learning;
-    expect(documented('Lessons and challenges')).toEqual(await routesOf((app) => serveLearning(app, learning)));
+    expect(documented('Lessons and challenges')).toEqual(
+      await routesOf((app) => serveLearning(app, learning)),
+    );
   });
 
   it('has every route of a run, and no others', async () => {
