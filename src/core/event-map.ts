@@ -102,22 +102,31 @@ export interface EventMap {
     readonly upstream: string;
     readonly cause: string;
     readonly afterMs: number;
+    /** Of a request whose client left, which no answer tells its Ray ID: what the client called it (`x-request-id`). */
+    readonly requestId?: string;
   };
+  /** Told when the wait before the next attempt begins. */
   'attempt.retried': {
     readonly rayId: string;
     /** 2 for the first retry. */
     readonly attempt: number;
     readonly cause: string;
+    readonly waitMs: number;
+    /** Where an answer's status is the cause, whose it was; where nobody answered, `attempt.failed` tells of it. */
+    readonly answered?: { readonly upstream: string; readonly afterMs: number };
   };
   'retry.refused': {
     readonly rayId: string;
     readonly cause: string;
-    /** `budget`, `deadline` or `retry-after`. */
+    /** `budget`, `deadline`, `retry-after`, `not-repeatable` or `attempts`. */
     readonly reason: string;
+    /** On which numbers. */
+    readonly detail: string;
   };
   'request.hedged': { readonly rayId: string; readonly afterMs: number };
   'hedge.won': { readonly rayId: string };
-  'hedge.refused': { readonly rayId: string };
+  /** Its budget was spent; `detail`: on which numbers. */
+  'hedge.refused': { readonly rayId: string; readonly detail: string };
   /** It got an error that a policy decided on; `detail`: on which numbers. */
   'request.refused': { readonly rayId: string; readonly cause: string; readonly detail: string };
   /** Refused by admission control. */

@@ -15,8 +15,8 @@ import { HedgeDelay, type HedgeParts } from '../policies/hedge.js';
 import type { LimitAlgorithm } from '../policies/limits/limit-algorithm.js';
 import { LIMIT_ALGORITHMS } from '../policies/limits/limit-algorithms.js';
 import type { RetryParts } from '../policies/retry.js';
-import { compileConditions } from '../policies/retry-conditions.js';
-import type { Service } from '../policies/service.js';
+import { compileConditions, isStatusCause } from '../policies/retry-conditions.js';
+import type { Call, Service } from '../policies/service.js';
 import { TokenBuckets } from '../policies/token-bucket.js';
 import type { BalanceParts } from './balance/balance.js';
 import { BALANCERS } from './balance/balancers.js';
@@ -54,6 +54,13 @@ export interface Surroundings {
 
 const algorithmOf = ({ name, options }: LimitConfig, random: Random): LimitAlgorithm =>
   (LIMIT_ALGORITHMS[name] as (options: unknown, random: Random) => LimitAlgorithm)(options, random);
+
+const lastAnswer =
+  (clock: Clock) =>
+  ({ tried, lastAttempt, startedMs }: Call): { upstream: string; afterMs: number } => ({
+    upstream: tried.at(-1) ?? '',
+    afterMs: clock.nowMs() - (lastAttempt?.startedMs ?? startedMs),
+  });
 
 export class Parts {
   readonly config: GatewayConfig;
@@ -142,7 +149,7 @@ export class Parts {
       causeOf: compileConditions(options.conditions),
       onHedge: ({ rayId }, afterMs) => emit('request.hedged', { rayId, afterMs }),
       onHedgeWon: ({ rayId }) => emit('hedge.won', { rayId }),
-      onBudgetSpent: ({ rayId }) => emit('hedge.refused', { rayId }),
+      onBudgetSpent: ({ rayId }, detail) => emit('hedge.refused', { rayId, detail }),
     };
   }
 
@@ -272,14 +279,19 @@ export class Parts {
   #makeRetry(random: Random): RetryParts {
     const options = this.config.retry!;
     const { emit } = this;
+    const answered = lastAnswer(this.clock);
     return {
       options,
       budget: this.#keep('retry budget', options.budget, () => ({ part: makeBudget(options.budget) })),
       clock: this.clock,
       random,
-      onRetry: ({ rayId, attempts }, cause) =>
-        emit('attempt.retried', { rayId, attempt: attempts + 1, cause }),
-      onRefused: ({ rayId }, cause, reason) => emit('retry.refused', { rayId, cause, reason }),
+      onRetry: (call, cause, waitMs) => {
+        const { rayId, attempts } = call;
+        const retried = { rayId, attempt: attempts + 1, cause, waitMs };
+        emit('attempt.retried', isStatusCause(cause) ? { ...retried, answered: answered(call) } : retried);
+      },
+      onRefused: ({ rayId }, cause, reason, detail) =>
+        emit('retry.refused', { rayId, cause, reason, detail }),
     };
   }
 

@@ -89,8 +89,8 @@ export interface HedgeParts {
   readonly onHedge: (call: Call, afterMs: number) => void;
   /** A hedge answered first. */
   readonly onHedgeWon: (call: Call) => void;
-  /** A hedge was due, and the budget was spent. */
-  readonly onBudgetSpent: (call: Call) => void;
+  /** A hedge was due, and the budget was spent; `detail`: on which numbers. */
+  readonly onBudgetSpent: (call: Call, detail: string) => void;
 }
 
 export const hedge = (parts: HedgeParts): Layer => {
@@ -184,7 +184,7 @@ class Race {
     if (call.cancelled !== undefined) return;
     const nowMs = clock.nowMs();
     if (!budget.tryBeginRetry(nowMs)) {
-      onBudgetSpent(call);
+      onBudgetSpent(call, budget.shortage(nowMs));
       return;
     }
     onHedge(call, nowMs - this.#startedMs);

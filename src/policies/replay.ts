@@ -23,6 +23,12 @@ export const isReplayable = (request: ProxyRequest): boolean =>
 export const maySendAgain = (request: ProxyRequest, result: ProxyResponse | GatewayError): boolean =>
   isHeld(request.body) && (IDEMPOTENT.has(request.method) || wasNeverSent(result));
 
+/** Why not, of a request that `maySendAgain` denies. */
+export const whyNotAgain = ({ method, body }: ProxyRequest): string =>
+  isHeld(body)
+    ? `a ${method} that may have arrived is not sent twice`
+    : 'its body went to the first attempt as it came, and is gone';
+
 export interface ReplayOptions {
   /** Bodies up to this size are kept; larger ones are streamed once. 0: none is kept. */
   readonly maxBytes: number;

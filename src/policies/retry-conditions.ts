@@ -78,6 +78,11 @@ export const DEFAULT_RETRY_CONDITIONS: readonly RetryCondition[] = [
   'refused',
 ];
 
+const STATUS_CAUSE = 'status_';
+
+/** Whether an upstream answered, and its status is why. */
+export const isStatusCause = (cause: string): boolean => cause.startsWith(STATUS_CAUSE);
+
 /** Why the result of an attempt calls for another; `null` when it does not. */
 export type RetryCause = (result: ProxyResponse | GatewayError) => string | null;
 
@@ -93,7 +98,7 @@ export const compileConditions = (
   const causes = new Map<ErrorCode, string>();
   const statusCauses: (string | null)[] = Array.from({ length: 600 }, () => null);
   const addStatus = (status: number): void => {
-    statusCauses[status] = `status_${status}`;
+    statusCauses[status] = `${STATUS_CAUSE}${status}`;
   };
   for (const name of conditions) {
     const condition: Condition = RETRY_CONDITIONS[name];

@@ -7,10 +7,11 @@
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
+import { formatDuration } from '../core/units.js';
 import { type BackoffOptions, backoffMs } from './backoff.js';
 import { budgetOutcome, type RetryBudget } from './budgets/retry-budget.js';
 import type { Outcome } from './outcome.js';
-import { maySendAgain } from './replay.js';
+import { maySendAgain, whyNotAgain } from './replay.js';
 import { type RetryAfterOptions, retryAfterMs, spreadRetryAfterMs } from './retry-after.js';
 import { compileConditions, type RetryCause, type RetryCondition } from './retry-conditions.js';
 import type { Call, Layer, ProxyRequest, ProxyResponse, Service } from './service.js';
@@ -26,8 +27,17 @@ export interface RetryOptions {
   readonly retryAfter: RetryAfterOptions | null;
 }
 
-/** Why a retry that was due did not come: the budget was spent, or the wait before it would have been too long. */
-export type RetryRefusal = 'budget' | 'deadline' | 'retry-after';
+/**
+ * Why a retry that was due did not come: the budget was spent, the wait before it would have been too long, sending the
+ * request again might do harm, or it has been sent as often as it may be.
+ */
+export type RetryRefusal = 'budget' | 'deadline' | 'retry-after' | 'not-repeatable' | 'attempts';
+
+interface Refused {
+  readonly reason: RetryRefusal;
+  /** On which numbers. */
+  readonly detail: string;
+}
 
 export interface RetryParts {
   readonly options: RetryOptions;
@@ -35,8 +45,9 @@ export interface RetryParts {
   readonly clock: Clock;
   readonly random: Random;
   /** Called before the wait. */
-  readonly onRetry: (call: Call, cause: string) => void;
-  readonly onRefused: (call: Call, cause: string, refusal: RetryRefusal) => void;
+  readonly onRetry: (call: Call, cause: string, waitMs: number) => void;
+  /** @param detail on which numbers. */
+  readonly onRefused: (call: Call, cause: string, reason: RetryRefusal, detail: string) => void;
 }
 
 type Result = ProxyResponse | GatewayError;
@@ -80,15 +91,14 @@ const tryAgain = async (
   firstResult: Result,
   firstCause: string,
 ): Promise<ProxyResponse> => {
-  const { options, budget, causeOf, next, request, call } = failed;
+  const { budget, causeOf, next, request, call } = failed;
   let result = firstResult;
   let cause: string | null = firstCause;
   let waitMs = 0;
-  for (let retry = 1; retry < options.attempts && cause !== null; retry++) {
-    if (call.cancelled !== undefined || !maySendAgain(request, result)) break;
+  for (let retry = 1; cause !== null && call.cancelled === undefined; retry++) {
     const admitted = admit(failed, result, retry, waitMs);
-    if (typeof admitted === 'string') {
-      failed.onRefused(call, cause, admitted);
+    if (typeof admitted !== 'number') {
+      failed.onRefused(call, cause, admitted.reason, admitted.detail);
       break;
     }
     waitMs = admitted;
@@ -96,7 +106,7 @@ const tryAgain = async (
     try {
       // What the upstream had to say is not wanted any more, and must not hold its connection.
       if (!(result instanceof GatewayError)) result.destroy(null);
-      failed.onRetry(call, cause);
+      failed.onRetry(call, cause, waitMs);
       await waitFor(failed.clock, call, waitMs);
       result = await next(request, call).catch(asFailure);
       cause = causeOf(result);
@@ -114,23 +124,34 @@ const tryAgain = async (
  * @returns the wait before it, or why it may not be.
  */
 const admit = (
-  { options, budget, clock, random, call }: FailedRequest,
+  { options, budget, clock, random, request, call }: FailedRequest,
   result: Result,
   retry: number,
   previousMs: number,
-): number | RetryRefusal => {
+): number | Refused => {
+  const { attempts } = options;
+  if (retry >= attempts) return { reason: 'attempts', detail: `${attempts} are all there may be` };
+  if (!maySendAgain(request, result)) return { reason: 'not-repeatable', detail: whyNotAgain(request) };
   const nowMs = clock.nowMs();
   let waitMs = backoffMs(options.backoff, retry, previousMs, random);
   if (options.retryAfter !== null && !(result instanceof GatewayError)) {
     const askedMs = retryAfterMs(result.headers, nowMs);
     if (askedMs !== null) {
-      if (askedMs > options.retryAfter.maxMs) return 'retry-after';
+      const { maxMs } = options.retryAfter;
+      if (askedMs > maxMs) {
+        const detail = `${formatDuration(askedMs)} asked for, ${formatDuration(maxMs)} at most are waited`;
+        return { reason: 'retry-after', detail };
+      }
       waitMs = Math.max(waitMs, spreadRetryAfterMs(askedMs, random));
     }
   }
   // A client that has to hear of a failure should hear of it now, and not at its deadline.
-  if (nowMs + waitMs >= call.deadlineMs) return 'deadline';
-  return budget.tryBeginRetry(nowMs) ? waitMs : 'budget';
+  if (nowMs + waitMs >= call.deadlineMs) {
+    const leftMs = Math.max(0, call.deadlineMs - nowMs);
+    const detail = `${formatDuration(leftMs)} left, and the wait before it is ${formatDuration(waitMs)}`;
+    return { reason: 'deadline', detail };
+  }
+  return budget.tryBeginRetry(nowMs) ? waitMs : { reason: 'budget', detail: budget.shortage(nowMs) };
 };
 
 /** Rejects at once when the call is cancelled, and leaves no timer behind. */

@@ -94,6 +94,8 @@ const SeriesPointSchema = Section(
 );
 export type SeriesPoint = Static<typeof SeriesPointSchema>;
 
+const FURTHER_ATTEMPTS = ['retried', 'refused', 'hedged', 'hedge-won', 'hedge-refused'] as const;
+
 const AttemptSchema = Section(
   {
     startMs: Type.Number(),
@@ -103,8 +105,40 @@ const AttemptSchema = Section(
     rayId: Type.String(),
     upstreams: Type.Array(
       Section(
-        { upstream: Type.String(), cause: Type.String(), afterMs: Type.Number() },
-        'What the gateway saw of its own attempt.',
+        {
+          upstream: Type.String(),
+          cause: Type.String({ description: 'upstream_response: it answered, with an error of its own.' }),
+          afterMs: Type.Number({ description: 'From the beginning of the attempt.' }),
+          endMs: Optional(Type.Number({ description: 'When it failed; left out in results of old.' })),
+          status: Optional(Type.Number({ description: 'Of its own answer.' })),
+        },
+        'An attempt of the gateway that failed.',
+      ),
+    ),
+    retries: Optional(
+      Type.Array(
+        Section(
+          {
+            atMs: Type.Number(),
+            what: OneOf(
+              FURTHER_ATTEMPTS,
+              'retried: sent again, after a wait; hedged: sent to another while the first goes on; hedge-won: that one answered first; refused, hedge-refused: due, and not sent.',
+            ),
+            attempt: Optional(Type.Number({ description: 'Of one that is retried: 2 for the first retry.' })),
+            waitMs: Optional(Type.Number({ description: 'Before it is retried; until it was hedged.' })),
+            reason: Optional(
+              Type.String({
+                description: 'Why not: `budget`, `deadline`, `retry-after`, `not-repeatable` or `attempts`.',
+              }),
+            ),
+            detail: Optional(Type.String({ description: 'On which numbers.' })),
+          },
+          'A decision on another attempt.',
+        ),
+        {
+          description:
+            'What the gateway decided on further attempts of its own, in order; left out where it decided nothing, and in results of old.',
+        },
       ),
     ),
     decision: Optional(
@@ -127,7 +161,7 @@ const AttemptSchema = Section(
 
 const RequestSchema = Section(
   {
-    rayId: Type.String({ description: 'Of the last try that was answered.' }),
+    rayId: Type.String({ description: 'Of the last try of which it is known; empty: of none.' }),
     arrivalMs: Type.Number(),
     endMs: Type.Number(),
     status: Type.Number(),
@@ -137,6 +171,7 @@ const RequestSchema = Section(
   'One failed request, whole.',
 );
 export type SampledRequest = Static<typeof RequestSchema>;
+export type SampledAttempt = SampledRequest['attempts'][number];
 
 const PopulationSchema = Section(
   {

@@ -36,7 +36,11 @@ export interface Kept {
 }
 
 /** Failed requests, evenly spread over all that failed, joined with what the gateway reported under their Ray IDs. */
-const sampleFailures = (records: readonly RequestRecord[], events: readonly Event[]): SampledRequest[] => {
+const sampleFailures = (
+  records: readonly RequestRecord[],
+  events: readonly Event[],
+  originMs: number,
+): SampledRequest[] => {
   const failed = records.filter((record) => !record.ok).sort((a, b) => a.arrivalMs - b.arrivalMs);
   const step = Math.max(1, failed.length / MAX_SAMPLED_REQUESTS);
   const chosen = Array.from(
@@ -44,13 +48,14 @@ const sampleFailures = (records: readonly RequestRecord[], events: readonly Even
     (_, index) => failed[Math.floor(index * step)]!,
   );
   const wanted = new Set(chosen.flatMap((record) => record.attempts.map((attempt) => attempt.rayId)));
-  const byRayId = new Map<string, { upstream: string; cause: string; afterMs: number }[]>();
+  const byRayId = new Map<string, { upstream: string; cause: string; afterMs: number; endMs: number }[]>();
   const decisions = new Map<string, string>();
   for (const event of events) {
     if (event.type === 'request.refused') decisions.set(event.rayId, event.detail);
     if (event.type !== 'attempt.failed' || !wanted.has(event.rayId)) continue;
     const list = byRayId.get(event.rayId) ?? [];
-    list.push({ upstream: event.upstream, cause: event.cause, afterMs: round(event.afterMs) });
+    const { upstream, cause, afterMs, atMs } = event;
+    list.push({ upstream, cause, afterMs: round(afterMs), endMs: round(atMs - originMs) });
     byRayId.set(event.rayId, list);
   }
   return chosen.map((record) => ({
@@ -160,7 +165,7 @@ export const measurePlainly = (plan: RecordedPlan, kept: Kept, workers: readonly
     bucketMs: BUCKET_MS,
     series: measureSeries(plan.durationMs, requests, samples, workers, originMs),
     events: told.map((event) => toResultEvent(event, originMs)),
-    requests: sampleFailures(requests, events),
+    requests: sampleFailures(requests, events, originMs),
     machine: {
       lateSends: lateSendShare(windows, requests, LATE_SEND_MS),
       starvedSamples: starvedShare(windows, probeReports, originMs, STARVED_MS),

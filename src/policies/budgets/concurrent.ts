@@ -4,6 +4,7 @@
  * 20 %. A request whose first attempt has failed counts no more, only its retry does; counted for as long as its client
  * waits, it would count twice, and make it 1.33.
  */
+import { formatRatio } from '../../core/units.js';
 import type { RetryBudget } from './retry-budget.js';
 
 export interface ConcurrentBudgetOptions {
@@ -38,12 +39,22 @@ export class ConcurrentBudget implements RetryBudget {
   }
 
   tryBeginRetry(): boolean {
-    const { ratio, minConcurrent } = this.#options;
-    // The retry itself is one more attempt under way.
-    const allowed = Math.max(minConcurrent, ratio * (this.#firsts + this.#retries + 1));
-    if (this.#retries + 1 > allowed) return false;
+    if (this.#retries + 1 > this.#allowed) return false;
     this.#retries++;
     return true;
+  }
+
+  shortage(): string {
+    const { ratio, minConcurrent } = this.#options;
+    const most = Math.floor(this.#allowed);
+    const others = this.#firsts + this.#retries;
+    return `${this.#retries} under way beside ${this.#firsts} first attempts, and ${most} may be: ${formatRatio(ratio)} of ${others + 1}, at least ${minConcurrent}`;
+  }
+
+  get #allowed(): number {
+    const { ratio, minConcurrent } = this.#options;
+    // The retry itself is one more attempt under way.
+    return Math.max(minConcurrent, ratio * (this.#firsts + this.#retries + 1));
   }
 
   retryEnded(): void {

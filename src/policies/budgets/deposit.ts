@@ -4,6 +4,7 @@
  * Linkerd's: over `ttlMs`, retries are at most `ratio` of the requests plus `minRetriesRps` a second.
  */
 import { RollingWindow } from '../../core/rolling-window.js';
+import { formatDuration, formatRatio } from '../../core/units.js';
 import type { RetryBudget } from './retry-budget.js';
 
 export interface DepositBudgetOptions {
@@ -22,6 +23,7 @@ export const DEPOSIT_BUDGET_DEFAULTS: DepositBudgetOptions = { ratio: 0.2, ttlMs
 const SLICES = 10;
 
 export class DepositBudget implements RetryBudget {
+  readonly #options: DepositBudgetOptions;
   /** In payments of one request, which are whole numbers for the usual shares, so that no rounding adds up. */
   readonly #price: number;
   readonly #payment: number;
@@ -29,7 +31,9 @@ export class DepositBudget implements RetryBudget {
   readonly #account: RollingWindow;
   #retries = 0;
 
-  constructor({ ratio, ttlMs, minRetriesRps }: DepositBudgetOptions) {
+  constructor(options: DepositBudgetOptions) {
+    const { ratio, ttlMs, minRetriesRps } = options;
+    this.#options = options;
     this.#account = new RollingWindow(ttlMs, SLICES);
     this.#payment = ratio > 0 ? 1 : 0;
     this.#price = ratio > 0 ? 1 / ratio : 1;
@@ -47,13 +51,23 @@ export class DepositBudget implements RetryBudget {
   firstEnded(): void {}
 
   tryBeginRetry(nowMs: number): boolean {
-    if (this.#reserve + this.#account.sumAt(nowMs) < this.#price) return false;
+    if (this.#savedAt(nowMs) < this.#price) return false;
     this.#account.add(-this.#price, nowMs);
     this.#retries++;
     return true;
   }
 
+  shortage(nowMs: number): string {
+    const { ratio, ttlMs, minRetriesRps } = this.#options;
+    const left = Math.max(0, this.#savedAt(nowMs) / this.#price).toFixed(1);
+    return `${left} of one is left of the last ${formatDuration(ttlMs)}, which allow ${formatRatio(ratio)} of their requests and ${minRetriesRps}/s`;
+  }
+
   retryEnded(): void {
     this.#retries--;
+  }
+
+  #savedAt(nowMs: number): number {
+    return this.#reserve + this.#account.sumAt(nowMs);
   }
 }

@@ -18,6 +18,8 @@ export interface RetryBudget {
   firstEnded(outcome: Outcome): void;
   /** @returns whether a retry may begin; one that does is under way until `retryEnded`. */
   tryBeginRetry(nowMs: number): boolean;
+  /** Why none may begin, on which numbers; to be asked when `tryBeginRetry` has said no. */
+  shortage(nowMs: number): string;
   retryEnded(outcome: Outcome): void;
 }
 

@@ -29,4 +29,8 @@ export class ThrottleBudget extends TokenLedger {
   tryBeginRetry(): boolean {
     return this.leftRatio > 0.5 && this.beginRetry();
   }
+
+  shortage(): string {
+    return `${this.leftText}, and there are none without more than half of them`;
+  }
 }

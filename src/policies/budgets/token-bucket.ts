@@ -30,4 +30,8 @@ export class TokenBucketBudget extends TokenLedger {
     this.take();
     return this.beginRetry();
   }
+
+  shortage(): string {
+    return `${this.leftText}, and each takes one`;
+  }
 }

@@ -29,6 +29,11 @@ export abstract class TokenLedger implements RetryBudget {
     return this.#left / WHOLE;
   }
 
+  /** Such as `0.9 of 100 tokens are left`. */
+  protected get leftText(): string {
+    return `${Number(this.tokens.toFixed(1))} of ${this.#max / WHOLE} tokens are left`;
+  }
+
   /** How much of it is left, from 0 to 1. */
   protected get leftRatio(): number {
     return this.#left / this.#max;
@@ -39,6 +44,8 @@ export abstract class TokenLedger implements RetryBudget {
   abstract firstEnded(outcome: Outcome): void;
 
   abstract tryBeginRetry(): boolean;
+
+  abstract shortage(): string;
 
   retryEnded(outcome: Outcome): void {
     this.#retries--;

@@ -17,6 +17,11 @@ export class UnlimitedBudget implements RetryBudget {
     return true;
   }
 
+  /** Never asked: there is always one more. */
+  shortage(): string {
+    return 'there is no limit';
+  }
+
   retryEnded(): void {
     this.#retries--;
   }

@@ -4,7 +4,7 @@ import { textTable } from '../../core/text-table.js';
 import { formatDuration, formatMebibytes } from '../../core/units.js';
 import { elsewhereOf } from '../explain/elsewhere.js';
 import { explain } from '../explain/explain.js';
-import type { SampledRequest, VariantResult } from '../result.js';
+import type { SampledAttempt, SampledRequest, VariantResult } from '../result.js';
 import { ofType } from '../result-events.js';
 import type { Challenge } from './challenge.js';
 import { curve, seconds } from './lines.js';
@@ -40,13 +40,17 @@ const workerLines = ({ scene }: Challenge, now: VariantResult): string[] => {
 
 const MAX_LOG_LINES = 12;
 
+/** Whoever answered with an error of its own is not told: to the gateway it is an answer. */
+const failedOf = ({ upstreams }: SampledAttempt): SampledAttempt['upstreams'] =>
+  upstreams.filter(({ cause }) => cause !== 'upstream_response');
+
 const logLine = ({ attempts, endMs }: SampledRequest): string => {
-  const { status, cause, rayId, upstreams, startMs } = attempts.at(-1)!;
-  const asked = upstreams.map(
+  const last = attempts.at(-1)!;
+  const { status, cause, rayId, startMs } = last;
+  const asked = failedOf(last).map(
     ({ upstream, cause: how, afterMs }) =>
       `${upstream} after ${formatDuration(afterMs)}: ${how.replaceAll('_', ' ')}`,
   );
-  // Whoever answered with an error of its own is not told: to the gateway it is an answer.
   const own = `no attempt failed; ${formatDuration(endMs - startMs)}, ${cause.replaceAll('_', ' ')}`;
   const flag = elsewhereOf(cause)?.envoy ?? '-';
   return [
@@ -70,9 +74,7 @@ const spread = <Item>(items: readonly Item[], most: number): Item[] => {
 const logLines = (_challenge: Challenge, { requests }: VariantResult): string[] => {
   const answered = requests.filter(({ attempts }) => attempts.length > 0);
   const counts = new Map<string, number>();
-  for (const { upstream, cause } of answered.flatMap(({ attempts }) =>
-    attempts.flatMap((one) => one.upstreams),
-  )) {
+  for (const { upstream, cause } of answered.flatMap(({ attempts }) => attempts.flatMap(failedOf))) {
     const key = `${upstream} ${cause.replaceAll('_', ' ')}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

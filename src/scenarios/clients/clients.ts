@@ -19,6 +19,8 @@ export interface Answer {
   readonly rayId: string;
   /** Good, and less than it could be, because a dependency failed; left out where it is not. */
   readonly degraded?: true;
+  /** Who is to blame for an answer that is not good and that an upstream made itself, where the gateway says it. */
+  readonly upstream?: string;
 }
 
 /** One try, times in milliseconds since the load began. */
@@ -91,7 +93,8 @@ export interface ClientParts {
 
 /** Key by key: V8 takes a microsecond for `...answer` with more behind it, and there is one for every try. */
 const attemptOf = (answer: Answer, startMs: number, endMs: number): ClientAttempt => {
-  const { status, cause, rayId, degraded } = answer;
+  const { status, cause, rayId, degraded, upstream } = answer;
+  if (upstream !== undefined) return { status, cause, rayId, upstream, startMs, endMs };
   return degraded === undefined
     ? { status, cause, rayId, startMs, endMs }
     : { status, cause, rayId, degraded, startMs, endMs };

@@ -18,11 +18,32 @@ const headerText = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(', ') : (value ?? '');
 
 /** The cause as the gateway names it in `Proxy-Status`; an upstream's own error has the field without one. */
-export const causeOf = (status: number, proxyStatus: string): string => {
+const causeOf = (status: number, proxyStatus: string): string => {
   if (isGood(status)) return '';
   if (proxyStatus === '') return 'unnamed';
   const code = /details="BGW_ERR_(\w+)"/.exec(proxyStatus)?.[1];
   return code?.toLowerCase() ?? /error=(\w+)/.exec(proxyStatus)?.[1] ?? 'upstream_response';
+};
+
+/**
+ * Who made an answer that is not good. Of several proxies the first in the field stands next to the upstream
+ * (RFC 9209 section 2); one that made the answer itself names nobody.
+ */
+const upstreamOf = (proxyStatus: string): string | undefined =>
+  /^[^,]*?;\s*next-hop="?([^",;]+)/.exec(proxyStatus)?.[1];
+
+/** What a client makes of an answer that came whole. */
+export const answerOf = (
+  status: number,
+  rayId: string,
+  proxyStatus: string,
+  hasFallback: boolean,
+): Answer => {
+  if (isGood(status))
+    return hasFallback ? { status, cause: '', rayId, degraded: true } : { status, cause: '', rayId };
+  const cause = causeOf(status, proxyStatus);
+  const upstream = cause === 'upstream_response' ? upstreamOf(proxyStatus) : undefined;
+  return upstream === undefined ? { status, cause, rayId } : { status, cause, rayId, upstream };
 };
 
 const CONNECT_FAILURES = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EADDRNOTAVAIL']);
@@ -85,7 +106,7 @@ class Try implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#proxyStatus = headerText(headers['proxy-status']);
     this.#rayId = headerText(headers['x-ray-id']);
-    this.#degraded = isGood(status) && headers[DEGRADED_HEADER] !== undefined;
+    this.#degraded = headers[DEGRADED_HEADER] !== undefined;
     const asked = headers['retry-after'];
     // Of a header that came more than once, the first.
     if (asked !== undefined) this.#retryAfter = typeof asked === 'string' ? asked : (asked[0] ?? '');
@@ -95,9 +116,7 @@ class Try implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#release();
-    const cause = causeOf(this.#status, this.#proxyStatus);
-    const answer = { status: this.#status, cause, rayId: this.#rayId };
-    this.#answer(this.#degraded ? { ...answer, degraded: true } : answer);
+    this.#answer(answerOf(this.#status, this.#rayId, this.#proxyStatus, this.#degraded));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {

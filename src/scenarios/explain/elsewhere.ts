@@ -60,8 +60,17 @@ const LOGS: Readonly<Record<string, readonly [haproxy: string, nginx: string]>> 
   body_timeout: ['sD', 'upstream timed out (110: Connection timed out) while reading upstream'],
 };
 
+/** An answer that a proxy passes on is no failure of its own: none has a word for it, but where it keeps the status. */
+const UPSTREAM_RESPONSE: Elsewhere = {
+  proxyStatus: 'none, and the worker in next-hop',
+  envoy: '- (via_upstream)',
+  haproxy: '--',
+  nginx: 'nothing in the error log; the status is in $upstream_status of the access log',
+};
+
 /** @param cause as results name it, such as `connection_reset`. @returns `null`: nobody but a client knows of it. */
 export const elsewhereOf = (cause: string): Elsewhere | null => {
+  if (cause === 'upstream_response') return UPSTREAM_RESPONSE;
   const code = (Object.keys(ERRORS) as ErrorCode[]).find((one) => causeOf(one) === cause);
   if (code === undefined) return null;
   const { proxyStatus, envoyFlag } = ERRORS[code];

@@ -3,18 +3,13 @@
  * workers that were asked, what each try met, and what the client got. Everything is drawn from a result.
  */
 import type { Event } from '../../core/events.js';
-import { formatDuration, formatMebibytes } from '../../core/units.js';
+import { formatDuration } from '../../core/units.js';
 import { gatewayEventText } from '../report/event-text.js';
-import { causeText } from '../report/story.js';
-import type { SampledRequest, SeriesPoint, VariantResult } from '../result.js';
+import type { SampledAttempt, SampledRequest, VariantResult } from '../result.js';
 import { ofType } from '../result-events.js';
 import { type Elsewhere, elsewhereOf } from './elsewhere.js';
 import { type Root, Roots } from './root.js';
-
-export interface Step {
-  readonly atMs: number;
-  readonly text: string;
-}
+import { type Step, symptomOf, trySteps } from './tries.js';
 
 export interface Explanation {
   readonly variant: string;
@@ -31,30 +26,6 @@ export interface Explanation {
   readonly elsewhere: Elsewhere | null;
 }
 
-type Attempt = SampledRequest['attempts'][number];
-type WorkerPoint = SeriesPoint['workers'][number];
-
-const pointAt = ({ series, bucketMs }: VariantResult, atMs: number): SeriesPoint | undefined =>
-  series.findLast(({ t }) => t * 1_000 <= atMs && atMs < t * 1_000 + bucketMs * 2);
-
-const workerText = (
-  { worker, heapBytes, busy, queued }: WorkerPoint,
-  heapLimitBytes: number | undefined,
-): string => {
-  if (heapBytes === null) return `${worker} is down`;
-  const heap =
-    heapLimitBytes === undefined
-      ? ''
-      : `, ${formatMebibytes(heapBytes)} of ${formatMebibytes(heapLimitBytes)} heap in use`;
-  return `${worker} has ${busy} requests in work and ${queued} waiting${heap}`;
-};
-
-const answerText = ({ status, cause }: Attempt): string => {
-  const text = causeText(cause);
-  const why = text === undefined ? cause.replaceAll('_', ' ') : `${cause.replaceAll('_', ' ')}: ${text}`;
-  return `${status === 0 ? 'no answer' : status} (${why})`;
-};
-
 /** About one upstream. */
 const DECISIONS = [
   'upstream.turned-unhealthy',
@@ -67,6 +38,12 @@ const decisionText = (event: Event): string =>
   event.type === 'upstream.turned-unhealthy'
     ? `health checks take out ${event.upstream}: ${event.reason}`
     : (gatewayEventText(event) ?? event.type);
+
+/** With a try under way, or in the wait before another. */
+const hasLeft = ({ attempts, endMs }: SampledRequest): boolean => {
+  const last = attempts.at(-1)!;
+  return last.cause === 'client_left' || endMs - last.endMs >= 1;
+};
 
 class Explaining {
   readonly #variant: VariantResult;
@@ -84,8 +61,8 @@ class Explaining {
     const steps = [
       ...this.#rootStep(root),
       ...this.#workerSteps(request, root),
-      ...request.attempts.flatMap((attempt, index) => this.#attemptSteps(attempt, index, request)),
-      ...(request.cause === 'client_left' || decisive !== request.attempts.at(-1)
+      ...request.attempts.flatMap((_, index) => trySteps(request, index, this.#variant)),
+      ...(hasLeft(request)
         ? [{ atMs: request.endMs, text: 'the client has no patience left, and goes' }]
         : []),
     ].sort((a, b) => a.atMs - b.atMs);
@@ -128,32 +105,10 @@ class Explaining {
       })),
     ];
   }
-
-  #attemptSteps(attempt: Attempt, index: number, { attempts, arrivalMs }: SampledRequest): Step[] {
-    const { startMs, endMs, upstreams, decision, evidence } = attempt;
-    const which = attempts.length === 1 ? '' : `, try ${index + 1} of ${attempts.length}`;
-    const begin = index === 0 ? `a client asks${which}` : `the client tries again${which}`;
-    const steps: Step[] = [{ atMs: index === 0 ? arrivalMs : startMs, text: begin }];
-    const point = pointAt(this.#variant, startMs);
-    let atMs = startMs;
-    for (const { upstream, cause, afterMs } of upstreams) {
-      const worker = point?.workers.find((one) => one.worker === upstream);
-      const state = worker === undefined ? '' : `; ${workerText(worker, this.#variant.heapLimitBytes)}`;
-      const wait = afterMs < 1 ? 'at once' : `after ${formatDuration(afterMs)}`;
-      atMs = Math.min(endMs, atMs + afterMs);
-      const who =
-        decision !== undefined && cause === attempt.cause ? `the gateway, for ${upstream},` : upstream;
-      steps.push({ atMs, text: `${who} fails it ${wait}: ${cause.replaceAll('_', ' ')}${state}` });
-    }
-    if (decision !== undefined) steps.push({ atMs: endMs, text: `the gateway: ${decision}` });
-    if (evidence !== undefined) steps.push({ atMs: endMs, text: `the proxy’s log: ${evidence.text}` });
-    steps.push({ atMs: endMs, text: `the client gets ${answerText(attempt)}` });
-    return steps;
-  }
 }
 
-const becauseText = ({ kind, what, fromMs, overMs }: Root, { endMs, cause }: Attempt): string => {
-  const symptom = causeText(cause);
+const becauseText = ({ kind, what, fromMs, overMs }: Root, { endMs, cause }: SampledAttempt): string => {
+  const symptom = symptomOf(cause);
   const why = symptom === undefined ? '' : `: ${symptom}`;
   if (kind === 'unknown') return `Nothing that is known of was wrong${why}.`;
   const since = formatDuration(Math.max(0, endMs - fromMs));

@@ -93,10 +93,10 @@ export class Roots {
     return this.#isGrown(span) ? toRoot(this.#loadTrouble(span), span) : this.#lingering(span);
   }
 
-  /** The death that a worker's try met, if it met one. */
-  deathMet(worker: string, { fromMs, toMs }: Span): Death | undefined {
+  /** The death that a worker's try met, if it met one. @param toldMs it may be told of so long after the try. */
+  deathMet(worker: string, { fromMs, toMs }: Span, toldMs = DEATH_TOLD_MS): Death | undefined {
     return this.#deaths.findLast(
-      (death) => death.worker === worker && death.fromMs <= toMs + DEATH_TOLD_MS && death.untilMs >= fromMs,
+      (death) => death.worker === worker && death.fromMs <= toMs + toldMs && death.untilMs >= fromMs,
     );
   }
 
@@ -106,23 +106,24 @@ export class Roots {
     if (FRONT_CAUSES.has(cause)) return ofKind('front');
     if (cause === 'dns') return ofKind('name');
     if (cause === 'no_route' || cause === 'blocked') return ofKind('config');
-    // Whom no worker stands for was put there by a config.
+    // Whom no worker stands for was put there by a config. Who answers is somebody, such as a proxy behind the edge.
     const workers = this.#variant.series[0]?.workers.map(({ worker }) => worker) ?? [];
-    const isNobody = upstreams.length > 0 && upstreams.every(({ upstream }) => !workers.includes(upstream));
+    const isNobody =
+      upstreams.length > 0 &&
+      upstreams.every((one) => one.cause !== 'upstream_response' && !workers.includes(one.upstream));
     return isNobody ? ofKind('config') : null;
   }
 
   #ofWorkers({ upstreams }: Attempt, span: Span): Trouble | null {
     const asked = upstreams.map(({ upstream }) => upstream);
-    // Refused before it was sent: what is wrong with any of them may be why.
-    const workers =
-      asked.length > 0 ? asked : (this.#variant.series[0]?.workers.map(({ worker }) => worker) ?? []);
-    const found = workers.flatMap((worker) => this.#ofWorker(worker, span) ?? []);
-    return latest(found);
+    if (asked.length > 0) return latest(asked.flatMap((worker) => this.#ofWorker(worker, span) ?? []));
+    // Refused before it was sent: what is wrong with any of them may be why, but for a death that was still to come.
+    const all = this.#variant.series[0]?.workers.map(({ worker }) => worker) ?? [];
+    return latest(all.flatMap((worker) => this.#ofWorker(worker, span, 0) ?? []));
   }
 
-  #ofWorker(worker: string, span: Span): Trouble | null {
-    const death = this.deathMet(worker, span);
+  #ofWorker(worker: string, span: Span, toldMs?: number): Trouble | null {
+    const death = this.deathMet(worker, span, toldMs);
     if (death !== undefined) return this.causeOf(death);
     return latest(this.#troubles.filter((one) => one.worker === worker && isThere(one, span)));
   }

@@ -177,13 +177,9 @@ export class Recorder {
 
   event(event: Event): void {
     this.#ticks.event(event, this.sinceOriginMs(event.atMs));
-    if (event.type === 'attempt.failed') this.#failures.attemptFailed(event);
-    else if (event.type === 'request.refused' || event.type === 'client.refused')
-      this.#failures.requestRefused(event);
-    else {
-      if (event.type === 'error.reported') this.#failures.keep(event.rayId);
-      this.#events.add(event);
-    }
+    if (event.type === 'error.reported') this.#failures.keep(event.rayId);
+    this.#failures.event(event, this.sinceOriginMs(event.atMs));
+    this.#events.add(event);
     for (const observer of this.observers) observer.event(event);
   }
 

@@ -4,9 +4,9 @@ import type { Clock } from '../../core/clock.js';
 import { DEGRADED_HEADER } from '../../core/degraded.js';
 import type { AnswerSink, Break, MemoryAsked } from '../../core/memory-http.js';
 import type { Asked } from '../clients/classes.js';
-import { type Answer, isGood, type OnAnswer } from '../clients/clients.js';
+import type { Answer, OnAnswer } from '../clients/clients.js';
 import { Origins } from '../clients/origins.js';
-import { causeOf, isUnreachable, noAnswerCause } from '../clients/sender.js';
+import { answerOf, isUnreachable, noAnswerCause } from '../clients/sender.js';
 import { type Connection, Connections, type Network } from './network.js';
 
 /** undici's, which the sender over sockets leaves as it is. */
@@ -111,11 +111,9 @@ class Try implements AnswerSink {
       const status = this.#statusCode;
       const flat = this.#flat;
       this.#end(this.#connection, fieldOf(flat, 'connection') !== 'close');
-      const degraded = isGood(status) && fieldOf(flat, DEGRADED_HEADER) !== '';
-      const cause = causeOf(status, fieldOf(flat, 'proxy-status'));
-      const rayId = fieldOf(flat, 'x-ray-id');
-      const answer = degraded ? { status, cause, rayId, degraded: true as const } : { status, cause, rayId };
-      this.#tell(answer, fieldOf(flat, 'retry-after'));
+      const hasFallback = fieldOf(flat, DEGRADED_HEADER) !== '';
+      const [rayId, proxyStatus] = [fieldOf(flat, 'x-ray-id'), fieldOf(flat, 'proxy-status')];
+      this.#tell(answerOf(status, rayId, proxyStatus, hasFallback), fieldOf(flat, 'retry-after'));
     });
   }
 

@@ -354,3 +354,19 @@ describe('a gateway with little traffic', () => {
     expect(amplification(byDefault('concurrent'), storm)).toBeGreaterThan(1.2);
   });
 });
+
+describe('a budget that is spent says on which numbers', () => {
+  it.each<[BudgetName, string]>([
+    ['concurrent', '3 under way beside 2 first attempts, and 3 may be: 20% of 6, at least 3'],
+    ['deposit', '0.4 of one is left of the last 10s, which allow 20% of their requests and 10/s'],
+    ['throttle', '5 of 10 tokens are left, and there are none without more than half of them'],
+    ['token-bucket', '0 of 100 tokens are left, and each takes one'],
+  ])('%s: %s', (name, expected) => {
+    const budget = byDefault(name);
+    times(2, () => budget.firstBegan(0));
+    if (name === 'throttle') times(5, () => budget.firstEnded('failure'));
+    else allowed(budget);
+    expect(budget.tryBeginRetry(0)).toBe(false);
+    expect(budget.shortage(0)).toBe(expected);
+  });
+});

@@ -48,6 +48,10 @@ class CountingBudget implements RetryBudget {
     return this.allow;
   }
 
+  shortage(): string {
+    return 'it is spent';
+  }
+
   retryEnded(outcome: string): void {
     expect(this.retries--).toBeGreaterThan(0);
     this.endings.push(outcome);
@@ -65,7 +69,7 @@ const make = (fields: Partial<RetryOptions> = {}, budget = new CountingBudget())
     clock,
     random: new Random(1),
     onRetry: (_call, cause) => retried.push(cause),
-    onRefused: (_call, cause, refusal) => refused.push(`${cause}: ${refusal}`),
+    onRefused: (_call, cause, reason, detail) => refused.push(`${cause}: ${reason}, ${detail}`),
   })(service);
   const send = (request: ProxyRequest = REQUEST, deadlineMs = Infinity) => {
     const call = new Call('ray', clock);
@@ -203,7 +207,7 @@ describe('a POST', () => {
   });
 
   it('is not sent a third time when the second may have arrived', async () => {
-    const { pending, send, advance } = make();
+    const { pending, send, refused, advance } = make();
     const { outcome } = send(POST);
     pending[0]!.fail(fail('BGW_ERR_CONNECTION_REFUSED'));
     await turn();
@@ -213,15 +217,21 @@ describe('a POST', () => {
     await advance(250);
     expect(pending).toHaveLength(2);
     expect(outcome.code).toBe('BGW_ERR_CONNECTION_RESET');
+    expect(refused).toEqual([
+      'connection_reset: not-repeatable, a POST that may have arrived is not sent twice',
+    ]);
   });
 
   it('whose body is a stream is sent once, whatever happens', async () => {
-    const { pending, send, advance } = make();
+    const { pending, send, refused, advance } = make();
     send({ ...POST, body: Readable.from([]) });
     pending[0]!.fail(fail('BGW_ERR_CONNECTION_REFUSED'));
     await turn();
     await advance(250);
     expect(pending).toHaveLength(1);
+    expect(refused).toEqual([
+      'connection_refused: not-repeatable, its body went to the first attempt as it came, and is gone',
+    ]);
   });
 });
 
@@ -271,8 +281,8 @@ describe('the wait', () => {
 
   it.each([
     [101, 2, []],
-    [100, 1, ['connection_reset: deadline']],
-    [50, 1, ['connection_reset: deadline']],
+    [100, 1, ['connection_reset: deadline, 100ms left, and the wait before it is 100ms']],
+    [50, 1, ['connection_reset: deadline, 50ms left, and the wait before it is 100ms']],
   ])('of 100 ms with %i ms left makes %i attempts', async (leftMs, attempts, expected) => {
     const { pending, send, refused, budget, advance } = make(noJitter);
     const { outcome } = send(REQUEST, leftMs);
@@ -306,7 +316,7 @@ describe('an upstream that asks to be left alone', () => {
       clock,
       random: new Random(1),
       onRetry: () => {},
-      onRefused: (_call, _cause, refusal) => refused.push(refusal),
+      onRefused: (_call, _cause, reason) => refused.push(reason),
     })(service)(REQUEST, call);
     for (let ms = 0; ms < 5_000; ms += 25) {
       await turn();
@@ -346,6 +356,23 @@ describe('an upstream that asks to be left alone', () => {
   );
 });
 
+describe('the last attempt', () => {
+  it('that fails says that no other may be, and one that is answered says nothing', async () => {
+    const { pending, send, refused, advance } = make();
+    for (const last of [503, 200]) {
+      const before = pending.length;
+      const { outcome } = send();
+      for (const status of [502, 502, last]) {
+        pending.at(-1)!.respond(status);
+        await turn();
+        await advance(250);
+      }
+      expect([outcome.status, pending.length - before]).toEqual([last, 3]);
+    }
+    expect(refused).toEqual(['status_503: attempts, 3 are all there may be']);
+  });
+});
+
 describe('the budget', () => {
   it('that is spent refuses, and the client gets the failure at once', async () => {
     const { pending, send, refused, budget } = make();
@@ -354,7 +381,7 @@ describe('the budget', () => {
     pending[0]!.fail(fail('BGW_ERR_CONNECTION_RESET'));
     await turn();
     expect(outcome.code).toBe('BGW_ERR_CONNECTION_RESET');
-    expect(refused).toEqual(['connection_reset: budget']);
+    expect(refused).toEqual(['connection_reset: budget, it is spent']);
   });
 
   it('hears of each attempt’s end once, and how it was', async () => {

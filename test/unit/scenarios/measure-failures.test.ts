@@ -5,10 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/events.js';
-import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
+import type { RequestId, RequestRecord } from '../../../src/scenarios/clients/clients.js';
 import { FailureSample, MAX_SAMPLED_REQUESTS } from '../../../src/scenarios/measure/failures.js';
 import type { SampledRequest } from '../../../src/scenarios/result.js';
-import { recorded } from '../../support/recording.js';
+import { ORIGIN_MS, recorded } from '../../support/recording.js';
 import { attempt, failedAttempt, failedRequest, goodRequest } from '../../support/records.js';
 
 const sampleFailures = (requests: readonly RequestRecord[], events: readonly Event[]): SampledRequest[] =>
@@ -65,9 +65,9 @@ describe('the sample of failures', () => {
       ],
     });
     const events = [
-      failedAttempt('ray-1', 'worker-1', 'connection_refused', 1.005),
+      { ...failedAttempt('ray-1', 'worker-1', 'connection_refused', 1.005), atMs: ORIGIN_MS + 105.5 },
       failedAttempt('ray-9', 'worker-4', 'connection_reset'),
-      failedAttempt('ray-1', 'worker-2', 'connection_reset', 2),
+      { ...failedAttempt('ray-1', 'worker-2', 'connection_reset', 2), atMs: ORIGIN_MS + 109 },
       { atMs: 0, type: 'run.noted', text: 'ray-1' } as const,
     ];
     expect(sampleFailures([request], events)).toEqual([
@@ -85,8 +85,13 @@ describe('the sample of failures', () => {
             cause: 'connection_refused',
             rayId: 'ray-1',
             upstreams: [
-              { upstream: 'worker-1', cause: 'connection_refused', afterMs: expect.closeTo(1, 1) },
-              { upstream: 'worker-2', cause: 'connection_reset', afterMs: 2 },
+              {
+                upstream: 'worker-1',
+                cause: 'connection_refused',
+                afterMs: expect.closeTo(1, 1),
+                endMs: 105.5,
+              },
+              { upstream: 'worker-2', cause: 'connection_reset', afterMs: 2, endMs: 109 },
             ],
           },
           {
@@ -107,6 +112,48 @@ describe('the sample of failures', () => {
     const answered = failedRequest(0, 0, 'client_left', { attempts: [attempt({ rayId: 'ray-1' }), left] });
     const never = failedRequest(1, 0, 'client_left', { attempts: [left] });
     expect(sampleFailures([answered, never], []).map(({ rayId }) => rayId)).toEqual(['ray-1', '']);
+  });
+
+  it('names who answered with an error of its own, and when it was asked', () => {
+    const request = failedRequest(100, 503, 'upstream_response', {
+      attempts: [
+        attempt({
+          ...{ status: 503, cause: 'upstream_response', rayId: 'ray-1', upstream: 'worker-2' },
+          ...{ startMs: 100, endMs: 190 },
+        }),
+      ],
+    });
+    const retried = { atMs: ORIGIN_MS + 120, type: 'attempt.retried', rayId: 'ray-1', attempt: 2 } as const;
+    const answered = { upstream: 'worker-1', afterMs: 20 };
+    const events = [{ ...retried, cause: 'status_502', waitMs: 30, answered }];
+    const [sampled] = sampleFailures([request], events);
+    expect(sampled!.attempts[0]).toMatchObject({
+      upstreams: [
+        { upstream: 'worker-1', cause: 'upstream_response', status: 502, afterMs: 20, endMs: 120 },
+        { upstream: 'worker-2', cause: 'upstream_response', status: 503, afterMs: 40, endMs: 190 },
+      ],
+      retries: [{ atMs: 120, what: 'retried', attempt: 2, waitMs: 30 }],
+    });
+  });
+
+  it('has every decision on another attempt, in order', () => {
+    const request = failedRequest(0, 504, 'response_timeout', { attempts: [attempt({ rayId: 'ray-1' })] });
+    const at = (ms: number) => ({ atMs: ORIGIN_MS + ms, rayId: 'ray-1' });
+    const events: Event[] = [
+      { ...at(1), type: 'request.hedged', afterMs: 1 },
+      { ...at(2), type: 'hedge.refused', detail: 'none left' },
+      { ...at(3), type: 'hedge.won' },
+      { ...at(4), type: 'attempt.retried', attempt: 2, cause: 'response_timeout', waitMs: 5 },
+      { ...at(5), type: 'retry.refused', cause: 'response_timeout', reason: 'budget', detail: '3 of 3' },
+    ];
+    const [sampled] = sampleFailures([request], events);
+    expect(sampled!.attempts[0]!.retries).toEqual([
+      { atMs: 1, what: 'hedged', waitMs: 1 },
+      { atMs: 2, what: 'hedge-refused', detail: 'none left' },
+      { atMs: 3, what: 'hedge-won' },
+      { atMs: 4, what: 'retried', attempt: 2, waitMs: 5 },
+      { atMs: 5, what: 'refused', reason: 'budget', detail: '3 of 3' },
+    ]);
   });
 
   it('leaves the records it is given as they are', () => {
@@ -140,9 +187,10 @@ describe('the sample of more failures than are kept', () => {
   it('has what the gateway decided about a try, whether that came before the request or after it', () => {
     const sample = new FailureSample();
     const decide = (rayId: string): void =>
-      sample.requestRefused({
-        ...{ type: 'request.refused', atMs: 0, rayId, cause: 'limited', detail: '8 in flight is the limit' },
-      } as Event<'request.refused'>);
+      sample.event(
+        { type: 'request.refused', atMs: 0, rayId, cause: 'limited', detail: '8 in flight is the limit' },
+        0,
+      );
     decide('ray-1');
     for (const rayId of ['ray-1', 'ray-2', 'ray-3']) {
       sample.record(failedRequest(0, 503, 'limited', { attempts: [attempt({ rayId })] }));
@@ -155,7 +203,7 @@ describe('the sample of more failures than are kept', () => {
   it('has what the gateway saw of each, whether that came before the request or after it', () => {
     const sample = new FailureSample({ kept: KEPT, unclaimed: 10 });
     const report = (index: number, upstream: string): void =>
-      sample.attemptFailed(failedAttempt(`ray-${index}`, upstream, 'timeout') as Event<'attempt.failed'>);
+      sample.event(failedAttempt(`ray-${index}`, upstream, 'timeout'), 0);
     const count = 5 * KEPT;
     for (let index = 0; index < count; index++) {
       report(index, 'worker-1');
@@ -172,8 +220,7 @@ describe('what the gateway saw of requests that are still to come', () => {
   const UNCLAIMED = 10;
   const seenOf = (others: number): number => {
     const sample = new FailureSample({ kept: 1, unclaimed: UNCLAIMED });
-    const report = (rayId: string): void =>
-      sample.attemptFailed(failedAttempt(rayId, 'worker-1', 'timeout') as Event<'attempt.failed'>);
+    const report = (rayId: string): void => sample.event(failedAttempt(rayId, 'worker-1', 'timeout'), 0);
     report('ray-1');
     for (let index = 0; index < others; index++) report(`nobody-${index}`);
     sample.record(failedRequest(0, 504, 'timeout', { attempts: [attempt({ rayId: 'ray-1' })] }));
@@ -186,5 +233,68 @@ describe('what the gateway saw of requests that are still to come', () => {
 
   it('is dropped when twice as many did', () => {
     expect(seenOf(2 * UNCLAIMED)).toBe(0);
+  });
+});
+
+describe('a request whose client left, and never heard of a Ray ID', () => {
+  const left = (id: RequestId, fields: Partial<RequestRecord> = {}): RequestRecord =>
+    failedRequest(0, 0, 'client_left', { id, attempts: [attempt({ cause: 'client_left' })], ...fields });
+  const gaveUp = (id: RequestId, rayId: string, upstream = 'worker-2') => ({
+    ...(failedAttempt(rayId, upstream, 'client_left') as Event<'attempt.failed'>),
+    requestId: `0badcafe-${id}`,
+  });
+  const asked = (sample: FailureSample) =>
+    sample
+      .result()
+      .map(({ rayId, attempts }) => [rayId, attempts.at(-1)!.upstreams.map((one) => one.upstream)]);
+
+  it.each([
+    ['by the number of its arrival', 7],
+    ['by its user', 'free-user-3-12'],
+  ])('is known %s, whether the gateway told of it before or after', (_how, id) => {
+    const [before, after] = [new FailureSample(), new FailureSample()];
+    before.event(gaveUp(id, 'ray-1'), 0);
+    before.record(left(id));
+    after.record(left(id));
+    after.event(gaveUp(id, 'ray-1'), 0);
+    expect([...asked(before), ...asked(after)]).toEqual([
+      ['ray-1', ['worker-2']],
+      ['ray-1', ['worker-2']],
+    ]);
+  });
+
+  it('has what was told of it under its Ray ID before', () => {
+    const sample = new FailureSample();
+    sample.event(failedAttempt('ray-1', 'worker-1', 'response_timeout'), 0);
+    sample.record(left(7));
+    sample.event(gaveUp(7, 'ray-1'), 0);
+    expect(asked(sample)).toEqual([['ray-1', ['worker-1', 'worker-2']]]);
+  });
+
+  it('is nobody else’s', () => {
+    const sample = new FailureSample();
+    sample.record(left(7));
+    sample.record(left(17));
+    sample.event(gaveUp(17, 'ray-1'), 0);
+    expect(asked(sample)).toEqual([
+      ['', []],
+      ['ray-1', ['worker-2']],
+    ]);
+  });
+
+  it('is the gateway’s where the edge lost the client too', () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const sample = new FailureSample();
+      const told = [
+        { ...gaveUp(7, 'ray-1', 'gateway-1'), gateway: 'edge' },
+        { ...gaveUp(7, 'ray-2'), gateway: 'gateway-1' },
+      ];
+      sample.record(left(7));
+      for (const index of order) sample.event(told[index]!, 0);
+      expect(asked(sample)).toEqual([['ray-2', ['worker-2']]]);
+    }
   });
 });

@@ -44,6 +44,34 @@ describe('the schema of a result', () => {
     expect(validator.Check(JSON.parse(JSON.stringify(whole)))).toBe(true);
   });
 
+  it('takes requests with all that is known of their attempts, and as they were before it was', () => {
+    const one = attempt({ status: 503, cause: 'upstream_response', rayId: 'ray-1', upstream: 'worker-2' });
+    const at = { atMs: 0, rayId: 'ray-1' } as const;
+    const { requests: told } = recorded({
+      requests: [failedRequest(20, 503, 'upstream_response', { attempts: [one] })],
+      events: [
+        {
+          ...{ ...at, type: 'attempt.retried', attempt: 2, cause: 'status_502', waitMs: 5 },
+          answered: { upstream: 'worker-1', afterMs: 3 },
+        },
+        { ...at, type: 'request.hedged', afterMs: 3 },
+        { ...at, type: 'hedge.won' },
+        { ...at, type: 'hedge.refused', detail: 'spent' },
+        { ...at, type: 'retry.refused', cause: 'status_502', reason: 'budget', detail: 'spent' },
+      ],
+    });
+    expect(told[0]!.attempts[0]!.retries).toHaveLength(5);
+    expect([...validator.Errors(result([variantResult({ requests: told })]))]).toEqual([]);
+    const old = told.map((request) => ({
+      ...request,
+      attempts: request.attempts.map(({ retries: _, upstreams, ...before }) => ({
+        ...before,
+        upstreams: upstreams.map(({ upstream, cause, afterMs }) => ({ upstream, cause, afterMs })),
+      })),
+    }));
+    expect(validator.Check(result([variantResult({ requests: old })]))).toBe(true);
+  });
+
   it('takes one with classes, users and floods', () => {
     const classes = resolveClasses({
       classes: { web: { share: '60%', tier: 'free' }, ios: { share: '40%' } },

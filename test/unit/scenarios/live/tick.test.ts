@@ -35,7 +35,14 @@ describe('the counts of a tick', () => {
   it('have the retries of gateways in the amplification', () => {
     const counts = new TickCounts();
     counts.record(record(200, 10));
-    const retried = { atMs: 0, type: 'attempt.retried', rayId: '', attempt: 2, cause: '' } as const;
+    const retried = {
+      atMs: 0,
+      type: 'attempt.retried',
+      rayId: '',
+      attempt: 2,
+      cause: '',
+      waitMs: 0,
+    } as const;
     counts.event(retried);
     counts.event({ atMs: 0, type: 'run.noted', text: '' });
     expect(counts.take(1).amplification).toBe(2);

@@ -29,7 +29,7 @@ describe('a tick', () => {
       }),
     );
     ticks.record(goodRequest(940));
-    ticks.event({ atMs: 0, type: 'attempt.retried', rayId: '', attempt: 2, cause: '' }, 710);
+    ticks.event({ atMs: 0, type: 'attempt.retried', rayId: '', attempt: 2, cause: '', waitMs: 0 }, 710);
     ticks.event({ atMs: 0, type: 'request.hedged', rayId: '', afterMs: 1 }, 720);
     const all = [...ticks.ticks()];
     expect(all).toHaveLength(20);
