@@ -11,9 +11,9 @@ header{display:flex;align-items:center;gap:1.25rem}
 .code{margin:0;font-size:clamp(2.6rem,9vw,4rem);font-weight:700;line-height:1;letter-spacing:-.03em;color:var(--bad);font-variant-numeric:tabular-nums}
 h1{margin:0;font-size:clamp(1.35rem,4.5vw,1.9rem);line-height:1.2;font-weight:650}
 .sub{display:block;margin-top:.3rem;font-size:.95rem;font-weight:400;line-height:1.4;color:var(--soft)}
-.hops{list-style:none;display:flex;margin:2.25rem 0;padding:0;gap:2.5rem}
+.hops{--gap:2.5rem;list-style:none;display:flex;margin:2.25rem 0;padding:0;gap:var(--gap)}.hops.via{--gap:1.25rem}
 .hops li{position:relative;flex:1 1 0;min-width:0;padding:1.1rem .75rem 1rem;text-align:center;background:var(--card);border:1px solid var(--line);border-radius:10px}
-.hops li+li::before{content:"";position:absolute;left:-2.5rem;top:50%;width:calc(2.5rem - 2px);border-top:2px solid var(--line)}
+.hops li+li::before{content:"";position:absolute;left:calc(-1*var(--gap));top:50%;width:calc(var(--gap) - 2px);border-top:2px solid var(--line)}
 .hops li.bad{background:var(--bad-card);border:2px solid var(--bad)}
 .hops li.bad::before,.hops li.none::before{border-top-style:dashed}
 .hops svg{display:block;width:2.4rem;height:2.4rem;margin:0 auto .45rem;fill:none;stroke:var(--soft);stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}
@@ -35,9 +35,9 @@ button{padding:.55rem 1.1rem;font:inherit;font-weight:600;color:var(--button-tex
 footer{margin-top:2.25rem;padding-top:.9rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9rem}
 dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.6rem 0 0}dt{font-size:.8rem}dd{margin:0;color:var(--text);overflow-wrap:anywhere}
 code{font:.93em ui-monospace,SFMono-Regular,Menlo,monospace}
-@media(max-width:36rem){.hops{flex-direction:column;gap:1.1rem}.hops li{display:grid;grid-template-columns:2.4rem 1fr auto;column-gap:.9rem;align-items:center;text-align:left;padding:.8rem 1rem}
+@media(max-width:36rem){.hops,.hops.via{--gap:1.1rem;flex-direction:column}.hops li{display:grid;grid-template-columns:2.4rem 1fr auto;column-gap:.9rem;align-items:center;text-align:left;padding:.8rem 1rem}
 .hops svg{grid-row:1/3;margin:0}.hops b{align-self:end}.name{grid-column:2;grid-row:2;align-self:start}.state{grid-column:3;grid-row:1/3;margin:0}
-.hops li+li::before{left:2.2rem;top:-1.1rem;width:0;height:calc(1.1rem - 1px);border-top:0;border-left:2px solid var(--line)}.hops li.bad::before,.hops li.none::before{border-left-style:dashed}}
+.hops li+li::before{left:2.2rem;top:calc(-1*var(--gap));width:0;height:calc(var(--gap) - 1px);border-top:0;border-left:2px solid var(--line)}.hops li.bad::before,.hops li.none::before{border-left-style:dashed}}
 @media print{:root{--text:#000;--soft:#333;--page:#fff;--card:#fff;--bad-card:#fff;--good:#000;--bad:#000;--link:#000}form{display:none}main{padding:0}}`.replaceAll(
   '\n',
   '',

@@ -106,7 +106,7 @@ export const renderErrorPage = (page: ErrorPage): string => {
   const address = page.clientAddress;
   return `${HEAD}<title>${safe(page.host, MAX_TITLE_HOST_CHARS)} | ${status}: ${reason}</title></head>
 <body><main><header><p class="code" aria-hidden="true">${status}</p><h1>${reason}<span class="sub">Error code ${status} · ${ERRORS[code].title}</span></h1></header>
-<section aria-label="Where it failed"><ol class="hops">${YOU[failing]}${page.viaEdge ? EDGE : ''}${hopHtml('gateway', failing, ['Gateway', location])}${hopHtml('host', failing, ['Host', host])}</ol></section>
+<section aria-label="Where it failed"><ol class="hops${page.viaEdge ? ' via' : ''}">${YOU[failing]}${page.viaEdge ? EDGE : ''}${hopHtml('gateway', failing, ['Gateway', location])}${hopHtml('host', failing, ['Host', host])}</ol></section>
 <div class="columns"><section><h2>What happened?</h2><p>${meaningOf(code)}</p></section>
 <section><h2>What can I do?</h2><p>${adviceFor(code, page.method, recovery)}${statusLink(page)}</p></section></div>
 <p class="recovery"><b>Estimated recovery</b> ${recoveryText(recovery)}</p>

@@ -46,6 +46,12 @@ describe.skipIf(!hasBrowser)('the pages that users get (need Chromium)', () => {
       errorPage: { clientAddress: 'hidden' },
     });
     await expectGood(`http://127.0.0.1:${bare.port}/`);
+    const behind = await startGateway([await deadPort()], {
+      healthCheck: 'off',
+      listener: { trustedEdges: ['127.0.0.1'] },
+    });
+    const edge = await startGateway([behind.port], { healthCheck: 'off' });
+    await expectGood(`http://127.0.0.1:${edge.port}/`);
   });
 
   const serve = async (): Promise<{ told: ToldBoard; address: string }> => {
@@ -66,6 +72,8 @@ describe.skipIf(!hasBrowser)('the pages that users get (need Chromium)', () => {
     told.board.report({ rayId: '0123456789abcdef', note: 'a long note '.repeat(20), atMs: told.nowMs });
     told.tell({ seconds: 30 }).tell({ seconds: 4, failedRatio: 0.3, components: broken });
     await expectGood(page);
+    // The longest words that a component can have.
+    told.tell({ seconds: 1, components: [gateway('degraded_performance', 'one of its processes is gone')] });
     told.nowMs += 10_000;
     await expectGood(page);
     await expectGood(`${address}/report`);

@@ -47,7 +47,6 @@ const configOf = (gateway: string | undefined): string =>
 /** What each type of event is in a sentence; the types that are not here are told otherwise, or not at all. */
 const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string } = {
   'run.noted': ({ text }) => text,
-  'error.reported': ({ rayId }) => `a user reports the error ${rayId}`,
   'load.changed': ({ scale, rateRps }) =>
     rateRps === null
       ? `the load is ${scale} times the planned one`
@@ -250,6 +249,15 @@ const orderMoments = (events: readonly ResultEvent[]): Moment[] => {
   return [...moments, ...[...open.values()].flatMap(vainMoments)];
 };
 
+/** The first, which may come before any alert: of the others it is enough how many they were. */
+const reportMoments = (events: readonly ResultEvent[]): Moment[] => {
+  const [first, ...more] = events.filter(({ type }) => type === 'error.reported');
+  if (first === undefined) return [];
+  const { rayId } = fieldsOf(first, 'error.reported');
+  const others = more.length === 0 ? '' : `, the first of ${more.length + 1} who do`;
+  return [{ t: first.t, text: `a user reports the error ${rayId}${others}` }];
+};
+
 /** What is told of a variant's events, in no order. */
 export const eventMoments = ({ events }: Pick<VariantResult, 'events'>): Moment[] => [
   ...events.flatMap((event): Moment[] => {
@@ -258,4 +266,5 @@ export const eventMoments = ({ events }: Pick<VariantResult, 'events'>): Moment[
   }),
   ...sharedMoments(events),
   ...orderMoments(events),
+  ...reportMoments(events),
 ];

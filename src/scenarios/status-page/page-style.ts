@@ -19,13 +19,13 @@ a{color:var(--link)}:focus-visible{outline:3px solid var(--link);outline-offset:
 ul,ol{list-style:none;margin:0;padding:0}
 .components{border:1px solid var(--line);border-radius:10px}.components li{padding:.8rem 1rem .5rem}.components li+li{border-top:1px solid var(--line)}
 .line{display:flex;flex-wrap:wrap;gap:.1rem 1rem;justify-content:space-between}.detail{margin-left:.6rem;font-size:.9rem}
-.state{font-weight:600;white-space:nowrap}
+.state{font-weight:600}
 .bars{display:block;width:100%;height:28px;margin-top:.5rem}
 rect.operational{fill:var(--ok-bar)}rect.degraded_performance{fill:var(--minor-bar)}rect.partial_outage{fill:var(--major-bar)}rect.major_outage{fill:var(--bad-bar)}rect.unknown{fill:var(--none-bar)}
 .scale{display:flex;justify-content:space-between;gap:1rem;font-size:.8rem}
 .incident{margin:0 0 1rem;padding:1rem 1.2rem;border:1px solid var(--line);border-left:6px solid var(--none-bar);border-radius:10px}
 .incident.minor{border-left-color:var(--minor-bar)}.incident.major{border-left-color:var(--major-bar)}.incident.critical{border-left-color:var(--bad-bar)}
-.incident h3{font-size:1.08rem}.badge{display:inline-block;margin-left:.4rem;padding:.05rem .55rem;border:1px solid var(--line);border-radius:99px;font-size:.8rem;font-weight:500;color:var(--soft);vertical-align:.08em}
+.incident h3{display:flex;flex-wrap:wrap;gap:.2rem .6rem;align-items:baseline;font-size:1.08rem}.badge{padding:.05rem .55rem;border:1px solid var(--line);border-radius:99px;font-size:.8rem;font-weight:500;color:var(--soft)}
 .about,.affected{font-size:.9rem}
 .updates{margin-top:.8rem;border-left:2px solid var(--line)}.updates li{position:relative;padding:.1rem 0 .6rem 1.1rem}
 .updates li::before{content:"";position:absolute;left:-5px;top:.6rem;width:8px;height:8px;border-radius:50%;background:var(--soft)}

@@ -221,6 +221,15 @@ describe('the story of a variant', () => {
     ]);
   });
 
+  it('tells of the first report of a user, and of the others how many they were', () => {
+    const reported = (t: number) => resultEvent(t, 'error.reported', { rayId: `00000000000000a${t}` });
+    const textsOf = (...times: number[]): string[] =>
+      tellVariant(variantResult({ events: times.map(reported) })).map(({ text }) => text);
+    expect(textsOf(4)).toContain('a user reports the error 00000000000000a4');
+    expect(textsOf(4, 5, 6)).toContain('a user reports the error 00000000000000a4, the first of 3 who do');
+    expect(textsOf(4, 5, 6).filter((text) => text.includes('reports'))).toHaveLength(1);
+  });
+
   it('says of a status what it came from, where it knows, and tells of no status that is good', () => {
     const firstStatusMs = { '200': 1, '302': 2, '429': 3_000, '500': 4_000 };
     const requests = [
