@@ -23,6 +23,7 @@ const open = async () => {
     assign: (reader, version) => assigned.push([reader, version]),
     health: () => ({ exits: 0, heapRatio: 0 }),
     check: checkWorkerConfig,
+    tryOut: async ({ downstream }) => (downstream.endpoints[0]!.weight > 1_000 ? 'it grows' : null),
     clock,
     emit: ((type) => events.push(type)) as Emit,
   });
@@ -63,6 +64,15 @@ describe('the control API', () => {
       ['worker-1', 2],
       ['worker-2', 2],
     ]);
+  });
+
+  it('answers a push with a trial when that is over', async () => {
+    const { ask, assigned } = await open();
+    const refused = await ask('PUT', '/config', { by: 'ann', config: config(80_000), trial: {} });
+    expect(refused).toMatchObject({ status: 422, body: { detail: 'it grows' } });
+    expect(assigned).toEqual([]);
+    const pushed = await ask('PUT', '/config', { by: 'ann', config: config(2), trial: { for: '200ms' } });
+    expect(pushed).toEqual({ status: 202, body: { version: 2 } });
   });
 
   it.each([

@@ -81,6 +81,18 @@ describe(`a mistake about names, at ${HERE},`, () => {
       'timeline[0].approved',
       'approved means nothing beside dns; it belongs to push-config',
     ],
+    [
+      'a trial of what goes to a gateway',
+      timeline('{ at: 1s, push-config: { retry: {} }, to: gateway, trial: ▸{} }'),
+      'timeline[0].trial',
+      'is for what goes to workers; what goes to a gateway goes out in stages',
+    ],
+    [
+      'a trial of a rollback',
+      timeline('{ at: 1s, rollback-config: {}, trial: ▸{} }'),
+      'timeline[0].trial',
+      'trial means nothing beside rollback-config; it belongs to push-config',
+    ],
   ])('such as %s is told where it is', (_name, marked, path, message) => {
     expectMistake(marked, path, message);
   });
