@@ -192,7 +192,8 @@ const serveLab = async (
   setting.api = api;
   channel.publish({ type: 'idle' });
   const { title } = plan.scenario;
-  const page = (): string => renderPage({ title, source: { kind: 'live', feed: 'feed', api: 'api/' } });
+  const source = { kind: 'live', feed: 'feed', api: 'api/', isGuarded: token !== null } as const;
+  const page = (): string => renderPage({ title, source });
   const clock = wallClock;
   const server = await startLiveServer({ host, port, token, channel, clock, page, api: api.handle });
   try {

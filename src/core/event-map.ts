@@ -194,8 +194,8 @@ export interface EventMap {
   };
   'config.rollback-finished': { readonly version: number; readonly to: string };
   'config.refused': { readonly status: number; readonly reason: string };
-  'config.locked': { readonly by: string; readonly reason: string };
-  'config.unlocked': { readonly by: string };
+  'config.locked': { readonly by: string; readonly reason: string; readonly to: string };
+  'config.unlocked': { readonly by: string; readonly to: string };
   'config.glass-broken': { readonly by: string; readonly reason: string };
   /** `kill`, `stop` or `block`, of a gateway or the edge. */
   'gateway.disrupted': {

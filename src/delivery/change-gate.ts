@@ -21,6 +21,8 @@ export interface Refusal {
 }
 
 export interface ChangeGateOptions<Config> {
+  /** Who gets what passes, as events say it: `workers` or `gateway`. */
+  readonly to: string;
   /** What is wrong with a config; `null` when nothing is. */
   readonly check: (config: Config) => string | null;
   readonly guards: readonly Guard<Config>[];
@@ -70,15 +72,15 @@ export class ChangeGate<Config> {
 
   /** Nothing goes out from now on, but by breaking the glass. */
   close(by: string, reason: string): void {
-    const { clock, emit } = this.#options;
+    const { to, clock, emit } = this.#options;
     this.lock.lock(by, reason, clock.nowMs());
-    emit('config.locked', { by, reason });
+    emit('config.locked', { by, reason, to });
   }
 
   open(by: string): void {
-    const { clock, emit } = this.#options;
+    const { to, clock, emit } = this.#options;
     this.lock.unlock(by, clock.nowMs());
-    emit('config.unlocked', { by });
+    emit('config.unlocked', { by, to });
   }
 
   /** What speaks against it, and may be approved. */

@@ -63,9 +63,9 @@ export class ConfigDelivery<Config> {
   #underWay: Change<Config> | null = null;
 
   constructor(options: ConfigDeliveryOptions<Config>) {
-    const { initial, readers, check, guards = [], clock, emit } = options;
+    const { to, initial, readers, check, guards = [], clock, emit } = options;
     this.#options = options;
-    this.#gate = new ChangeGate({ check, guards, clock, emit });
+    this.#gate = new ChangeGate({ to, check, guards, clock, emit });
     this.#history = new VersionHistory(initial);
     // Nobody that reads is left out for want of room.
     this.register = new ReaderRegister({ maxReaders: Math.max(1_000, readers.length) });

@@ -68,7 +68,7 @@ export class TrafficDelivery<Config> {
   constructor(options: TrafficDeliveryOptions<Config>) {
     const { initial, history, check, guards = [], clock, emit } = options;
     this.#options = options;
-    this.#gate = new ChangeGate({ check, guards, clock, emit });
+    this.#gate = new ChangeGate({ to: 'gateway', check, guards, clock, emit });
     this.#history = new VersionHistory(initial, history);
   }
 

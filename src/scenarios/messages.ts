@@ -32,6 +32,8 @@ export type ToGenerator =
   | { readonly type: 'update'; readonly behaviours: readonly ClientBehaviour[] }
   /** How much the stages of the load send from now on. */
   | { readonly type: 'load'; readonly change: LoadChange }
+  /** A flood that was not planned begins now; its number is the next after the argument's. */
+  | { readonly type: 'flood'; readonly plan: FloodPlan }
   | { readonly type: 'stop' };
 
 export type FromGenerator =
@@ -44,10 +46,10 @@ export type FromGenerator =
       readonly sent: number;
       /** Of the users of each class, so far; left out without a population. */
       readonly population?: Readonly<Record<string, PopulationCounts>>;
-      /** So far, in the order of the argument; left out without floods. */
+      /** So far, in the order of the argument, then those that were not planned; left out without floods. */
       readonly floods?: readonly FloodCounts[];
     }
-  | { readonly type: 'flood-ended'; readonly flood: number; readonly counts: FloodCounts }
+  | { readonly type: 'flood-ended'; readonly plan: FloodPlan; readonly counts: FloodCounts }
   /** The last client is done; floods may go on. */
   | { readonly type: 'finished' };
 

@@ -22,6 +22,7 @@ import { StubResolver, spawnResolver } from '../upstream/names/stub-resolver.js'
 import { WorkerFleet } from '../upstream/worker-fleet.js';
 import { NO_ADDRESS } from './clients/addresses.js';
 import { type LoadChange, LoadRate, type LoadStatus } from './clients/arrivals.js';
+import { beginningOf, endOf, type FloodPlan } from './clients/flood.js';
 import { Sender, targetOf } from './clients/sender.js';
 import { ClientUpdates } from './clients/updates.js';
 import { askAdmin } from './front/admin-request.js';
@@ -189,6 +190,11 @@ export class RealWorld implements World {
 
   load(): LoadStatus {
     return this.#loadRate.at(this.recorder.sinceOriginMs(this.clock.nowMs()));
+  }
+
+  beginFlood(plan: FloodPlan): void {
+    this.#generator?.send({ type: 'flood', plan });
+    this.emit('flood.began', beginningOf(plan));
   }
 
   front(): readonly PlaceStatus[] {
@@ -361,7 +367,7 @@ export class RealWorld implements World {
         if (message.type === 'ready') ready.resolve();
         else if (message.type === 'unable') ready.reject(new UserError('couldNotStart', message.message));
         else if (message.type === 'records') this.#record(message);
-        else if (message.type === 'flood-ended') this.#endFlood(message);
+        else if (message.type === 'flood-ended') this.emit('flood.ended', endOf(message));
         else this.#loadDone.resolve();
       },
     });
@@ -375,10 +381,6 @@ export class RealWorld implements World {
     for (const one of records) this.recorder.record(one);
     if (population !== undefined) this.recorder.population = population;
     if (floods !== undefined) this.recorder.floods = floods;
-  }
-
-  #endFlood({ flood, counts: { sent, skipped } }: Extract<FromGenerator, { type: 'flood-ended' }>): void {
-    this.emit('flood.ended', { path: this.#variant.floods[flood]!.path, sent, skipped });
   }
 
   /** A helper that ends before it was asked to ends the run with it. */

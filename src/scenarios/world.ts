@@ -8,6 +8,7 @@ import type { Dependencies } from '../upstream/dependencies/dependency-fleet.js'
 import type { Fleet } from '../upstream/fleet.js';
 import type { LinkFleet } from '../upstream/links/link-fleet.js';
 import type { LoadChange, LoadStatus } from './clients/arrivals.js';
+import type { FloodPlan } from './clients/flood.js';
 import type { PlaceStatus } from './front/front.js';
 import type { Recorder } from './measure/recorder.js';
 import type { ClientUpdate } from './timeline/clients.js';
@@ -38,6 +39,8 @@ export interface World {
   /** Makes the stages of the load send more or less from now on. */
   changeLoad(change: LoadChange): void;
   load(): LoadStatus;
+  /** Begins a flood that was not planned, now. */
+  beginFlood(plan: FloodPlan): void;
   /** The gateways and the edge; those of somebody else are not among them. */
   front(): readonly PlaceStatus[];
   /** Does something to a gateway or the edge. */

@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AtWork } from '../../src/scenarios/live/feed.js';
 import type { Result } from '../../src/scenarios/result.js';
+import { ACTIONS } from '../../src/scenarios/timeline/timeline.js';
+import { TABS } from '../../src/web/app/lab/tabs.js';
 import { packReport } from '../../src/web/report.js';
 import { look } from '../support/axe.js';
 import { runCli, scenarioFile } from '../support/cli.js';
@@ -19,7 +22,34 @@ windows: { baseline: 0s..1s }
 variants: { one: {} }
 `;
 
-const TABS = ['Faults', 'Clients', 'Policies', 'Config', 'Scenarios'];
+/** The tabs as everybody sees them, and as they are hardest to get right. */
+const TAB_LOOKS = TABS.flatMap((name) =>
+  [{ colorScheme: 'light', width: 1200 } as const, { colorScheme: 'dark', width: 360 } as const].map(
+    (how) => ({ name, ...how }),
+  ),
+);
+
+const CONFIG = { balancer: 'round-robin', healthCheck: { interval: '1s' } };
+
+const AT_WORK: readonly AtWork[] = [
+  {
+    ...{ kind: 'link', what: 'latency', on: ['worker-1', 'worker-3'], how: ' (latency 500)' },
+    ...{ sinceS: 9, untilS: 29 },
+    heal: {
+      method: 'POST',
+      path: 'timeline',
+      body: { 'remove-toxic': 'latency', on: ['worker-1', 'worker-3'] },
+    },
+  },
+  {
+    ...{ kind: 'certificate', what: 'certificate expired', on: ['gateway-1'], how: '' },
+    ...{ sinceS: 10, untilS: null, heal: null },
+  },
+  {
+    ...{ kind: 'lock', what: 'config locked', on: ['gateway'], how: ': freeze', sinceS: 10, untilS: null },
+    heal: { method: 'DELETE', path: 'gateway/config/lock', body: {} },
+  },
+];
 
 /** Every weight of finding that keeps somebody from using the page. */
 const SERIOUS = /^(serious|critical) /;
@@ -121,6 +151,104 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     expect(lab.config.balancer).toBe('least-requests');
   });
 
+  it('shows what is at work, whatever it is, and ends it', async () => {
+    await begin();
+    lab.tell(fakeTick(41, { atWork: AT_WORK }));
+    const list = tab.getByRole('region', { name: 'At work now' });
+    await list
+      .getByText('latency (latency 500) on the links of worker-1, worker-3 since 9 s, until 29 s')
+      .waitFor();
+    await tab.getByRole('button', { name: /^worker-3.*link: latency/ }).waitFor();
+    await tab.getByRole('button', { name: /^gateway.*certificate expired/ }).waitFor();
+    await list.getByRole('button', { name: 'Heal: latency on the links of worker-1, worker-3' }).click();
+    await list.getByRole('button', { name: 'Unlock: config locked on gateway' }).click();
+    await list.getByText('✓ config locked on gateway is ended').waitFor();
+    expect(lab.orders).toEqual([
+      { method: 'POST', path: 'timeline', body: { 'remove-toxic': 'latency', on: ['worker-1', 'worker-3'] } },
+      { method: 'DELETE', path: 'gateway/config/lock', body: {} },
+    ]);
+    lab.tell(fakeTick(42));
+    await list.getByText('Nothing is disturbed.').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it('disturbs names and gateways too, and says what it cannot and why', async () => {
+    await begin();
+    await tab.getByLabel('On', { exact: true }).selectOption('name of worker-2');
+    await tab.getByLabel('Fault', { exact: true }).selectOption('servfail');
+    await tab.getByRole('button', { name: 'Break the name' }).click();
+    await tab.getByText('✓ servfail on name of worker-2').waitFor();
+    await tab.getByRole('button', { name: 'Heal', exact: true }).click();
+    await tab.getByText('✓ servfail of name of worker-2 healed').waitFor();
+    await tab.getByRole('button', { name: /^gateway/ }).click();
+    await tab.getByRole('button', { name: 'Do it' }).click();
+    await tab.getByText('✓ kill on gateway-1').waitFor();
+    expect(lab.orders.map(({ body }) => body)).toEqual([
+      { dns: 'servfail', on: 'worker-2' },
+      { dns: 'heal', on: 'worker-2' },
+      { disrupt: 'kill', on: 'gateway-1', for: '3s' },
+    ]);
+    await tab.getByText('What cannot be disturbed here').click();
+    await tab.getByText(/Links to workers: there are no links.*links: \{\}/).waitFor();
+  });
+
+  it('does whatever a timeline can, by forms that the server’s answer makes', async () => {
+    await begin();
+    await tab.getByRole('tab', { name: 'Timeline' }).click();
+    const action = tab.getByLabel('Action');
+    expect(await action.locator('option').count()).toBe(ACTIONS.length);
+    await action.selectOption('update-clients');
+    await tab.getByLabel('patience').fill('800ms');
+    await tab.getByLabel('for', { exact: true }).fill('10s');
+    await tab.getByRole('button', { name: 'Do it' }).click();
+    await tab.getByText('✓ update-clients: patience 800ms').waitFor();
+    await action.selectOption('push-config');
+    await tab.getByLabel('push-config').fill('{ "retry": { "attempts": 2 } }');
+    await tab.getByLabel('to', { exact: true }).selectOption('gateway');
+    await tab.getByRole('button', { name: 'Do it' }).click();
+    await tab.getByText('✓ push-config: retry (attempts 2)').waitFor();
+    expect(lab.orders.map(({ body }) => body)).toEqual([
+      { 'update-clients': { patience: '800ms' }, for: '10s' },
+      { 'push-config': { retry: { attempts: 2 } }, to: 'gateway' },
+    ]);
+    await action.selectOption('toxic');
+    await tab.getByText('Not here: there are no links').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it('deploys, floods, and pushes what no policy of the list is', async () => {
+    await begin();
+    await tab.getByRole('tab', { name: 'Fleet' }).click();
+    await tab.getByRole('button', { name: 'Deploy', exact: true }).click();
+    await tab.getByText('✓ deploy: version 2, strategy rolling').waitFor();
+    await tab.getByRole('tab', { name: 'Clients' }).click();
+    await tab.getByText('A flood of hostile clients').click();
+    await tab.getByLabel('rate', { exact: true }).fill('100/s');
+    await tab.getByRole('button', { name: 'Begin the flood' }).click();
+    await tab.getByText(/✓ flood: /).waitFor();
+    await tab.getByRole('tab', { name: 'Policies' }).click();
+    await tab.getByText('Everything else of the gateway’s section').click();
+    await tab.getByLabel('statusDialect').selectOption('nginx');
+    await tab.getByRole('button', { name: 'Apply them' }).click();
+    await tab.getByText('version 2').waitFor();
+    await tab.getByRole('button', { name: 'Lock', exact: true }).click();
+    await tab.getByText('✓ gateway config locked').waitFor();
+    expect(lab.orders.map(({ path, body }) => [path, body])).toEqual([
+      ['timeline', { deploy: { version: 2, strategy: 'rolling' } }],
+      ['timeline', { flood: { for: '10s', rate: '100/s' } }],
+      ['gateway/config', expect.objectContaining({ config: { ...CONFIG, statusDialect: 'nginx' } })],
+      ['gateway/config/lock', { by: 'lab', reason: 'by hand in the lab' }],
+    ]);
+    expect(errors).toEqual([]);
+  });
+
+  it('shows whoever has to give a token where it goes, and never the token', async () => {
+    lab.isGuarded = true;
+    await begin();
+    const shown = tab.getByRole('region', { name: 'The same by hand' });
+    await shown.getByText('-H "Authorization: Bearer $BADGATEWAY_TOKEN"').waitFor();
+  });
+
   it('injects a leak by keyboard alone', async () => {
     await begin();
     const pressUntil = async (key: string, isThere: () => Promise<boolean>): Promise<void> => {
@@ -193,23 +321,30 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     expect(seen.asked.every((asked) => asked.startsWith(address))).toBe(true);
   });
 
-  it.each(TABS)('can be used by everybody with %s open, and everything unfolded', async (name) => {
-    lab.tell(fakeBegin());
-    for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at }));
-    const { violations } = await look(
-      browser,
-      address,
-      { colorScheme: 'light', width: 1200 },
-      async (opened) => {
+  it.each(TAB_LOOKS)(
+    'can be used by everybody with $name open and everything unfolded, in $colorScheme at $width px',
+    async ({ name, ...how }) => {
+      lab.tell(fakeBegin());
+      for (let at = 0; at < 40; at += 1) lab.tell(fakeTick(at, { leaking: at, atWork: AT_WORK }));
+      const {
+        violations,
+        overflowPx,
+        errors: said,
+      } = await look(browser, address, how, async (opened) => {
         await opened.getByRole('tab', { name }).click();
         // What the API lists is there.
         await opened.locator('#lab-panel select, #lab-panel input').first().waitFor();
-        await opened.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+        // What is unfolded may have something to unfold.
+        for (let depth = 0; depth < 4; depth += 1) {
+          await opened.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+        }
         await opened.locator('.values table').last().waitFor();
-      },
-    );
-    expect(violations.filter((line) => SERIOUS.test(line))).toEqual([]);
-  });
+      });
+      expect(violations.filter((line) => SERIOUS.test(line))).toEqual([]);
+      expect(said).toEqual([]);
+      expect(overflowPx).toBeLessThanOrEqual(0);
+    },
+  );
 
   it('is valid HTML, as it is sent and as it stands', async () => {
     expect(await htmlProblems(await (await fetch(address)).text())).toEqual([]);

@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)('the lab (needs Chromium)', () => {
         .waitFor();
       await failing.waitFor();
       await tab.getByRole('button', { name: 'Heal everything' }).click();
-      await tab.getByText('No fault is at work on a worker.').waitFor();
+      await tab.getByText('Nothing is disturbed.').waitFor();
       await card.getByText('✓ up').waitFor();
       await failing.waitFor({ state: 'detached' });
       expect(errors).toEqual([]);

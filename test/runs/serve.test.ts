@@ -2,6 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { ActionForm } from '../../src/scenarios/live/api.js';
 import { type Command, scenarioFile, startCli } from '../support/cli.js';
 import { type Feed, type MessageOf, openFeed } from '../support/feed.js';
 import { descendants, isAlive } from '../support/processes.js';
@@ -55,6 +56,48 @@ const survivors = async (pids: readonly number[]): Promise<number[]> => {
 };
 
 describe('a lab', () => {
+  it('tells of everything that is at work what ends it, and that ends it', async () => {
+    const { feed, order } = await startLab();
+    const disturbances = [
+      { inject: 'slow', on: ['worker-1', 'worker-2'], factor: 2 },
+      { toxic: 'latency', on: 'worker-2', attributes: { latency: 20 } },
+      { dns: 'servfail', on: 'worker-3' },
+      { disturb: 'slow', on: 'store', factor: 2 },
+      { disrupt: 'stop', on: 'gateway-1' },
+      { 'lock-config': { reason: 'a test' } },
+    ];
+    for (const one of disturbances)
+      expect((await order('POST', 'timeline', one))[0], JSON.stringify(one)).toBe(202);
+    expect((await order('PUT', 'load', { scale: 0.5 }))[0]).toBe(200);
+    const { atWork } = await feed.until('tick', (tick) => tick.atWork.length === disturbances.length + 1);
+    expect(atWork.map(({ kind }) => kind).sort()).toEqual(
+      ['worker', 'link', 'name', 'dependency', 'gateway', 'lock', 'load'].sort(),
+    );
+    const from = feed.messages.length;
+    for (const { heal } of atWork) {
+      const { method, path, body } = heal!;
+      const [status, answer] = await order(method, path, body);
+      expect(status, JSON.stringify(answer)).toBeLessThan(300);
+    }
+    await feed.until('tick', (tick) => tick.atWork.length === 0, from);
+  });
+
+  it('floods by hand, says what it can do, and why not what it cannot', async () => {
+    const { feed, order } = await startLab();
+    const flood = { rate: '50/s', for: '1s', identities: 3 };
+    expect((await order('POST', 'timeline', { flood }))[0]).toBe(202);
+    await feed.until('tick', (tick) => tick.atWork.some(({ what }) => what === 'flood'));
+    const ended = await feed.until('happened', ({ events }) =>
+      events.some(({ eventType, fields }) => eventType === 'flood.ended' && Number(fields.sent) > 40),
+    );
+    await feed.until('tick', (tick) => tick.atWork.length === 0, feed.messages.indexOf(ended));
+    const [, actions] = await order('GET', 'actions');
+    const certificate = (actions as unknown as ActionForm[]).find(({ name }) => name === 'certificate')!;
+    expect(certificate.impossible).toContain('tls: on');
+    const [status, refusal] = await order('POST', 'timeline', { certificate: 'expired', on: 'gateway-1' });
+    expect([status, String(refusal.detail)]).toEqual([422, expect.stringContaining('tls: on')]);
+  });
+
   it('shows a leak from its injection by hand to the healing', async () => {
     const { feed, order, statusPageUrl } = await startLab();
     const leak = { inject: 'leak', on: 'worker-1', perSecond: '24MiB' };

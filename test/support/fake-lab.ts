@@ -4,11 +4,10 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GatewaySchema } from '../../src/gateway/config.js';
-import type { Catalog, CatalogFault, ScenarioAnswer } from '../../src/scenarios/live/api.js';
-import type { FeedEvent, FeedMessage, Tick, VariantBegin } from '../../src/scenarios/live/feed.js';
-import { FAULT_PARAMETERS } from '../../src/upstream/faults/parameters.js';
-import { WORKER_FAULTS } from '../../src/upstream/faults/worker-faults.js';
+import { actionForms } from '../../src/scenarios/control/action-forms.js';
+import type { ScenarioAnswer } from '../../src/scenarios/live/api.js';
+import { makeCatalog } from '../../src/scenarios/live/catalog.js';
+import type { AtWork, FeedEvent, FeedMessage, Tick, VariantBegin } from '../../src/scenarios/live/feed.js';
 import { renderPage } from '../../src/web/page.js';
 
 export const fakeBegin = (options: Partial<VariantBegin> = {}, workers = 4): VariantBegin => ({
@@ -38,8 +37,16 @@ export const fakeBegin = (options: Partial<VariantBegin> = {}, workers = 4): Var
   ...options,
 });
 
+const LEAK: AtWork = {
+  ...{ kind: 'worker', what: 'leak', on: ['worker-2'], how: ' (perSecond 8MiB)', sinceS: 1, untilS: null },
+  heal: { method: 'POST', path: 'timeline', body: { heal: 'leak', on: 'worker-2' } },
+};
+
 /** @param at the number of the tick. @param leaking how long the second worker leaks, ticks. */
-export const fakeTick = (at: number, { rps = 60, leaking = 0, workers = 4 } = {}): Tick => {
+export const fakeTick = (
+  at: number,
+  { rps = 60, leaking = 0, workers = 4, atWork = [] as readonly AtWork[] } = {},
+): Tick => {
   const offered = Math.round((rps / 4) * (1 + 0.2 * Math.sin(at / 3)));
   const heap = 12 * 1024 ** 2 + leaking * 2 * 1024 ** 2;
   const isDead = heap > 62 * 1024 ** 2;
@@ -57,6 +64,7 @@ export const fakeTick = (at: number, { rps = 60, leaking = 0, workers = 4 } = {}
     gatewayQueued: 0,
     gateways: [{ id: 'gateway-1', up: true }],
     dependencies: [{ id: 'store', state: 'up' }],
+    atWork: [...(leaking > 0 ? [LEAK] : []), ...atWork],
     workers: Array.from({ length: workers }, (_, index) => {
       const isSick = index === 1 && leaking > 0;
       const up = !(isSick && isDead);
@@ -80,42 +88,19 @@ export const fakeTick = (at: number, { rps = 60, leaking = 0, workers = 4 } = {}
   };
 };
 
-const CATALOG: Catalog = {
-  faults: Object.entries(WORKER_FAULTS).map(
-    ([name, { description, clientSees, standsFor, lasts, takes }]): CatalogFault => ({
-      name,
-      description,
-      clientSees,
-      standsFor,
-      lasts,
-      parameters: Object.entries(takes).map(([key, byDefault]) => ({
-        name: key,
-        schema: FAULT_PARAMETERS[key as keyof typeof FAULT_PARAMETERS].schema as object,
-        default: byDefault,
-      })),
-    }),
-  ),
-  dependencyFaults: [
-    {
-      name: 'slow',
-      description: 'answers late',
-      clientSees: '504',
-      standsFor: '',
-      lasts: 'span',
-      parameters: [],
-      kinds: ['database'],
-    },
-  ],
-  toxics: [],
-  gateway: GatewaySchema as object,
-  clients: {
-    type: 'object',
-    properties: {
-      patience: { type: 'string', 'x-unit': 'duration', description: 'How long a client waits.' },
-    },
+const FRONT = [{ id: 'gateway-1', tier: 'gateway', up: true, host: '127.0.0.1', adminPort: 1, overlay: {} }];
+
+/** What a small world can be told, but for a link and a certificate. */
+const ACTIONS = actionForms({
+  scope: {
+    workers: ['worker-1', 'worker-2', 'worker-3', 'worker-4'],
+    dependencies: { store: 'database' },
+    named: true,
+    gateway: {},
   },
-  strategies: { workers: ['all-at-once', 'rolling', 'canary'], gateway: ['all-at-once', 'staged', 'canary'] },
-};
+  links: null,
+  front: () => FRONT as never,
+});
 
 const SCENARIOS: readonly ScenarioAnswer[] = [
   {
@@ -142,6 +127,8 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
 
 export class FakeLab {
   readonly orders: FakeOrder[] = [];
+  /** Whether it says that it asks for a token; it does not. */
+  isGuarded = false;
   /** What is wrong with the next order; `null`: nothing. */
   refusal: string | null = null;
   config: Record<string, unknown> = { balancer: 'round-robin', healthCheck: { interval: '1s' } };
@@ -189,7 +176,10 @@ export class FakeLab {
     if (pathname === '/') {
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end(
-        renderPage({ title: 'badgateway lab', source: { kind: 'live', feed: 'feed', api: 'api/' } }),
+        renderPage({
+          title: 'badgateway lab',
+          source: { kind: 'live', feed: 'feed', api: 'api/', isGuarded: this.isGuarded },
+        }),
       );
       return;
     }
@@ -219,7 +209,9 @@ export class FakeLab {
     }
     switch (path) {
       case 'catalog':
-        return CATALOG;
+        return makeCatalog();
+      case 'actions':
+        return ACTIONS;
       case 'scenarios':
         return SCENARIOS;
       case 'load':

@@ -22,6 +22,11 @@ export const addressOf = (index: number): string => `127.0.0.${FIRST + index}`;
 export class AddressBook {
   #used = 0;
 
+  /** So many of the addresses that a run may use are somebody's. */
+  get used(): number {
+    return this.#used;
+  }
+
   /** @param count 0: it has none of its own, and uses `NO_ADDRESS`. */
   take(count: number): readonly string[] {
     if (count === 0) return [NO_ADDRESS];

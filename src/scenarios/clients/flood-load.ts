@@ -9,8 +9,8 @@ const TICK_MS = 5;
 export interface FloodParts {
   readonly plan: FloodPlan;
   readonly clock: Clock;
-  /** The clock's time at which the load began. */
-  readonly originMs: number;
+  /** The clock's time at which it begins. */
+  readonly startMs: number;
   /** Tells the ids of its requests from those of others. */
   readonly label: string;
   readonly send: (identity: number, id: RequestId, onAnswer: OnAnswer) => { abort(): void };
@@ -28,8 +28,7 @@ export class FloodLoad {
   constructor(parts: FloodParts) {
     this.#parts = parts;
     this.#flood = new Flood(parts.plan);
-    const { clock, originMs, plan } = parts;
-    const startMs = originMs + plan.atMs;
+    const { clock, startMs, plan } = parts;
     this.#timer = clock.after(startMs - clock.nowMs(), () => {
       const ticking = clock.every(TICK_MS, () => this.#tick());
       const ending = clock.after(startMs + plan.durationMs - clock.nowMs(), () => this.stop());
@@ -61,8 +60,8 @@ export class FloodLoad {
   }
 
   #tick(): void {
-    const { clock, originMs, plan, label, send } = this.#parts;
-    for (const identity of this.#flood.due(clock.nowMs() - originMs - plan.atMs)) {
+    const { clock, startMs, label, send } = this.#parts;
+    for (const identity of this.#flood.due(clock.nowMs() - startMs)) {
       let answered = false;
       let request: { abort(): void } | null = null;
       request = send(identity, `${label}${++this.#ids}`, ({ status }) => {

@@ -4,6 +4,7 @@
  *
  * This file decides what is sent, and knows neither time nor timers; `flood-load.ts` enacts it.
  */
+import type { EventMap } from '../../core/event-map.js';
 import type { Asked } from './classes.js';
 import { isGood } from './clients.js';
 
@@ -42,6 +43,26 @@ export interface FloodCounts {
   /** Answers by status; 0: the connection was refused or broken. */
   readonly status: Readonly<Record<string, number>>;
 }
+
+/** One that is over, with what came of it. */
+export interface EndedFlood {
+  readonly plan: FloodPlan;
+  readonly counts: FloodCounts;
+}
+
+/** What is told of one that begins. */
+export const beginningOf = ({ path, rateRps, identities }: FloodPlan): EventMap['flood.began'] => ({
+  path,
+  rateRps,
+  identities,
+});
+
+/** What is told of one that is over. */
+export const endOf = ({ plan, counts }: EndedFlood): EventMap['flood.ended'] => ({
+  path: plan.path,
+  sent: counts.sent,
+  skipped: counts.skipped,
+});
 
 export class Flood {
   readonly #plan: FloodPlan;

@@ -48,9 +48,9 @@ const run = new LoadRun({
     records.push(record);
     traces?.ended(record, originMs);
   },
-  onFloodEnded: (flood, counts) => {
+  onFloodEnded: (ended) => {
     report();
-    link.send({ type: 'flood-ended', flood, counts });
+    link.send({ type: 'flood-ended', ...ended });
   },
   onFinished: () => {
     report();
@@ -81,6 +81,7 @@ link.onMessage((message) => {
     run.start(originMs);
   } else if (message.type === 'update') run.update(message.behaviours);
   else if (message.type === 'load') run.changeLoad(message.change);
+  else if (message.type === 'flood') run.flood(message.plan);
   else stop();
 });
 explainMissing(run.addresses).then((message) => {

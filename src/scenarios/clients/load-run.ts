@@ -6,13 +6,13 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
 import { FINGERPRINT_HEADER } from '../../upstream/fingerprint.js';
-import { AddressBook } from './addresses.js';
+import { AddressBook, MAX_ADDRESSES, NO_ADDRESS } from './addresses.js';
 import { Arrivals, type LoadChange } from './arrivals.js';
 import type { ClientBehaviour } from './behaviour.js';
 import type { Asked, ClientClass } from './classes.js';
 import type { OnAnswer, RequestId, RequestRecord } from './clients.js';
 import { ClientCrowd } from './crowd.js';
-import type { FloodCounts, FloodPlan } from './flood.js';
+import type { EndedFlood, FloodCounts, FloodPlan } from './flood.js';
 import { FloodLoad } from './flood-load.js';
 import { Population, type PopulationCounts, usersByClass } from './population.js';
 import { runPopulation } from './population-load.js';
@@ -40,7 +40,7 @@ export interface LoadParts {
    */
   readonly traceFields?: (id: RequestId, asked: Asked) => readonly string[];
   readonly onRecord: (record: RequestRecord) => void;
-  readonly onFloodEnded: (flood: number, counts: FloodCounts) => void;
+  readonly onFloodEnded: (ended: EndedFlood) => void;
   /** The last client is done; floods may go on. */
   readonly onFinished: () => void;
 }
@@ -49,26 +49,28 @@ export class LoadRun {
   readonly #parts: LoadParts;
   readonly #crowd: ClientCrowd;
   readonly #floodAddresses: readonly (readonly string[])[];
+  readonly #book = new AddressBook();
+  /** From which floods come that were not planned: one after the other uses the same. */
+  readonly #spare: string[] = [];
   /** Of every request of the run; the same for the same seed, so that a request is the same one in every variant. */
   readonly #idPrefix: string;
   readonly #populations: Record<string, Population> = {};
   readonly #enders: (() => void)[] = [];
   #changeStages: (change: LoadChange) => void = () => {};
-  #floods: readonly FloodLoad[] = [];
+  readonly #floods: FloodLoad[] = [];
   #sent = 0;
   /** Kinds of load whose clients are not done yet. */
   #underWay = 0;
 
   constructor(parts: LoadParts) {
     const { clients: classes, floods, clock, random } = parts;
-    const book = new AddressBook();
     this.#parts = parts;
     this.#idPrefix = (random.seed >>> 0).toString(16).padStart(8, '0');
     this.#crowd = new ClientCrowd({
-      ...{ classes, book, clock, random },
+      ...{ classes, book: this.#book, clock, random },
       send: (one, address, id, onAnswer) => parts.send(one, address, this.#fieldsOf(id, one), onAnswer),
     });
-    this.#floodAddresses = floods.map(({ identities }) => book.take(identities));
+    this.#floodAddresses = floods.map(({ identities }) => this.#book.take(identities));
   }
 
   /** From which requests are sent. */
@@ -92,7 +94,7 @@ export class LoadRun {
     return Object.fromEntries(Object.entries(this.#populations).map(([name, { counts }]) => [name, counts]));
   }
 
-  /** In the order of the plans; left out without floods. */
+  /** In the order of the plans, then those that were not planned; left out without floods. */
   get floods(): readonly FloodCounts[] | undefined {
     return this.#floods.length === 0 ? undefined : this.#floods.map(({ counts }) => counts);
   }
@@ -101,7 +103,8 @@ export class LoadRun {
   start(originMs: number): void {
     // The open loop counts even without stages, so that there is always somebody to be done.
     this.#underWay = 1;
-    this.#startFloods(originMs);
+    for (const [index, plan] of this.#parts.floods.entries())
+      this.#startFlood(plan, originMs + plan.atMs, this.#floodAddresses[index]!);
     this.#startUsers(originMs);
     this.#startStages(originMs);
   }
@@ -114,6 +117,15 @@ export class LoadRun {
   /** Of the stages; a population has as many users as it had. */
   changeLoad(change: LoadChange): void {
     this.#changeStages(change);
+  }
+
+  /** One that was not planned, from now on. Nobody begins one of a load that is over. @param plan `atMs` is left aside. */
+  flood(plan: FloodPlan): void {
+    if (this.#underWay === 0) return;
+    const missing = Math.min(plan.identities - this.#spare.length, MAX_ADDRESSES - this.#book.used);
+    if (missing > 0) this.#spare.push(...this.#book.take(missing));
+    const addresses = this.#spare.length > 0 ? this.#spare : [NO_ADDRESS];
+    this.#startFlood(plan, this.#parts.clock.nowMs(), addresses);
   }
 
   /** Nothing more is begun. */
@@ -210,17 +222,17 @@ export class LoadRun {
     }
   }
 
-  #startFloods(originMs: number): void {
-    const { floods, clock, send, onFloodEnded } = this.#parts;
-    this.#floods = floods.map((plan, index) => {
-      const addresses = this.#floodAddresses[index]!;
-      return new FloodLoad({
-        ...{ plan, clock, originMs },
-        label: `flood-${index + 1}-`,
-        send: (identity, id, onAnswer) => send(plan, addresses[identity]!, this.#idHeader(id), onAnswer),
-        onOver: () => onFloodEnded(index, this.#floods[index]!.counts),
-      });
+  /** @param addresses of its identities; where they are fewer, several come from one. */
+  #startFlood(plan: FloodPlan, startMs: number, addresses: readonly string[]): void {
+    const { clock, send, onFloodEnded } = this.#parts;
+    const flood: FloodLoad = new FloodLoad({
+      ...{ plan, clock, startMs },
+      label: `flood-${this.#floods.length + 1}-`,
+      send: (identity, id, onAnswer) =>
+        send(plan, addresses[identity % addresses.length]!, this.#idHeader(id), onAnswer),
+      onOver: () => onFloodEnded({ plan, counts: flood.counts }),
     });
-    this.#enders.push(...this.#floods.map((flood) => () => flood.stop()));
+    this.#floods.push(flood);
+    this.#enders.push(() => flood.stop());
   }
 }

@@ -14,6 +14,16 @@ import {
 
 const refusal = (detail: string): Error => Object.assign(new Error(detail), { statusCode: 422 });
 
+/** Whether there is a cache to empty now, the gateway knows: a push may have brought one. */
+const atThisMoment = (entry: TimelineEntrySection, scope: EntryScope): EntryScope =>
+  entry['purge-cache'] === undefined
+    ? scope
+    : {
+        ...scope,
+        gateway: { cache: {}, ...scope.gateway },
+        ...(scope.edge && { edge: { cache: {}, ...scope.edge } }),
+      };
+
 /**
  * @param wanted the action that it has to be; left out: any.
  * @throws an error with status 422, as Fastify wants it, that says all that is wrong.
@@ -33,14 +43,10 @@ export const parseByHand = (
   const found = ofForm.length > 0 ? ofForm : findTooLong(TimelineEntrySchema, entry);
   if (found.length > 0)
     throw refusal(found.map(({ path, message }) => `${dotted(path)}: ${message}`).join('\n'));
-  const ofSense = checkEntry(entry, scope).map(({ key, path = [], message }) => {
+  const ofSense = checkEntry(entry, atThisMoment(entry, scope)).map(({ key, path = [], message }) => {
     const place = dotted([...(key === '' ? [] : [key]), ...path]);
     return place === '' ? message : `${place}: ${message}`;
   });
   if (ofSense.length > 0) throw refusal(ofSense.join('\n'));
-  const resolved = resolveEntry(entry, scope);
-  if (resolved.action.type === 'flood') {
-    throw refusal('flood: a flood is planned with the load, before it begins; put it into the timeline');
-  }
-  return resolved;
+  return resolveEntry(entry, scope);
 };

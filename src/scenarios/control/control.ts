@@ -79,7 +79,12 @@ export const serveControl = (app: FastifyInstance, stage: Stage): void => {
   serveFaults(app, world.fleet, scope);
   serveLoad(app, world);
   const gateways = serveGateways(app, world);
-  serveTimeline(app, scope, async (entry) => {
+  serveTimeline(app, world, async (entry) => {
+    // Of those of its timeline the generator has known from the start.
+    if (entry.action.type === 'flood') {
+      world.beginFlood(entry.action.plan);
+      return null;
+    }
     // What the gateway says to it is the answer, where it is asked at once.
     if (entry.action.type === 'push-gateway-config' && entry.through === undefined)
       return gateways.push(entry.action, OPERATOR);

@@ -10,10 +10,11 @@
  *     POST   workers/ID/restart                                       drained, ended, and started anew
  *     GET    gateway/config                                           GatewayConfigAnswer
  *     PUT    gateway/config    { config, by, strategy… }              the whole section
+ *     PUT    gateway/config/lock   { by, reason }                     DELETE: it is open again
  *     POST   run               RunOrder                               a bundled scenario in the lab's place
  *     POST   lab                                                      back to the lab
  *     POST   stop                                                     what runs is ended, and measured so far
- *     GET    scenarios · catalog · load
+ *     GET    scenarios · catalog · load · actions
  */
 import type { Engine } from '../engines.js';
 
@@ -30,6 +31,8 @@ export interface FormSchema {
   readonly items?: FormSchema;
   readonly properties?: Readonly<Record<string, FormSchema>>;
   readonly required?: readonly string[];
+  /** Whether it may have keys that are not named; left out: nobody says. */
+  readonly additionalProperties?: boolean;
   readonly anyOf?: readonly FormSchema[];
   /** Name of the unit of a quantity: `duration`, `size`, `rate`, `percent`. */
   readonly 'x-unit'?: string;
@@ -42,7 +45,7 @@ export interface CatalogParameter {
   readonly default: unknown;
 }
 
-/** A fault of a worker, of a dependency or of a link, and all that it can be given. */
+/** Something that can be wrong, and all that it can be given. */
 export interface CatalogFault {
   readonly name: string;
   readonly description: string;
@@ -52,21 +55,40 @@ export interface CatalogFault {
   /** `bounded`: it needs `for`; `moment`: it takes none. */
   readonly lasts: 'moment' | 'span' | 'bounded';
   readonly parameters: readonly CatalogParameter[];
+  /** What an entry without `on` says that ends it before its time; `null`: nothing does. */
+  readonly heal: Readonly<Record<string, unknown>> | null;
+  /** Key of the entry under which its parameters go; left out: beside the others. */
+  readonly below?: 'attributes';
+  /** Of dependencies that know it; left out: it is none of theirs. */
+  readonly kinds?: readonly string[];
 }
 
+/** Actions that take the name of a fault. */
+export type FaultAction = 'inject' | 'dns' | 'toxic' | 'disturb' | 'disrupt' | 'certificate';
+
 export interface Catalog {
-  /** Of workers: `inject`. */
-  readonly faults: readonly CatalogFault[];
-  /** Of dependencies: `disturb`. `kinds` of dependencies that know it. */
-  readonly dependencyFaults: readonly (CatalogFault & { readonly kinds: readonly string[] })[];
-  /** Of links: `toxic`; their parameters go under `attributes`. */
-  readonly toxics: readonly CatalogFault[];
+  /** By the action that brings them. */
+  readonly faults: Readonly<Record<FaultAction, readonly CatalogFault[]>>;
   /** The gateway's section, whole: its keys are the policies. */
   readonly gateway: FormSchema;
-  /** What clients can be told to do otherwise: `update-clients`. */
-  readonly clients: FormSchema;
   /** How a push goes out. */
   readonly strategies: { readonly workers: readonly string[]; readonly gateway: readonly string[] };
+}
+
+/** Something that an entry of a timeline can do to what runs now. */
+export interface ActionForm {
+  /** Its key. */
+  readonly name: string;
+  readonly about: string;
+  /** Of its value. */
+  readonly value: FormSchema;
+  /** Whom it can be done to, as `on` names them; `null`: it takes no `on`. */
+  readonly on: readonly string[] | null;
+  readonly onIsOptional: boolean;
+  /** Further keys of the entry, without those of single faults. */
+  readonly keys: readonly CatalogParameter[];
+  /** Why it cannot be done to what runs now; `null`: it can. */
+  readonly impossible: string | null;
 }
 
 export interface ScenarioAnswer {

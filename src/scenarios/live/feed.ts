@@ -70,6 +70,36 @@ export interface WorkerTick {
   readonly inFlight: number | null;
 }
 
+/** Something that was done to the run and is at work, until its time is over or somebody ends it. */
+export interface AtWork {
+  readonly kind:
+    | 'worker'
+    | 'name'
+    | 'link'
+    | 'dependency'
+    | 'gateway'
+    | 'certificate'
+    | 'clients'
+    | 'load'
+    | 'lock';
+  /** Such as `leak`. */
+  readonly what: string;
+  /** Whom it is on, such as worker-2; several that have the same are one. Empty: nobody in particular. */
+  readonly on: readonly string[];
+  /** With what it was given, in words: ` (perSecond 8MiB)`; empty: nothing. */
+  readonly how: string;
+  /** When the first of them was seen. */
+  readonly sinceS: number;
+  /** When the last of them is over by itself; `null`: never. */
+  readonly untilS: number | null;
+  /** What the API is told to end it; `null`: nothing does. */
+  readonly heal: {
+    readonly method: 'POST' | 'PUT' | 'DELETE';
+    readonly path: string;
+    readonly body: Readonly<Record<string, unknown>>;
+  } | null;
+}
+
 /** What happened since the tick before. */
 export interface Tick {
   readonly type: 'tick';
@@ -93,6 +123,7 @@ export interface Tick {
   readonly gateways: readonly { readonly id: string; readonly up: boolean }[];
   readonly workers: readonly WorkerTick[];
   readonly dependencies: readonly { readonly id: string; readonly state: string }[];
+  readonly atWork: readonly AtWork[];
 }
 
 /** Something that is worth a line: what `run` tells on stderr. */

@@ -7,6 +7,7 @@ import type { RunObserver } from '../measure/recorder.js';
 import type { VariantResult } from '../result.js';
 import type { Scenario, Variant } from '../scenario.js';
 import type { World } from '../world.js';
+import { AtWorkList } from './at-work.js';
 import type { Channel } from './channel.js';
 import { eventLines, secondsSince } from './event-lines.js';
 import { type RunEnd, TICK_MS, type VariantBegin } from './feed.js';
@@ -32,6 +33,7 @@ class WorldWatch {
   readonly #clock: Clock;
   readonly #world: World;
   readonly #counts = new TickCounts();
+  readonly #atWork = new AtWorkList();
   readonly #samples = new Map<string, WorkerSample>();
   readonly #gateways: GatewayWatch;
   readonly #observer: RunObserver;
@@ -75,6 +77,7 @@ class WorldWatch {
 
   #event(event: Event): void {
     this.#counts.event(event);
+    this.#atWork.event(event);
     this.#events.push(event);
     if (event.type === 'worker.exited' || event.type === 'worker.stopped') this.#samples.delete(event.worker);
   }
@@ -82,17 +85,21 @@ class WorldWatch {
   #tick(): void {
     const nowMs = this.#clock.nowMs();
     const { fleet, dependencies, recorder } = this.#world;
+    const t = secondsSince(this.#originMs, nowMs);
+    const workers = fleet.status();
+    const called = dependencies.status();
     this.#tellEvents();
     this.#channel.publish(
       makeTick({
-        t: secondsSince(this.#originMs, nowMs),
+        t,
         spanMs: Math.round(nowMs - this.#lastMs),
         counts: this.#counts.take(recorder.offered),
-        workers: fleet.status(),
+        workers,
         samples: this.#samples,
         upstreams: upstreamsTogether(this.#gateways.views),
         front: this.#world.front(),
-        dependencies: dependencies.status(),
+        dependencies: called,
+        atWork: this.#atWork.list(workers, called, t),
       }),
     );
     this.#lastMs = nowMs;

@@ -2,7 +2,7 @@
 import type { DependencyStatus } from '../../upstream/dependencies/dependency-fleet.js';
 import type { WorkerSample, WorkerStatus } from '../../upstream/fleet.js';
 import type { PlaceStatus } from '../front/front.js';
-import type { Tick, WorkerTick } from './feed.js';
+import type { AtWork, Tick, WorkerTick } from './feed.js';
 import type { Counts } from './tick-counts.js';
 import { queuedTogether, type Together, UNSEEN } from './upstream-views.js';
 
@@ -17,6 +17,7 @@ export interface TickParts {
   readonly upstreams: ReadonlyMap<string, Together>;
   readonly front: readonly PlaceStatus[];
   readonly dependencies: readonly DependencyStatus[];
+  readonly atWork: readonly AtWork[];
 }
 
 const workerTick = (
@@ -43,7 +44,7 @@ const dependencyState = ({ up, faults }: DependencyStatus): string => {
 };
 
 export const makeTick = (parts: TickParts): Tick => {
-  const { t, spanMs, counts, workers, samples, upstreams, front, dependencies } = parts;
+  const { t, spanMs, counts, workers, samples, upstreams, front, dependencies, atWork } = parts;
   return {
     type: 'tick',
     ...{ t, spanMs },
@@ -54,5 +55,6 @@ export const makeTick = (parts: TickParts): Tick => {
       workerTick(status, samples.get(status.worker), upstreams.get(status.worker) ?? UNSEEN),
     ),
     dependencies: dependencies.map((one) => ({ id: one.dependency, state: dependencyState(one) })),
+    atWork,
   };
 };

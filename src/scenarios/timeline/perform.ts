@@ -1,6 +1,7 @@
 /** What a timeline says, done to the world, at its time or by hand. */
 import type { ConfigDelivery } from '../../delivery/config-delivery.js';
 import type { WorkerConfig } from '../../upstream/config.js';
+import { beginningOf } from '../clients/flood.js';
 import type { World } from '../world.js';
 import { actionText } from './action-text.js';
 import { performOnWorkers } from './faults.js';
@@ -35,12 +36,10 @@ const perform = (action: Action, { world, delivery, by }: Performer): void => {
     case 'heal':
       performOnWorkers(action, world.fleet, world.emit);
       return;
-    case 'flood': {
+    case 'flood':
       // The generator has had the plan from the start, and keeps its time itself.
-      const { path, rateRps, identities } = action.plan;
-      world.emit('flood.began', { path, rateRps, identities });
+      world.emit('flood.began', beginningOf(action.plan));
       return;
-    }
     case 'update-clients':
       world.updateClients(action.update);
       return;

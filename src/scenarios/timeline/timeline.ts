@@ -146,7 +146,7 @@ export const ACTIONS = [
 ] as const;
 
 /** Keys that mean something only beside one of these actions. */
-const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
+export const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   on: [
     ...['inject', 'heal', 'dns', 'toxic', 'remove-toxic', 'disturb', 'recover', 'update-clients'],
     ...FRONT_ACTIONS,

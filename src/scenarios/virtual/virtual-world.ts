@@ -21,6 +21,7 @@ import { NO_ADDRESS } from '../clients/addresses.js';
 import { type LoadChange, LoadRate, type LoadStatus } from '../clients/arrivals.js';
 import type { Asked } from '../clients/classes.js';
 import type { RequestRecord } from '../clients/clients.js';
+import { beginningOf, endOf, type FloodPlan } from '../clients/flood.js';
 import { LoadRun } from '../clients/load-run.js';
 import { ClientUpdates } from '../clients/updates.js';
 import { type AskAdmin, readAnswer } from '../front/admin-request.js';
@@ -100,6 +101,7 @@ export class VirtualWorld implements World {
   #links: LinkFleet | null = null;
   #resolver: StubResolver | null = null;
   #load: LoadRun | null = null;
+  readonly #ofFloods = new Set<Asked>();
   #sender: ModelSender | null = null;
   #lastPort = FIRST_PORT;
   readonly #loadRate: LoadRate;
@@ -191,7 +193,8 @@ export class VirtualWorld implements World {
     const sender = new ModelSender(origins, this.#network);
     this.#sender = sender;
     const { load, clients, floods } = this.#variant;
-    const ofFloods: ReadonlySet<Asked> = new Set<Asked>(floods);
+    const ofFloods = this.#ofFloods;
+    for (const flood of floods) ofFloods.add(flood);
     const isOfFlood = (asked: Asked): boolean => ofFloods.size > 0 && ofFloods.has(asked);
     this.#load = new LoadRun({
       ...{ load, clients, floods, clock: this.clock, random: new Random(this.#random.fork('load').seed) },
@@ -203,8 +206,7 @@ export class VirtualWorld implements World {
         this.recorder.record(record);
         this.#options.onRecord?.(record);
       },
-      onFloodEnded: (flood, { sent, skipped }) =>
-        this.emit('flood.ended', { path: floods[flood]!.path, sent, skipped }),
+      onFloodEnded: (ended) => this.emit('flood.ended', endOf(ended)),
       onFinished: () => this.#loadDone.resolve(),
     });
   }
@@ -237,6 +239,12 @@ export class VirtualWorld implements World {
     this.#load?.changeLoad(change);
     this.#loadRate.change(change);
     this.emit('load.changed', change);
+  }
+
+  beginFlood(plan: FloodPlan): void {
+    this.#ofFloods.add(plan);
+    this.#load?.flood(plan);
+    this.emit('flood.began', beginningOf(plan));
   }
 
   load(): LoadStatus {

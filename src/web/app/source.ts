@@ -9,4 +9,10 @@ export type Source =
   /** @property packed `ReportData` as JSON, raw DEFLATE, Base64. */
   | { readonly kind: 'result'; readonly packed: string }
   /** @property feed the address of the stream, relative to the page's. */
-  | { readonly kind: 'live'; readonly feed: string; readonly api: string };
+  | {
+      readonly kind: 'live';
+      readonly feed: string;
+      readonly api: string;
+      /** The API asks for a token; left out: it does not. */
+      readonly isGuarded?: boolean;
+    };

@@ -107,7 +107,7 @@ const enact = (fields: Partial<FloodPlan>, answerMs: number | null) => {
   let aborted = 0;
   let over = 0;
   const load = new FloodLoad({
-    ...{ plan: plan(fields), clock, originMs: 50_000, label: 'flood-' },
+    ...{ plan: plan(fields), clock, startMs: 50_000 + plan(fields).atMs, label: 'flood-' },
     send: (_identity, _id, onAnswer: OnAnswer) => {
       sentMs.push(clock.nowMs() - 50_000);
       const request = {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { VirtualClock } from '../../../src/core/virtual-clock.js';
 import { resolveClasses } from '../../../src/scenarios/clients/classes.js';
+import type { FloodPlan } from '../../../src/scenarios/clients/flood.js';
 import { LoadRun } from '../../../src/scenarios/clients/load-run.js';
 import type { LoadPlan } from '../../../src/scenarios/clients/workload.js';
 
@@ -11,15 +12,21 @@ const PLAN: LoadPlan = { arrivals: 'constant', stages: [{ fromRps: 10, toRps: 10
 /** Every request is answered well after 5 ms. */
 const start = (load: LoadPlan) => {
   const clock = new VirtualClock();
-  const seen = { arrivalsMs: [] as number[], finished: 0 };
+  const seen = {
+    arrivalsMs: [] as number[],
+    finished: 0,
+    floods: [] as object[],
+    addresses: new Set<string>(),
+  };
   const run = new LoadRun({
     ...{ load, clients: resolveClasses({}), floods: [], clock, random: new Random(1) },
-    send: (_asked, _address, _extra, onAnswer) => {
+    send: (_asked, address, _extra, onAnswer) => {
+      seen.addresses.add(address);
       const timer = clock.after(5, () => onAnswer({ status: 200, cause: '', rayId: '' }));
       return { abort: () => timer.cancel() };
     },
     onRecord: ({ arrivalMs }) => seen.arrivalsMs.push(arrivalMs),
-    onFloodEnded: () => {},
+    onFloodEnded: (ended) => seen.floods.push(ended),
     onFinished: () => {
       seen.finished++;
     },
@@ -27,6 +34,47 @@ const start = (load: LoadPlan) => {
   run.start(0);
   return { clock, run, seen };
 };
+
+describe('a flood that nobody planned', () => {
+  const FLOOD = {
+    ...{ method: 'GET', path: '/', headers: {}, bodyBytes: 0 },
+    ...{ atMs: 0, durationMs: 1_000, rateRps: 100, identities: 4, maxConnections: 100, maxRequests: 1_000 },
+  } as unknown as FloodPlan;
+
+  it('begins when it is asked for and ends in time, from addresses that clients do not have', () => {
+    const { clock, run, seen } = start(PLAN);
+    clock.advance(3_000);
+    run.flood(FLOOD);
+    run.flood(FLOOD);
+    clock.advance(1_100);
+    expect(seen.floods).toEqual([
+      { plan: FLOOD, counts: expect.objectContaining({ sent: 99, ok: 99, skipped: 0 }) },
+      { plan: FLOOD, counts: expect.objectContaining({ sent: 99, ok: 99, skipped: 0 }) },
+    ]);
+    expect(seen.addresses.size).toBe(5);
+    expect(run.floods).toHaveLength(2);
+    clock.advance(10_000);
+    expect(seen).toMatchObject({ finished: 1 });
+    expect(seen.arrivalsMs).toHaveLength(100);
+  });
+
+  it('is none before the load and after it', () => {
+    const { clock, run, seen } = start(PLAN);
+    clock.advance(11_000);
+    run.flood(FLOOD);
+    clock.advance(5_000);
+    expect(seen.floods).toEqual([]);
+  });
+
+  it('goes with the load', () => {
+    const { clock, run, seen } = start({ ...PLAN, endless: true });
+    clock.advance(1_000);
+    run.flood(FLOOD);
+    clock.advance(500);
+    run.stop();
+    expect(seen.floods).toHaveLength(1);
+  });
+});
 
 describe('a load that is changed while it is sent', () => {
   it('sends more from then on, and ends when its plan does', () => {

@@ -30,6 +30,13 @@ describe('the command', () => {
     expect(curlOf(order, API)).toBe(expected);
   });
 
+  it('of an API that asks for a token says where it goes', () => {
+    const order: Order = { method: 'DELETE', path: 'gateway/config/lock', said: '' };
+    expect(curlOf(order, API, true)).toBe(
+      `curl -X DELETE -H "Authorization: Bearer $BADGATEWAY_TOKEN" 'http://127.0.0.1:8088/api/gateway/config/lock' -H 'content-type: application/json' -d '{}'`,
+    );
+  });
+
   it('stays one word for a shell, whatever is written', () => {
     const text = `it's "a" $(date) \`x\` \\ !`;
     const command = curlOf(entryOrder({ note: text }, ''), API).replace(/^curl/, 'printf "%s\\n"');
@@ -89,7 +96,22 @@ describe('a form', () => {
     expect(kindOf(schema(name))).toBe(kind);
   });
 
+  it.each<[string, FormSchema, string]>([
+    [
+      'a section whose keys are anybody’s',
+      { type: 'object', properties: {}, additionalProperties: true },
+      'json',
+    ],
+    ['a section without keys', { type: 'object', properties: {}, additionalProperties: false }, 'section'],
+    ['a list of sections', { type: 'array', items: { type: 'object' } }, 'json'],
+    ['a list of numbers', { type: 'array', items: { type: 'integer' } }, 'numbers'],
+  ])('asks for %s', (_what, what, kind) => {
+    expect(kindOf(what)).toBe(kind);
+  });
+
   it.each<[Parameters<typeof readField>[0], string, unknown]>([
+    ['json', '{ "a": [1] }', { a: [1] }],
+    ['json', '{ "a": ', '{ "a":'],
     ['text', ' 8MiB ', '8MiB'],
     ['text', '  ', undefined],
     ['number', '10', 10],

@@ -48,6 +48,7 @@ const tick = (t: number): Tick => ({
   gateways: [],
   workers: [],
   dependencies: [],
+  atWork: [],
 });
 
 const event = (t: number, text = 'leak injected'): FeedEvent => ({

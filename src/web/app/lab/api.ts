@@ -1,5 +1,6 @@
 /** Talks to the control API: what it lists, and orders; what it refuses is said in its own words. */
 import type {
+  ActionForm,
   Catalog,
   GatewayConfigAnswer,
   LoadAnswer,
@@ -32,8 +33,12 @@ export class Api {
   /** Whole, and with a slash at its end. */
   readonly address: string;
 
-  constructor(address: string) {
+  /** Whether it asks whoever has not opened the page for a token. */
+  readonly isGuarded: boolean;
+
+  constructor(address: string, isGuarded: boolean) {
     this.address = address;
+    this.isGuarded = isGuarded;
   }
 
   async send({ method, path, body = {} }: Omit<Order, 'said'>): Promise<Outcome> {
@@ -53,6 +58,11 @@ export class Api {
 
   catalog(): Promise<Catalog> {
     return this.#get('catalog');
+  }
+
+  /** What can be done to what runs now. */
+  actions(): Promise<readonly ActionForm[]> {
+    return this.#get('actions');
   }
 
   scenarios(): Promise<readonly ScenarioAnswer[]> {

@@ -4,7 +4,7 @@
  */
 
 export interface Order {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'POST' | 'PUT' | 'DELETE';
   /** Below the API's address. */
   readonly path: string;
   /** Left out: an empty one. The API takes orders as JSON alone, so that no form of another site can give one. */
@@ -26,9 +26,15 @@ export const entryOrder = (entry: Readonly<Record<string, unknown>>, said: strin
 /** For a shell: whatever is in it stays one word. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** @param api the address of the API, whole. */
-export const curlOf = ({ method, path, body = {} }: Order, api: string): string => {
-  const how = method === 'POST' ? '' : ` -X ${method}`;
+/** The lab's own name for it. Its value is in no page. */
+const BEARER = ' -H "Authorization: Bearer $BADGATEWAY_TOKEN"';
+
+/**
+ * @param api the address of the API, whole.
+ * @param isGuarded whether it asks for a token, which the shell has.
+ */
+export const curlOf = ({ method, path, body = {} }: Order, api: string, isGuarded = false): string => {
+  const how = `${method === 'POST' ? '' : ` -X ${method}`}${isGuarded ? BEARER : ''}`;
   const what = `-H ${quoted('content-type: application/json')} -d ${quoted(JSON.stringify(body))}`;
   return `curl${how} ${quoted(new URL(path, api).href)} ${what}`;
 };

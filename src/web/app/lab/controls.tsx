@@ -1,16 +1,17 @@
 /** Everything that can be done to the lab, by subject; and beneath it how to do the same by hand. */
 import { useRef } from 'preact/hooks';
+import type { Catalog, ActionForm as Form } from '../../../scenarios/live/api.js';
 import type { VariantBegin } from '../../../scenarios/live/feed.js';
 import { Config } from './controls/config.js';
 import { Faults } from './controls/faults.js';
+import { Fleet } from './controls/fleet.js';
 import { Load } from './controls/load.js';
 import { Policies } from './controls/policies.js';
 import { Scenarios } from './controls/scenarios.js';
+import { Timeline } from './controls/timeline.js';
 import { ByHand, useDesk, useListed } from './desk.js';
-
-export const TABS = ['Faults', 'Clients', 'Policies', 'Config', 'Scenarios'] as const;
-
-export type Tab = (typeof TABS)[number];
+import { useLab } from './store.js';
+import { TABS, type Tab } from './tabs.js';
 
 const idOf = (tab: Tab): string => `lab-tab-${tab.toLowerCase()}`;
 
@@ -57,35 +58,67 @@ export interface ControlsProps {
   readonly setTarget: (target: string) => void;
 }
 
-export const Controls = ({ begin, tab, setTab, target, setTarget }: ControlsProps) => {
+interface Possible {
+  readonly catalog: Catalog;
+  readonly actions: readonly Form[];
+}
+
+/** What the forms are made of: what there is to know, and what can be done to what runs now. */
+const usePossible = () =>
+  useListed(async (api): Promise<Possible> => {
+    const [catalog, actions] = await Promise.all([api.catalog(), api.actions()]);
+    return { catalog, actions };
+  });
+
+const Panel = ({ begin, tab, target, setTarget }: Omit<ControlsProps, 'setTab'>) => {
+  const { answer, problem, again } = usePossible();
+  if (problem !== null) {
+    return (
+      <p class="bad">
+        ✗ {problem}{' '}
+        <button type="button" onClick={again}>
+          Ask again
+        </button>
+      </p>
+    );
+  }
+  if (answer === null) return <p class="soft">Asking what can be done…</p>;
+  switch (tab) {
+    case 'Faults':
+      return <Faults {...answer} target={target} setTarget={setTarget} />;
+    case 'Clients':
+      return <Load {...answer} />;
+    case 'Policies':
+      return <Policies {...answer} />;
+    case 'Config':
+      return <Config {...answer} />;
+    case 'Fleet':
+      return <Fleet {...answer} places={begin.topology.workers.length} />;
+    case 'Timeline':
+      return <Timeline {...answer} />;
+    default:
+      return null;
+  }
+};
+
+export const Controls = ({ setTab, ...props }: ControlsProps) => {
   const desk = useDesk();
+  const { tab, begin } = props;
+  // Before its first tick nothing takes orders.
+  const isUp = useLab(desk.store, ({ ticks }) => ticks.length > 0);
   const turn = (next: Tab): void => {
     if (next !== tab) desk.show(null);
     setTab(next);
   };
-  const { answer: catalog, problem, again } = useListed((api) => api.catalog());
+  const waiting =
+    begin.engine === 'virtual'
+      ? 'Virtual time is over before anybody could give an order.'
+      : 'Everything is being started.';
   return (
     <section class="lab-controls" id="lab-controls" aria-label="Controls" tabIndex={-1}>
       <Tabs tab={tab} setTab={turn} />
       <div id="lab-panel" class="lab-panel" role="tabpanel" aria-labelledby={idOf(tab)}>
-        {catalog === null && problem === null && <p class="soft">Asking what can be done…</p>}
-        {problem !== null && (
-          <p class="bad">
-            ✗ {problem}{' '}
-            <button type="button" onClick={again}>
-              Ask again
-            </button>
-          </p>
-        )}
-        {catalog !== null && tab === 'Faults' && (
-          <Faults catalog={catalog} begin={begin} target={target} setTarget={setTarget} />
-        )}
-        {catalog !== null && tab === 'Clients' && <Load catalog={catalog} />}
-        {catalog !== null && tab === 'Policies' && <Policies catalog={catalog} />}
-        {catalog !== null && tab === 'Config' && (
-          <Config catalog={catalog} places={begin.topology.workers.length} />
-        )}
-        {tab === 'Scenarios' && <Scenarios />}
+        {tab === 'Scenarios' ? <Scenarios /> : isUp ? <Panel {...props} /> : <p class="soft">{waiting}</p>}
       </div>
       <ByHand />
     </section>

@@ -106,9 +106,18 @@ export const headlineOf = (all: readonly Tick[]): Headline => {
   };
 };
 
+const SHORT: readonly (readonly [long: string, short: string])[] = [
+  ['worker-', 'w'],
+  ['gateway-', 'gw'],
+];
+
+/** An id, as short as a mark has room for. */
+const short = (id: unknown): string =>
+  typeof id === 'string' ? SHORT.reduce((text, [from, to]) => text.replace(from, to), id) : '';
+
 /** Short words for a mark in a curve; `null`: an event that is none. */
 export const markOf = ({ eventType, text, fields }: FeedEvent): string | null => {
-  const worker = typeof fields.worker === 'string' ? fields.worker.replace('worker-', 'w') : '';
+  const worker = short(fields.worker);
   const fault = typeof fields.fault === 'string' ? fields.fault : '';
   switch (eventType) {
     case 'fault.injected':
@@ -121,10 +130,38 @@ export const markOf = ({ eventType, text, fields }: FeedEvent): string | null =>
       return 'push';
     case 'config.rolled-back':
       return 'rollback';
+    case 'config.locked':
+      return 'locked';
+    case 'link.toxic-added':
+      return `${fields.toxic} link ${short(fields.link)}`;
+    case 'link.toxic-removed':
+      return `link ${short(fields.link)} well`;
     case 'dependency.disturbed':
-      return fault;
+      return `${fault} ${fields.dependency}`;
+    case 'dependency.recovered':
+      return `${fields.dependency} well`;
     case 'gateway.disrupted':
-      return 'gateway';
+      return `${fields.how} ${short(fields.gateway)}`;
+    case 'gateway.recovered':
+      return `${short(fields.gateway)} back`;
+    case 'certificate.replaced':
+      return `certificate ${fields.as}`;
+    case 'clients.updated':
+      return 'clients';
+    case 'clients.reverted':
+      return 'clients as before';
+    case 'flood.began':
+      return 'flood';
+    case 'flood.ended':
+      return 'flood over';
+    case 'load.changed':
+      return fields.rateRps === null ? `load ×${fields.scale}` : `${fields.rateRps}/s`;
+    case 'deploy.began':
+      return `deploy v${fields.version}`;
+    case 'deploy.rolled-back':
+      return `deploy back to v${fields.version}`;
+    case 'fleet.scaled':
+      return `${fields.to} workers`;
     case 'run.noted':
       return text.length > 24 ? `${text.slice(0, 23)}…` : text;
     default:

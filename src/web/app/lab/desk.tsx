@@ -188,7 +188,9 @@ export const ByHand = () => {
     <section class="lab-byhand" aria-label="The same by hand">
       <h3>The same by hand</h3>
       {order === null && <p class="soft">Look at a control: the command that does the same stands here.</p>}
-      {order !== null && <Line name="Shell" what="the command" text={curlOf(order, desk.api.address)} />}
+      {order !== null && (
+        <Line name="Shell" what="the command" text={curlOf(order, desk.api.address, desk.api.isGuarded)} />
+      )}
       {yaml !== null && <Line name="Timeline" what="the timeline entry" text={yaml} />}
     </section>
   );

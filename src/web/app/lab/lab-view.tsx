@@ -8,8 +8,9 @@ import { ReportView } from '../report/report-view.js';
 import type { Source } from '../source.js';
 import { unpack } from '../unpack.js';
 import { Api } from './api.js';
-import { findTarget } from './controls/faults.js';
-import { Controls, type Tab } from './controls.js';
+import { AtWork } from './at-work.js';
+import { idOf } from './controls/faults.js';
+import { Controls } from './controls.js';
 import { Curves } from './curves.js';
 import { Desk, DeskProvider, OrderButton } from './desk.js';
 import { Events } from './events.js';
@@ -17,6 +18,7 @@ import { Header, LinkState } from './header.js';
 import './lab.css';
 import { LabStore, useLab } from './store.js';
 import { Stream } from './stream.js';
+import type { Tab } from './tabs.js';
 import { Topology } from './topology.js';
 
 type Live = Extract<Source, { kind: 'live' }>;
@@ -28,14 +30,14 @@ interface Lab {
   readonly learner: Learner;
 }
 
-const openLab = ({ feed, api }: Live): Lab => {
+const openLab = ({ feed, api, isGuarded = false }: Live): Lab => {
   const store = new LabStore();
   const stream = new Stream(new URL(feed, location.href).href, (message) => {
     store.take(message);
     // Whoever streams ends: a page that asks again would say that something is broken.
     if (message.type === 'end' && message.final) stream.close();
   });
-  const client = new Api(new URL(api, location.href).href);
+  const client = new Api(new URL(api, location.href).href, isGuarded);
   return { store, stream, desk: new Desk(client, store), learner: new Learner(client) };
 };
 
@@ -109,14 +111,17 @@ const Running = ({ lab }: { readonly lab: Lab }) => {
         <ExerciseBox key={exercise.title} store={store} learner={learner} exercise={exercise} />
       )}
       <section class="lab-stage" aria-label="Topology">
-        <Topology
-          store={store}
-          shape={begin.topology}
-          chosen={findTarget(begin, target)?.id ?? ''}
-          choose={choose}
-        />
+        <Topology store={store} shape={begin.topology} chosen={idOf(target)} choose={choose} />
+        <AtWork store={store} />
       </section>
-      <Controls begin={begin} tab={tab} setTab={setTab} target={target} setTarget={setTarget} />
+      <Controls
+        key={`${begin.mode} ${begin.scenario.name} ${begin.variant}`}
+        begin={begin}
+        tab={tab}
+        setTab={setTab}
+        target={target}
+        setTarget={setTarget}
+      />
       <Curves store={store} />
       <Events store={store} />
     </main>

@@ -1,5 +1,5 @@
 /** Forms made of the schemas that the server checks what is sent with: units, limits, choices and what each is about. */
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { CatalogParameter, FormSchema } from '../../../scenarios/live/api.js';
 import {
   choicesOf,
@@ -11,6 +11,11 @@ import {
   type Written,
   withKey,
 } from './written.js';
+
+/** What is said of something: names of keys stand between backticks. */
+export const Words = ({ text }: { readonly text: string }) => (
+  <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>
+);
 
 export interface FieldProps {
   readonly name: string;
@@ -68,7 +73,27 @@ const Text = ({ id, describedBy, props }: InputProps) => {
   );
 };
 
-const Field = (props: FieldProps) => {
+/** Sections in a list, and sections whose keys are anybody's: as text, which stays as it was typed. */
+const Json = ({ id, describedBy, props: { schema, value, change } }: InputProps) => {
+  const [text, setText] = useState(defaultText(value));
+  return (
+    <textarea
+      id={id}
+      aria-describedby={describedBy}
+      rows={3}
+      autocomplete="off"
+      spellcheck={false}
+      value={text}
+      placeholder={exampleOf(schema)}
+      onInput={({ currentTarget }) => {
+        setText(currentTarget.value);
+        change(readField('json', currentTarget.value));
+      }}
+    />
+  );
+};
+
+export const Field = (props: FieldProps) => {
   const { name, schema, value, change } = props;
   const id = useId();
   const kind = kindOf(schema);
@@ -85,13 +110,13 @@ const Field = (props: FieldProps) => {
       </details>
     );
   }
-  const About = kind === 'choice' || kind === 'boolean' ? Choice : Text;
+  const About = kind === 'choice' || kind === 'boolean' ? Choice : kind === 'json' ? Json : Text;
   return (
     <div class="lab-field">
       <label for={id}>{name}</label>
       <About id={id} describedBy={`${id}-about`} props={props} />
       <small id={`${id}-about`} class="soft">
-        {schema.description ?? exampleOf(schema)}
+        <Words text={schema.description ?? exampleOf(schema)} />
       </small>
     </div>
   );
@@ -121,16 +146,37 @@ export const ParameterForm = ({
   </div>
 );
 
-/** The keys of a section. */
-export const SectionForm = ({
-  schema,
-  written,
-  change,
-}: {
+interface SectionFormProps {
   readonly schema: FormSchema;
   readonly written: Written;
   readonly change: (written: Written) => void;
-}) => (
+}
+
+/** So many keys are looked through at once. */
+const MOST_SHOWN = 5;
+
+/** The keys of a section; of many, those that are needed or written, and the others a step away. */
+export const FoldedForm = ({ schema, ...form }: SectionFormProps) => {
+  const { properties = {}, required = [] } = schema;
+  // What is written later does not move while it is written.
+  const [first] = useState(() => new Set([...required, ...Object.keys(form.written)]));
+  const all = Object.entries(properties);
+  const shown = all.filter(([name], index) => (first.size > 0 ? first.has(name) : index < MOST_SHOWN));
+  if (all.length <= MOST_SHOWN) return <SectionForm schema={schema} {...form} />;
+  const others = all.filter((one) => !shown.includes(one));
+  return (
+    <>
+      <SectionForm schema={{ properties: Object.fromEntries(shown) }} {...form} />
+      <details>
+        <summary>{others.length} more options</summary>
+        <SectionForm schema={{ properties: Object.fromEntries(others) }} {...form} />
+      </details>
+    </>
+  );
+};
+
+/** The keys of a section. */
+export const SectionForm = ({ schema, written, change }: SectionFormProps) => (
   <div class="lab-form">
     {Object.entries(schema.properties ?? {}).map(([name, below]) => (
       <Field

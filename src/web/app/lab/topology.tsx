@@ -1,10 +1,16 @@
 /** Who is between a client and an answer, with what flows between them now. */
 import { useMemo, useRef } from 'preact/hooks';
-import { type Topology as Shape, TICK_MS, type Tick, type WorkerTick } from '../../../scenarios/live/feed.js';
+import {
+  type AtWork,
+  type Topology as Shape,
+  TICK_MS,
+  type Tick,
+  type WorkerTick,
+} from '../../../scenarios/live/feed.js';
 import { formatPercent, formatRps, type Headline, headlineOf } from './derive.js';
 import { type Flow, Flows } from './flows.js';
 import { type LabStore, useLab } from './store.js';
-import { WorkerCard } from './worker-card.js';
+import { Faults, WorkerCard } from './worker-card.js';
 
 /** Columns of everything but workers: as wide as what stands in them, and no wider than leaves the workers room. */
 const SMALL = 'fit-content(11rem)';
@@ -47,6 +53,15 @@ const Answers = ({ now }: { readonly now: Headline }) => (
   </span>
 );
 
+/** What is wrong with a box that the box itself does not know of. */
+const wrongWith = (tick: Tick | undefined, id: string, kinds: readonly AtWork['kind'][]): readonly string[] =>
+  (tick?.atWork ?? [])
+    .filter(({ kind, on }) => kinds.includes(kind) && on.includes(id))
+    .map(({ kind, what }) => (kind === 'link' || kind === 'name' ? `${kind}: ${what}` : what));
+
+const OF_FRONT = ['gateway', 'certificate'] as const;
+const OF_WAY = ['link', 'name'] as const;
+
 interface FrontProps {
   readonly shape: Shape;
   readonly tick: Tick | undefined;
@@ -75,6 +90,7 @@ const Gateways = ({ shape, tick, now, chosen, choose }: FrontProps) => (
             </span>
           </span>
           {shape.target !== 'gateway' && <span class="soft">{shape.target}</span>}
+          <Faults faults={wrongWith(tick, id, OF_FRONT)} />
           {index === 0 && <Answers now={now} />}
           {index === 0 && tick?.gatewayQueued !== null && tick?.gatewayQueued !== undefined && (
             <span class="soft">{tick.gatewayQueued} waiting for a slot</span>
@@ -224,6 +240,7 @@ export const Topology = ({
           <span class="lab-name">
             <b>edge</b>
           </span>
+          <Faults faults={wrongWith(tick, 'edge', OF_FRONT)} />
         </button>
       )}
       <Gateways {...front} />
@@ -233,6 +250,7 @@ export const Topology = ({
             key={place.id}
             place={place}
             tick={worker}
+            way={wrongWith(tick, place.id, OF_WAY)}
             isChosen={chosen === place.id}
             choose={choose}
           />

@@ -54,7 +54,7 @@ export const conditionOf = (tick: WorkerTick | undefined): Condition => {
 const circuitText = (circuit: WorkerTick['circuit']): string =>
   circuit === null ? 'no breaker' : `circuit ${circuit}`;
 
-const Faults = ({ faults }: { readonly faults: readonly string[] }) => (
+export const Faults = ({ faults }: { readonly faults: readonly string[] }) => (
   <span class="lab-faults">
     {faults.map((fault) => (
       <span key={fault} class="lab-fault">
@@ -91,11 +91,13 @@ const Meters = ({ place, tick }: { readonly place: Place; readonly tick: WorkerT
 export interface WorkerCardProps {
   readonly place: Place;
   readonly tick: WorkerTick | undefined;
+  /** What is wrong on the way to it. */
+  readonly way: readonly string[];
   readonly isChosen: boolean;
   readonly choose: (worker: string) => void;
 }
 
-export const WorkerCard = ({ place, tick, isChosen, choose }: WorkerCardProps) => {
+export const WorkerCard = ({ place, tick, way, isChosen, choose }: WorkerCardProps) => {
   const { sign, word, tone } = conditionOf(tick);
   return (
     <button
@@ -119,7 +121,7 @@ export const WorkerCard = ({ place, tick, isChosen, choose }: WorkerCardProps) =
           <span class={tick.exits > 0 ? 'bad' : ''}>
             {tick.exits} {tick.exits === 1 ? 'exit' : 'exits'}
           </span>
-          <Faults faults={tick.faults} />
+          <Faults faults={[...new Set([...tick.faults, ...way])]} />
         </span>
       )}
     </button>

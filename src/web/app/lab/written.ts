@@ -4,7 +4,7 @@ import type { FormSchema } from '../../../scenarios/live/api.js';
 export type Written = Readonly<Record<string, unknown>>;
 
 /** What a form can ask for. */
-export type FieldKind = 'choice' | 'boolean' | 'number' | 'numbers' | 'texts' | 'text' | 'section';
+export type FieldKind = 'choice' | 'boolean' | 'number' | 'numbers' | 'texts' | 'text' | 'section' | 'json';
 
 /** Of alternatives, those that can be written; the values of all that name some. */
 const alternativesOf = ({ anyOf = [] }: FormSchema): readonly FormSchema[] =>
@@ -18,9 +18,11 @@ export const choicesOf = (schema: FormSchema): readonly string[] => {
   );
 };
 
-/** The alternative that has keys; the schema itself where there are none. */
+/** The alternative whose keys are known; `null`: there is none. */
 export const sectionOf = (schema: FormSchema): FormSchema | null =>
-  [schema, ...alternativesOf(schema)].find(({ properties }) => properties !== undefined) ?? null;
+  [schema, ...alternativesOf(schema)].find(
+    ({ properties, additionalProperties }) => properties !== undefined && additionalProperties !== true,
+  ) ?? null;
 
 export const kindOf = (schema: FormSchema): FieldKind => {
   // A name is enough for most: of a name and a section with options, the name is asked for.
@@ -29,11 +31,14 @@ export const kindOf = (schema: FormSchema): FieldKind => {
   if (choicesOf(schema).length > 0) return 'choice';
   if (schema.type === 'boolean') return 'boolean';
   if (schema.type === 'number' || schema.type === 'integer') return 'number';
-  if (schema.type === 'array') {
-    const { type } = schema.items ?? {};
-    return type === 'integer' || type === 'number' ? 'numbers' : 'texts';
-  }
-  return 'text';
+  if (schema.type === 'array') return kindOfList(schema.items ?? {});
+  return schema.type === 'object' ? 'json' : 'text';
+};
+
+/** A list of sections is written as it is. */
+const kindOfList = (items: FormSchema): FieldKind => {
+  if (items.type === 'integer' || items.type === 'number') return 'numbers';
+  return items.type === 'object' || items.anyOf !== undefined ? 'json' : 'texts';
 };
 
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -47,15 +52,24 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 export const exampleOf = (schema: FormSchema): string => {
   const unit = schema['x-unit'];
   if (unit !== undefined) return EXAMPLES[unit] ?? '';
+  if (kindOf(schema) === 'json') return schema.type === 'array' ? '[ … ], as JSON' : '{ … }, as JSON';
   if (schema.type === 'array') return 'with commas';
   const { minimum, maximum } = schema;
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
   return minimum === undefined ? '' : `from ${minimum}`;
 };
 
+const isSection = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 /** A default as one would write it. */
 export const defaultText = (value: unknown): string =>
-  value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+  value === null || value === undefined
+    ? ''
+    : Array.isArray(value) && !value.some(isSection)
+      ? value.join(', ')
+      : isSection(value) || Array.isArray(value)
+        ? JSON.stringify(value)
+        : String(value);
 
 const splitList = (text: string): string[] =>
   text
@@ -65,6 +79,15 @@ const splitList = (text: string): string[] =>
 
 /** Text that is no number stays as it is, for the server to say what is wrong with it. */
 const numberOf = (text: string): unknown => (Number.isFinite(Number(text)) ? Number(text) : text);
+
+/** Text that is no JSON stays as it is, too. */
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
 
 /** @returns `undefined`: nothing was written, so the default holds. */
 export const readField = (kind: FieldKind, text: string): unknown => {
@@ -79,6 +102,8 @@ export const readField = (kind: FieldKind, text: string): unknown => {
       return splitList(trimmed).map(numberOf);
     case 'texts':
       return splitList(trimmed);
+    case 'json':
+      return jsonOf(trimmed);
     default:
       return trimmed;
   }

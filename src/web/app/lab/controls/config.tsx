@@ -1,9 +1,9 @@
 /** The config that workers read: pushed, by canary or not, rolled back, locked. */
 import { useState } from 'preact/hooks';
-import type { Catalog } from '../../../../scenarios/live/api.js';
+import type { Catalog, ActionForm as Form } from '../../../../scenarios/live/api.js';
 import { entryOrder, type Order } from '../commands.js';
 import { OrderButton, useDesk, useListed } from '../desk.js';
-import { useLab } from '../store.js';
+import { ActionForm } from './action-form.js';
 
 const downstream = (weights: readonly number[]) => ({
   downstream: {
@@ -82,34 +82,14 @@ const Push = ({ strategies }: { readonly strategies: readonly string[] }) => {
   );
 };
 
-/** How many workers there are: up to the places that the fleet has. */
-const Scale = ({ places }: { readonly places: number }) => {
-  const { store } = useDesk();
-  const now = useLab(
-    store,
-    ({ ticks }) => ticks.at(-1)?.workers.filter(({ active }) => active).length ?? places,
-  );
-  const orderOf = (workers: number): Order =>
-    entryOrder({ scale: workers }, `${workers} ${workers === 1 ? 'worker' : 'workers'} from now on`);
-  return (
-    <>
-      <h3>Fleet</h3>
-      <div class="lab-actions">
-        <span>
-          {now} of {places} places are taken
-        </span>
-        <OrderButton order={orderOf(now - 1)} disabled={now <= 1}>
-          One less
-        </OrderButton>
-        <OrderButton order={orderOf(now + 1)} disabled={now >= places}>
-          One more
-        </OrderButton>
-      </div>
-    </>
-  );
-};
-
-export const Config = ({ catalog, places }: { readonly catalog: Catalog; readonly places: number }) => {
+export const Config = ({
+  catalog,
+  actions,
+}: {
+  readonly catalog: Catalog;
+  readonly actions: readonly Form[];
+}) => {
+  const push = actions.find(({ name }) => name === 'push-config');
   const { answer, problem } = useListed(
     (api) => api.workerConfig(),
     ({ path, body }) => path === 'timeline' && Object.keys(body ?? {}).some((key) => key.endsWith('-config')),
@@ -133,7 +113,12 @@ export const Config = ({ catalog, places }: { readonly catalog: Catalog; readonl
         </OrderButton>
         <OrderButton order={entryOrder({ 'unlock-config': {} }, 'config unlocked')}>Unlock</OrderButton>
       </div>
-      <Scale places={places} />
+      {push !== undefined && (
+        <details>
+          <summary>Write one, to whomever</summary>
+          <ActionForm form={push} catalog={catalog} verb="Push it" />
+        </details>
+      )}
     </>
   );
 };

@@ -1,17 +1,27 @@
-/** Faults: who, which, how strong, for how long; and what is at work already. */
+/** Faults: of whom, which, how strong, for how long. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Catalog, CatalogFault } from '../../../../scenarios/live/api.js';
-import type { VariantBegin, WorkerTick } from '../../../../scenarios/live/feed.js';
+import type {
+  ActionForm,
+  Catalog,
+  CatalogFault,
+  CatalogParameter,
+  FaultAction,
+} from '../../../../scenarios/live/api.js';
 import { entryOrder } from '../commands.js';
 import { OrderButton, useDesk } from '../desk.js';
-import { ParameterForm } from '../schema-form.js';
-import { useLab } from '../store.js';
+import { ParameterForm, Words } from '../schema-form.js';
 import type { Written } from '../written.js';
+import { faultsOf } from './action-form.js';
 
 /** Values with which something is to be seen within seconds, where the fault has no default. */
 const STRONG: Readonly<Record<string, Written>> = {
-  leak: { perSecond: '8MiB' },
-  'event-loop-block': { for: '3s' },
+  'inject leak': { perSecond: '8MiB' },
+  'inject event-loop-block': { for: '3s' },
+  'disrupt kill': { for: '3s' },
+  'disrupt stop': { for: '3s' },
+  'disrupt block': { for: '3s' },
+  'toxic latency': { latency: 500 },
+  'toxic bandwidth': { rate: 10 },
 };
 
 /** Shown first: what most people come for. */
@@ -25,72 +35,60 @@ const inOrder = (faults: readonly CatalogFault[]): readonly CatalogFault[] => [
 /** So many parameters are enough for most; the others are a step away. */
 const MOST_SHOWN = 3;
 
-export type TargetKind = 'worker' | 'gateway' | 'dependency' | 'link';
+interface Group {
+  readonly action: FaultAction;
+  readonly label: string;
+  /** Before the name of whom it is done to. */
+  readonly of: string;
+  readonly everybody: string;
+  readonly verb: string;
+}
+
+const GROUPS: readonly Group[] = [
+  { action: 'inject', label: 'Workers', of: '', everybody: 'all workers', verb: 'Inject' },
+  { action: 'disrupt', label: 'Gateways', of: '', everybody: '', verb: 'Do it' },
+  { action: 'disturb', label: 'Dependencies', of: '', everybody: 'all dependencies', verb: 'Disturb' },
+  {
+    action: 'toxic',
+    label: 'Links to workers',
+    of: 'link to ',
+    everybody: 'links to all workers',
+    verb: 'Add the toxic',
+  },
+  {
+    action: 'dns',
+    label: 'Names of workers',
+    of: 'name of ',
+    everybody: 'names of all workers',
+    verb: 'Break the name',
+  },
+  {
+    action: 'certificate',
+    label: 'Certificates',
+    of: 'certificate of ',
+    everybody: '',
+    verb: 'Replace it',
+  },
+];
 
 export interface Target {
-  readonly kind: TargetKind;
+  readonly group: Group;
+  readonly form: ActionForm;
   /** As an entry's `on` names it. */
   readonly id: string;
 }
 
-const DISRUPTIONS: readonly CatalogFault[] = (
-  [
-    [
-      'kill',
-      'the process is gone, and back when the time is over',
-      'no answer, or 502 and 504 from an edge before it',
-    ],
-    [
-      'stop',
-      'the process stands still: connections are taken, nobody serves them',
-      'no answer within their patience',
-    ],
-    ['block', 'it burns its processor and does nothing else', 'late answers, all at once'],
-  ] as const
-).map(([name, description, clientSees]) => ({
-  name,
-  description,
-  clientSees,
-  standsFor: '',
-  lasts: 'bounded',
-  parameters: [],
-}));
-
-const faultsOf = (catalog: Catalog, kind: TargetKind): readonly CatalogFault[] => {
-  if (kind === 'worker') return inOrder(catalog.faults);
-  if (kind === 'dependency') return catalog.dependencyFaults;
-  return kind === 'link' ? catalog.toxics : DISRUPTIONS;
+const entryOf = ({ form, id }: Target, fault: CatalogFault, written: Written): Written => {
+  const keys = new Set(form.keys.map(({ name }) => name));
+  const pick = (isKey: boolean): Written =>
+    Object.fromEntries(Object.entries(written).filter(([name]) => keys.has(name) === isKey));
+  const own = pick(false);
+  return {
+    ...{ [form.name]: fault.name, on: id },
+    ...(fault.below === undefined ? own : Object.keys(own).length > 0 ? { [fault.below]: own } : {}),
+    ...pick(true),
+  };
 };
-
-const VERBS = { worker: 'inject', dependency: 'disturb', link: 'toxic', gateway: 'disrupt' } as const;
-const HEALS = { worker: 'heal', dependency: 'recover', link: 'remove-toxic', gateway: null } as const;
-
-/** The entry that puts it there. */
-const entryOf = (
-  { kind, id }: Target,
-  fault: CatalogFault,
-  { for: forText, ...written }: Written,
-): Written => ({
-  [VERBS[kind]]: fault.name,
-  on: id,
-  ...(kind === 'link' ? (Object.keys(written).length > 0 ? { attributes: written } : {}) : written),
-  ...(forText !== undefined && { for: forText }),
-});
-
-const FOR = {
-  name: 'for',
-  default: null,
-  schema: {
-    type: 'string',
-    'x-unit': 'duration',
-    description: 'How long it lasts, such as 20s; left out: until it is healed.',
-  },
-} as const;
-
-/** Names of parameters stand between backticks in what is said of a fault. */
-const Words = ({ text }: { readonly text: string }) => (
-  <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>
-);
 
 const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
@@ -106,17 +104,36 @@ const About = ({ fault }: { readonly fault: CatalogFault }) => (
   </p>
 );
 
-const initialOf = ({ kind }: Target, name: string): Written =>
-  kind === 'gateway' ? { for: '3s' } : kind === 'worker' ? (STRONG[name] ?? {}) : {};
+const initialOf = ({ form }: Target, name: string): Written => STRONG[`${form.name} ${name}`] ?? {};
+
+/** The same to all of them, in fewer words than a timeline's. */
+const FOR: CatalogParameter = {
+  name: 'for',
+  default: null,
+  schema: {
+    type: 'string',
+    'x-unit': 'duration',
+    description: 'How long it lasts; left out: until it is healed.',
+  },
+};
+
+/** How long first, then its own, then what is seldom wanted. */
+const parametersOf = ({ form }: Target, fault: CatalogFault): readonly CatalogParameter[] => {
+  const lasting = fault.lasts === 'moment' || !form.keys.some(({ name }) => name === 'for') ? [] : [FOR];
+  const others = form.keys.filter(({ name }) => name !== 'for');
+  return [...lasting, ...fault.parameters, ...others];
+};
 
 const FaultForm = ({ catalog, target }: { readonly catalog: Catalog; readonly target: Target }) => {
   const desk = useDesk();
-  const faults = faultsOf(catalog, target.kind);
+  const { form, id, group } = target;
+  const faults =
+    form.name === 'inject' ? inOrder(faultsOf(catalog, form.name)) : faultsOf(catalog, form.name);
   const [name, setName] = useState(faults[0]?.name ?? '');
   const fault = faults.find((one) => one.name === name) ?? faults[0];
   const [written, setWritten] = useState<Written>(initialOf(target, name));
   const orderOf = (chosen: CatalogFault, values: Written) =>
-    entryOrder(entryOf(target, chosen, values), `${chosen.name} on ${target.id}`);
+    entryOrder(entryOf(target, chosen, values), `${chosen.name} on ${group.of}${id}`);
   const choose = (chosen: string): void => {
     const next = faults.find((one) => one.name === chosen);
     if (next === undefined) return;
@@ -131,10 +148,9 @@ const FaultForm = ({ catalog, target }: { readonly catalog: Catalog; readonly ta
   // Whatever the form says, also before anybody has touched it.
   useEffect(() => {
     if (fault !== undefined) desk.show(orderOf(fault, written));
-  }, [target.id]);
+  }, [id]);
   if (fault === undefined) return <p class="soft">Nothing can be done to it.</p>;
-  const parameters = fault.lasts === 'moment' ? fault.parameters : [FOR, ...fault.parameters];
-  const heal = HEALS[target.kind];
+  const parameters = parametersOf(target, fault);
   return (
     <>
       <div class="lab-field wide">
@@ -159,11 +175,11 @@ const FaultForm = ({ catalog, target }: { readonly catalog: Catalog; readonly ta
       )}
       <div class="lab-actions">
         <OrderButton kind="primary" order={orderOf(fault, written)}>
-          {target.kind === 'worker' ? 'Inject' : 'Do it'}
+          {group.verb}
         </OrderButton>
-        {heal !== null && fault.lasts === 'span' && (
+        {fault.heal !== null && (
           <OrderButton
-            order={entryOrder({ [heal]: fault.name, on: target.id }, `${fault.name} of ${target.id} healed`)}
+            order={entryOrder({ ...fault.heal, on: id }, `${fault.name} of ${group.of}${id} healed`)}
           >
             Heal
           </OrderButton>
@@ -173,35 +189,19 @@ const FaultForm = ({ catalog, target }: { readonly catalog: Catalog; readonly ta
   );
 };
 
-const targetsOf = ({
-  topology,
-}: VariantBegin): readonly { readonly label: string; readonly targets: readonly Target[] }[] => {
-  const workers: Target[] = topology.workers.map(({ id }) => ({ kind: 'worker', id }));
-  const gateways = [...topology.gateways, ...(topology.edge ? ['edge'] : [])];
-  return [
-    { label: 'Workers', targets: [...workers, { kind: 'worker', id: 'all' }] },
-    { label: 'Gateways', targets: gateways.map((id): Target => ({ kind: 'gateway', id })) },
-    {
-      label: 'Dependencies',
-      targets: topology.dependencies.map((id): Target => ({ kind: 'dependency', id })),
-    },
-    {
-      label: 'Links to workers',
-      targets: topology.links ? topology.workers.map(({ id }): Target => ({ kind: 'link', id })) : [],
-    },
-  ];
-};
-
 /** As a choice names it. */
-export const keyOf = ({ kind, id }: Target): string => `${kind}:${id}`;
+const keyOf = ({ form, id }: Target): string => `${form.name}:${id}`;
 
-export const findTarget = (begin: VariantBegin, key: string): Target | null => {
-  const all = targetsOf(begin).flatMap(({ targets }) => targets);
-  return all.find((target) => keyOf(target) === key || target.id === key) ?? null;
+/** Of a choice, or of what was chosen in the topology. */
+export const idOf = (key: string): string => key.slice(key.indexOf(':') + 1);
+
+const nameOf = ({ group, id }: Target): string => (id === 'all' ? group.everybody : `${group.of}${id}`);
+
+const targetsOf = (actions: readonly ActionForm[], group: Group): readonly Target[] => {
+  const form = actions.find(({ name }) => name === group.action);
+  if (form === undefined || form.impossible !== null) return [];
+  return (form.on ?? []).map((id) => ({ group, form, id }));
 };
-
-const nameOf = ({ kind, id }: Target): string =>
-  kind === 'link' ? `link to ${id}` : id === 'all' ? 'all workers' : id;
 
 const Process = ({ worker }: { readonly worker: string }) => (
   <div class="lab-actions">
@@ -225,49 +225,42 @@ const Process = ({ worker }: { readonly worker: string }) => (
   </div>
 );
 
-const sameFaults = (workers: readonly WorkerTick[]): string =>
-  workers.flatMap(({ id, faults }) => faults.map((fault) => `${id}\n${fault}`)).join('\n\n');
-
-/** What is at work, everywhere. */
-const AtWork = () => {
-  const { store } = useDesk();
-  // A text, so that it is drawn again only when it is another.
-  const text = useLab(store, ({ ticks }) => sameFaults(ticks.at(-1)?.workers ?? []));
-  const list = text === '' ? [] : text.split('\n\n').map((pair) => pair.split('\n') as [string, string]);
+/** What this run has not, and what it would need. */
+const NotHere = ({ actions }: { readonly actions: readonly ActionForm[] }) => {
+  const missing = GROUPS.flatMap(({ action, label }) => {
+    const why = actions.find(({ name }) => name === action)?.impossible ?? null;
+    return why === null ? [] : [{ label, why }];
+  });
+  if (missing.length === 0) return null;
   return (
-    <>
-      <h3>At work</h3>
-      {list.length === 0 && <p class="soft">No fault is at work on a worker.</p>}
-      <ul class="lab-list">
-        {list.map(([worker, fault]) => (
-          <li key={`${worker} ${fault}`}>
-            <span>
-              <span aria-hidden="true">▲</span> <b>{fault}</b> on {worker}
-            </span>
-            <OrderButton
-              label={`Heal ${fault} of ${worker}`}
-              order={entryOrder({ heal: fault, on: worker }, `${fault} of ${worker} healed`)}
-            >
-              Heal
-            </OrderButton>
+    <details>
+      <summary>What cannot be disturbed here</summary>
+      <ul class="lab-about">
+        {missing.map(({ label, why }) => (
+          <li key={label}>
+            <b>{label}</b>: <Words text={why} />
           </li>
         ))}
       </ul>
-    </>
+    </details>
   );
 };
 
 export interface FaultsProps {
   readonly catalog: Catalog;
-  readonly begin: VariantBegin;
+  readonly actions: readonly ActionForm[];
+  /** `worker-1`, or as a choice names it: `toxic:worker-1`. */
   readonly target: string;
   readonly setTarget: (target: string) => void;
 }
 
-export const Faults = ({ catalog, begin, target: key, setTarget }: FaultsProps) => {
-  const groups = targetsOf(begin).filter(({ targets }) => targets.length > 0);
-  const target = findTarget(begin, key) ?? groups[0]?.targets[0];
-  if (target === undefined) return <p class="soft">There is nobody to do something to.</p>;
+export const Faults = ({ catalog, actions, target: key, setTarget }: FaultsProps) => {
+  const groups = GROUPS.map((group) => ({ group, targets: targetsOf(actions, group) })).filter(
+    ({ targets }) => targets.length > 0,
+  );
+  const all = groups.flatMap(({ targets }) => targets);
+  const target = all.find((one) => keyOf(one) === key) ?? all.find(({ id }) => id === key) ?? all[0];
+  if (target === undefined) return <NotHere actions={actions} />;
   return (
     <>
       <div class="lab-field wide">
@@ -277,8 +270,8 @@ export const Faults = ({ catalog, begin, target: key, setTarget }: FaultsProps) 
           value={keyOf(target)}
           onChange={({ currentTarget }) => setTarget(currentTarget.value)}
         >
-          {groups.map(({ label, targets }) => (
-            <optgroup key={label} label={label}>
+          {groups.map(({ group, targets }) => (
+            <optgroup key={group.label} label={group.label}>
               {targets.map((one) => (
                 <option key={keyOf(one)} value={keyOf(one)}>
                   {nameOf(one)}
@@ -288,9 +281,9 @@ export const Faults = ({ catalog, begin, target: key, setTarget }: FaultsProps) 
           ))}
         </select>
       </div>
-      {target.kind === 'worker' && target.id !== 'all' && <Process worker={target.id} />}
-      <FaultForm key={target.kind} catalog={catalog} target={target} />
-      <AtWork />
+      {target.form.name === 'inject' && target.id !== 'all' && <Process worker={target.id} />}
+      <FaultForm key={target.form.name} catalog={catalog} target={target} />
+      <NotHere actions={actions} />
     </>
   );
 };

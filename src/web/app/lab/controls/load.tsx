@@ -1,11 +1,11 @@
 /** What clients do: how many requests they send, how long they wait, and how they try again. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Catalog } from '../../../../scenarios/live/api.js';
+import type { Catalog, ActionForm as Form } from '../../../../scenarios/live/api.js';
 import type { Outcome } from '../api.js';
 import { entryOrder, type Order } from '../commands.js';
 import { OrderButton, Said, useDesk, useListed } from '../desk.js';
-import { SectionForm } from '../schema-form.js';
 import { summaryOf, type Written } from '../written.js';
+import { ActionForm } from './action-form.js';
 
 const loadOrder = (rateRps: number): Order => ({
   method: 'PUT',
@@ -104,9 +104,40 @@ const HABITS: readonly { readonly name: string; readonly about: string; readonly
 const updateOrder = (changes: Written): Order =>
   entryOrder({ 'update-clients': changes }, `clients: ${summaryOf(changes)}`);
 
-const Habits = ({ catalog }: { readonly catalog: Catalog }) => {
-  const desk = useDesk();
-  const [written, setWritten] = useState<Written>({});
+interface ClientsProps {
+  readonly catalog: Catalog;
+  readonly actions: readonly Form[];
+}
+
+/** A form of its own for something that is wanted less often. */
+const Further = ({
+  catalog,
+  actions,
+  name,
+  title,
+  start,
+  verb,
+}: ClientsProps & {
+  readonly name: string;
+  readonly title: string;
+  readonly start?: Written;
+  readonly verb: string;
+}) => {
+  const form = actions.find((one) => one.name === name);
+  const [isOpen, setOpen] = useState(false);
+  if (form === undefined) return null;
+  return (
+    <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{title}</summary>
+      {isOpen && <ActionForm form={form} catalog={catalog} start={start} verb={verb} />}
+    </details>
+  );
+};
+
+/** Enough to fill the slots of a small fleet. */
+const FLOOD = { flood: { rate: '300/s', for: '10s' } };
+
+const Habits = (props: ClientsProps) => {
   return (
     <>
       <h3>When they get an error</h3>
@@ -122,27 +153,19 @@ const Habits = ({ catalog }: { readonly catalog: Catalog }) => {
           </li>
         ))}
       </ul>
-      <details>
-        <summary>Each setting</summary>
-        <SectionForm
-          schema={catalog.clients}
-          written={written}
-          change={(next) => {
-            setWritten(next);
-            desk.show(updateOrder(next));
-          }}
-        />
-        <div class="lab-actions">
-          <OrderButton kind="primary" order={updateOrder(written)}>
-            Update the clients
-          </OrderButton>
-        </div>
-      </details>
+      <Further {...props} name="update-clients" title="Each setting" verb="Update the clients" />
+      <Further
+        {...props}
+        name="flood"
+        title="A flood of hostile clients"
+        start={FLOOD}
+        verb="Begin the flood"
+      />
     </>
   );
 };
 
-export const Load = ({ catalog }: { readonly catalog: Catalog }) => {
+export const Load = (props: ClientsProps) => {
   const { answer, problem } = useListed(
     (api) => api.load(),
     ({ path }) => path === 'load',
@@ -152,7 +175,7 @@ export const Load = ({ catalog }: { readonly catalog: Catalog }) => {
       <h3>Requests</h3>
       {problem !== null && <p class="bad">✗ {problem}</p>}
       {answer !== null && <Rate key={answer.rateRps} rateRps={answer.rateRps} />}
-      <Habits catalog={catalog} />
+      <Habits {...props} />
     </>
   );
 };

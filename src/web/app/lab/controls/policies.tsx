@@ -1,10 +1,15 @@
 /** What the gateway does about trouble: each policy on or off, with its options. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Catalog, FormSchema, GatewayConfigAnswer } from '../../../../scenarios/live/api.js';
+import type {
+  Catalog,
+  ActionForm as Form,
+  FormSchema,
+  GatewayConfigAnswer,
+} from '../../../../scenarios/live/api.js';
 import type { Outcome } from '../api.js';
 import { entryOrder, type Order } from '../commands.js';
 import { OrderButton, Said, useDesk, useListed } from '../desk.js';
-import { SectionForm } from '../schema-form.js';
+import { Field, SectionForm } from '../schema-form.js';
 import { choicesOf, kindOf, sectionOf, summaryOf, type Written, withKey } from '../written.js';
 
 interface Policy {
@@ -78,6 +83,24 @@ const POLICIES: readonly Policy[] = [
   },
   { key: 'cache', name: 'Cache', about: 'answers kept and given again', preset: { defaultTtl: '2s' } },
   {
+    key: 'globalConcurrency',
+    name: 'Global limit',
+    about: 'a cap on requests in flight to all workers together',
+    preset: { limit: 32, queue: 32, maxWait: '500ms' },
+  },
+  {
+    key: 'criticality',
+    name: 'Criticality',
+    about: 'requests say how much they matter: the least are refused first',
+    preset: {},
+  },
+  {
+    key: 'priorities',
+    name: 'Panic and failover',
+    about: 'when too few are healthy, health is not believed any more; and who stands in for whom',
+    preset: { panicThreshold: '50%' },
+  },
+  {
     key: 'slowStart',
     name: 'Slow start',
     about: 'a worker that has come back gets less at first',
@@ -91,24 +114,28 @@ const OFF: Readonly<Record<string, unknown>> = { healthCheck: 'off' };
 const isOn = (config: Written, key: string): boolean =>
   key === 'healthCheck' ? config[key] !== 'off' : config[key] !== undefined;
 
-/** The whole section with one key otherwise. @param value `undefined`: without it. */
-const pushOrder = (config: Written, key: string, value: unknown, strategy: string): Order => ({
+/** How a push goes out: what of an entry says so. */
+type How = Written;
+
+/** The whole section. @param changes of it, as an entry would have them; `null`: no entry says it. */
+const configOrder = (config: Written, changes: Written | null, how: How, said: string): Order => ({
   method: 'PUT',
   path: 'gateway/config',
-  body: {
-    config: withKey(config, key, value),
-    by: 'lab',
-    ...(strategy !== '' && { strategy }),
-    approve: 'by hand in the lab',
-  },
-  said:
+  body: { config, by: 'lab', ...how, approve: 'by hand in the lab' },
+  said,
+  ...(changes !== null && { entry: { 'push-config': changes, to: 'gateway', ...how } }),
+});
+
+/** With one key otherwise. @param value `undefined`: without it. */
+const pushOrder = (config: Written, key: string, value: unknown, how: How): Order =>
+  configOrder(
+    withKey(config, key, value),
+    value === undefined ? null : { [key]: value },
+    how,
     value === undefined || value === 'off'
       ? `${key} off`
       : `${key}: ${summaryOf(value) || 'with its defaults'}`,
-  ...(value !== undefined && {
-    entry: { 'push-config': { [key]: value }, to: 'gateway', ...(strategy !== '' && { strategy }) },
-  }),
-});
+  );
 
 interface RowProps {
   readonly policy: Policy;
@@ -116,10 +143,10 @@ interface RowProps {
   readonly config: Written;
   /** Of the config. */
   readonly version: number;
-  readonly strategy: string;
+  readonly how: How;
 }
 
-const Row = ({ policy: { key, name, about, preset }, schema, config, version, strategy }: RowProps) => {
+const Row = ({ policy: { key, name, about, preset }, schema, config, version, how }: RowProps) => {
   const desk = useDesk();
   const now = config[key];
   const on = isOn(config, key);
@@ -133,8 +160,8 @@ const Row = ({ policy: { key, name, about, preset }, schema, config, version, st
     setWanted(null);
   }, [version]);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const flip = pushOrder(config, key, on ? OFF[key] : preset, strategy);
-  const apply = pushOrder(config, key, written, strategy);
+  const flip = pushOrder(config, key, on ? OFF[key] : preset, how);
+  const apply = pushOrder(config, key, written, how);
   const show = (): void => desk.show(flip);
   return (
     <li class="lab-policy">
@@ -170,7 +197,7 @@ const Row = ({ policy: { key, name, about, preset }, schema, config, version, st
             written={written}
             change={(next) => {
               setWritten(next);
-              desk.show(pushOrder(config, key, next, strategy));
+              desk.show(pushOrder(config, key, next, how));
             }}
           />
           <div class="lab-actions">
@@ -184,17 +211,12 @@ const Row = ({ policy: { key, name, about, preset }, schema, config, version, st
   );
 };
 
-interface ConfigProps {
-  readonly catalog: Catalog;
-  readonly answer: GatewayConfigAnswer;
-}
-
-const Balancer = ({ schema, config, strategy }: Omit<RowProps, 'policy' | 'version'>) => {
+const Balancer = ({ schema, config, how }: Omit<RowProps, 'policy' | 'version'>) => {
   const desk = useDesk();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const now = config.balancer;
   const name = typeof now === 'string' ? now : ((now as Written | undefined)?.name ?? 'round-robin');
-  const orderOf = (choice: string): Order => pushOrder(config, 'balancer', choice, strategy);
+  const orderOf = (choice: string): Order => pushOrder(config, 'balancer', choice, how);
   return (
     <div class="lab-field wide">
       <label for="lab-balancer">Balancer</label>
@@ -213,10 +235,147 @@ const Balancer = ({ schema, config, strategy }: Omit<RowProps, 'policy' | 'versi
   );
 };
 
-const Config = ({ catalog, answer }: ConfigProps) => {
-  const [strategy, setStrategy] = useState('');
+/** Keys of the section that have a place of their own above. */
+const OWN: ReadonlySet<string> = new Set(['balancer', ...POLICIES.map(({ key }) => key)]);
+
+/** Everything else that a gateway can be told. */
+const Others = ({
+  properties,
+  config,
+  version,
+  how,
+}: {
+  readonly properties: Readonly<Record<string, FormSchema>>;
+  readonly config: Written;
+  readonly version: number;
+  readonly how: How;
+}) => {
+  const desk = useDesk();
+  const [changes, setChanges] = useState<Written>({});
+  useEffect(() => setChanges({}), [version]);
+  const others = Object.entries(properties).filter(([key]) => !OWN.has(key));
+  const orderOf = (next: Written): Order => {
+    const without = Object.entries(next).filter(([, value]) => value === undefined);
+    const whole = Object.fromEntries(
+      Object.entries({ ...config, ...next }).filter(([, value]) => value !== undefined),
+    );
+    const said = `${Object.keys(next).join(', ')} changed`;
+    return configOrder(whole, without.length > 0 ? null : next, how, said);
+  };
+  return (
+    <details>
+      <summary>Everything else of the gateway’s section</summary>
+      <div class="lab-form" key={version}>
+        {others.map(([key, schema]) => (
+          <Field
+            key={key}
+            name={key}
+            schema={schema}
+            value={Object.hasOwn(changes, key) ? changes[key] : config[key]}
+            change={(value) => {
+              const next = { ...changes, [key]: value };
+              setChanges(next);
+              desk.show(orderOf(next));
+            }}
+          />
+        ))}
+      </div>
+      <div class="lab-actions">
+        <OrderButton kind="primary" order={orderOf(changes)} disabled={Object.keys(changes).length === 0}>
+          Apply them
+        </OrderButton>
+      </div>
+    </details>
+  );
+};
+
+/** How changes go out: the strategy, its options, and whether a lock holds them up. */
+const GoesOut = ({
+  strategies,
+  staged,
+  how,
+  setHow,
+}: {
+  readonly strategies: readonly string[];
+  readonly staged: FormSchema | null;
+  readonly how: How;
+  readonly setHow: (how: How) => void;
+}) => (
+  <details>
+    <summary>
+      Changes go out <b>{typeof how.strategy === 'string' ? how.strategy : 'all at once'}</b>
+      {how.breakGlass !== undefined && ', past a lock'}
+    </summary>
+    <div class="lab-field wide">
+      <label for="lab-strategy">Strategy</label>
+      <select
+        id="lab-strategy"
+        value={String(how.strategy ?? '')}
+        onChange={({ currentTarget }) => {
+          const { strategy: _strategy, staged: _staged, ...others } = how;
+          setHow(currentTarget.value === '' ? others : { ...others, strategy: currentTarget.value });
+        }}
+      >
+        <option value="">all at once</option>
+        {strategies
+          .filter((name) => name !== 'all-at-once')
+          .map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+      </select>
+    </div>
+    {how.strategy === 'staged' && staged !== null && (
+      <SectionForm
+        schema={staged}
+        written={(how.staged ?? {}) as Written}
+        change={(below) => setHow(withKey(how, 'staged', Object.keys(below).length > 0 ? below : undefined))}
+      />
+    )}
+    <label class="lab-switch">
+      <input
+        type="checkbox"
+        checked={how.breakGlass !== undefined}
+        onChange={({ currentTarget }) =>
+          setHow(withKey(how, 'breakGlass', currentTarget.checked ? 'by hand in the lab' : undefined))
+        }
+      />{' '}
+      past a lock
+    </label>
+  </details>
+);
+
+const ROLL_BACK: Order = {
+  method: 'POST',
+  path: 'gateway/config/rollback',
+  body: { by: 'lab' },
+  entry: { 'rollback-config': {}, to: 'gateway' },
+  said: 'gateway config rolled back',
+};
+
+const LOCK: Order = {
+  method: 'PUT',
+  path: 'gateway/config/lock',
+  body: { by: 'lab', reason: 'by hand in the lab' },
+  said: 'gateway config locked',
+};
+
+const UNLOCK: Order = {
+  method: 'DELETE',
+  path: 'gateway/config/lock?by=lab',
+  said: 'gateway config unlocked',
+};
+
+interface PoliciesProps {
+  readonly catalog: Catalog;
+  readonly actions: readonly Form[];
+}
+
+const Config = ({ catalog, actions, answer }: PoliciesProps & { readonly answer: GatewayConfigAnswer }) => {
+  const [how, setHow] = useState<How>({});
   const { config, version, locked } = answer;
   const { properties = {} } = catalog.gateway;
+  const push = actions.find(({ name }) => name === 'push-config');
+  const staged = push?.keys.find(({ name }) => name === 'staged')?.schema ?? null;
   const shown = POLICIES.filter(
     ({ key }) => properties[key] !== undefined && kindOf(properties[key]) === 'section',
   );
@@ -227,23 +386,9 @@ const Config = ({ catalog, answer }: ConfigProps) => {
         {locked && <strong class="warn"> is locked</strong>}
       </p>
       {properties.balancer !== undefined && (
-        <Balancer schema={properties.balancer} config={config} strategy={strategy} />
+        <Balancer schema={properties.balancer} config={config} how={how} />
       )}
-      <div class="lab-field wide">
-        <label for="lab-strategy">Changes go out</label>
-        <select
-          id="lab-strategy"
-          value={strategy}
-          onChange={({ currentTarget }) => setStrategy(currentTarget.value)}
-        >
-          <option value="">all at once</option>
-          {catalog.strategies.gateway
-            .filter((name) => name !== 'all-at-once')
-            .map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-        </select>
-      </div>
+      <GoesOut strategies={catalog.strategies.gateway} staged={staged} how={how} setHow={setHow} />
       <ul class="lab-list">
         {shown.map((policy) => (
           <Row
@@ -252,15 +397,18 @@ const Config = ({ catalog, answer }: ConfigProps) => {
             schema={properties[policy.key]!}
             config={config}
             version={version}
-            strategy={strategy}
+            how={how}
           />
         ))}
       </ul>
+      <Others properties={properties} config={config} version={version} how={how} />
       <div class="lab-actions">
-        <OrderButton
-          order={entryOrder({ 'rollback-config': {}, to: 'gateway' }, 'gateway config rolled back')}
-        >
-          Roll back
+        <OrderButton order={ROLL_BACK}>Roll back</OrderButton>
+        <OrderButton order={LOCK} disabled={locked}>
+          Lock
+        </OrderButton>
+        <OrderButton order={UNLOCK} disabled={!locked}>
+          Unlock
         </OrderButton>
         {config.cache !== undefined && (
           <OrderButton order={entryOrder({ 'purge-cache': {} }, 'cache emptied')}>
@@ -272,15 +420,11 @@ const Config = ({ catalog, answer }: ConfigProps) => {
   );
 };
 
-export const Policies = ({ catalog }: { readonly catalog: Catalog }) => {
+export const Policies = (props: PoliciesProps) => {
   const { answer, problem } = useListed(
     (api) => api.gatewayConfig(),
-    ({ path, body }) => path === 'gateway/config' || body?.to === 'gateway',
+    ({ path, body }) => path.startsWith('gateway/config') || body?.to === 'gateway',
   );
   if (problem !== null) return <p class="bad">✗ {problem}</p>;
-  return answer === null ? (
-    <p class="soft">Asking for the config…</p>
-  ) : (
-    <Config catalog={catalog} answer={answer} />
-  );
+  return answer === null ? <p class="soft">Asking for the config…</p> : <Config {...props} answer={answer} />;
 };
