@@ -36,7 +36,7 @@ const Commands = ({ orders }: { readonly orders: readonly Order[] }) => {
       <summary>What the button does</summary>
       {orders.map((order) => (
         <pre key={order.said}>
-          <code>{curlOf(order, api.address)}</code>
+          <code>{curlOf(order, api.address, api.isGuarded)}</code>
         </pre>
       ))}
     </details>

@@ -60,7 +60,7 @@ export const ByHand = ({
     <summary>The same by hand</summary>
     {orders.map((order) => (
       <pre key={order.path}>
-        <code>{curlOf(order, learner.api.address)}</code>
+        <code>{curlOf(order, learner.api.address, learner.api.isGuarded)}</code>
       </pre>
     ))}
     <pre>
