@@ -118,6 +118,90 @@ export const EXERCISES: readonly Exercise[] = [
       since.ticks.some(({ workers }) => workers.some(({ circuit }) => circuit === 'open')),
   },
   {
+    title: 'Panic',
+    lesson: 5,
+    text: 'Three of four workers say that they are not ready, though they could serve. Without a panic threshold the fourth would get everything. With one of 50 % health is not believed any more, and all four get requests.',
+    look: 'The three are “unhealthy” in the topology, and their slots are busy all the same.',
+    orders: [
+      policies(
+        {
+          healthCheck: { type: 'http', path: '/readyz', interval: '500ms', timeout: '400ms' },
+          priorities: { panicThreshold: '50%' },
+        },
+        'checks of readiness, and a panic threshold',
+      ),
+      entryOrder(
+        { inject: 'readiness', on: ['worker-1', 'worker-2', 'worker-3'], says: 'unready', for: '30s' },
+        'three workers are not ready',
+      ),
+    ],
+    tidy: [heal('all'), PLAIN],
+    seen: 'The gateway panicked, and served on.',
+    isSeen: (since) => someEvent(since, 'panic.began'),
+  },
+  {
+    title: 'The worker that fails fastest',
+    lesson: 6,
+    text: 'One worker answers 500 within a millisecond. The balancer gives each request to whoever has the fewest in work, and that is always the one that is broken.',
+    look: '“What users get”: one worker of four is broken, and far more than a quarter fails.',
+    orders: [
+      policies({ balancer: 'least-requests' }, 'the balancer looks for the least busy'),
+      inject('fast-fail', 'worker-2', { for: '30s' }),
+    ],
+    tidy: [heal('worker-2'), PLAIN],
+    seen: 'Of 60 requests and more, over a third failed.',
+    isSeen: ({ ticks }) => {
+      const failing = ticks.filter(({ status }) => (status['500'] ?? 0) > 0);
+      const sum = (of: (tick: Tick) => number): number => failing.reduce((all, tick) => all + of(tick), 0);
+      const answered = sum(({ status }) => Object.values(status).reduce((all, count) => all + count, 0));
+      return answered >= 60 && sum(({ status }) => status['500'] ?? 0) > answered / 3;
+    },
+  },
+  {
+    title: 'Ejection takes it out',
+    lesson: 6,
+    text: 'The same worker, and a gateway that looks at answers: five failures in a row, and it gets nothing for ten seconds. At the balancer’s favourite that takes a moment.',
+    look: '“ejected” at the worker, and the errors stop.',
+    orders: [
+      policies(
+        {
+          balancer: 'least-requests',
+          outlierEjection: {
+            consecutive5xx: { failures: 5 },
+            baseEjection: '10s',
+            healthCheckUnejects: false,
+          },
+        },
+        'ejection on',
+      ),
+      inject('fast-fail', 'worker-2', { for: '30s' }),
+    ],
+    tidy: [heal('worker-2'), PLAIN],
+    seen: 'The worker was ejected.',
+    isSeen: (since) => someEvent(since, 'upstream.ejected'),
+  },
+  {
+    title: 'A check that goes through the queue',
+    lesson: 7,
+    text: 'A worker whose threads wait for each other is up, and a shallow check finds it well. A deep check takes the way that requests take, so it is stuck as they are.',
+    look: 'The worker is “unhealthy” within a second or two, though its process is up; then the 504s stop.',
+    orders: [
+      policies(
+        { timeouts: QUICK, healthCheck: { type: 'deep', interval: '500ms', timeout: '400ms' } },
+        'deep checks',
+      ),
+      inject('deadlock', 'worker-1', { for: '30s' }),
+    ],
+    tidy: [heal('worker-1'), PLAIN],
+    seen: 'The checks found it.',
+    isSeen: ({ ticks }) =>
+      ticks.some(({ workers }) =>
+        workers.some(({ id, up, healthy, faults }) => {
+          return id === 'worker-1' && up && healthy === false && faults.includes('deadlock');
+        }),
+      ),
+  },
+  {
     title: 'Overload fills queues',
     lesson: 8,
     text: 'Everything gets twelve times as slow, as when a database does. More comes in than goes out, so queues grow, and whoever is served at last has waited so long that nobody is there any more.',
