@@ -54,27 +54,32 @@ export class WorkerSpan {
     this.#slotMs = this.#maker.clock.nowMs();
   }
 
-  /** A call of a dependency begins, its wait for a connection included. @returns what ends it. */
+  /** A call of a dependency begins, its wait for a connection included. */
   readonly called: CallWatch = ({ name, kind, host, port }) => {
     const { clock, random, spans, id } = this.#maker;
     const { parent, spanId, request } = this.#known;
     const startMs = clock.nowMs();
-    return ({ outcome, cause }) =>
-      spans.add({
-        ...{ traceId: parent.traceId, spanId: random.hex16(), parentSpanId: spanId },
-        ...{ name, kind: 'client', startMs, endMs: clock.nowMs() },
-        attributes: {
-          ...{ 'server.address': host, 'server.port': port },
-          'badgateway.dependency': name,
-          'badgateway.dependency.kind': kind,
-          'badgateway.dependency.outcome': outcome,
-          'error.type': cause === '' ? undefined : cause,
-          'badgateway.worker': id,
-          'badgateway.ray_id': rayIdOf(request),
-        },
-        // Nobody waits for its answer any more: that is no failure of the dependency.
-        failed: cause !== '' && cause !== 'client_left',
-      });
+    const events: { name: string; atMs: number }[] = [];
+    return {
+      sent: () => void events.push({ name: 'sent', atMs: clock.nowMs() }),
+      ended: ({ outcome, cause }) =>
+        spans.add({
+          ...{ traceId: parent.traceId, spanId: random.hex16(), parentSpanId: spanId },
+          ...{ name, kind: 'client', startMs, endMs: clock.nowMs() },
+          attributes: {
+            ...{ 'server.address': host, 'server.port': port },
+            'badgateway.dependency': name,
+            'badgateway.dependency.kind': kind,
+            'badgateway.dependency.outcome': outcome,
+            'error.type': cause === '' ? undefined : cause,
+            'badgateway.worker': id,
+            'badgateway.ray_id': rayIdOf(request),
+          },
+          events,
+          // Nobody waits for its answer any more: that is no failure of the dependency.
+          failed: cause !== '' && cause !== 'client_left',
+        }),
+    };
   };
 
   end({ statusCode, writableFinished }: ServerResponse): void {

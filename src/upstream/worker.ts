@@ -20,6 +20,7 @@ const KEEP_ALIVE_MS = 65_000;
 const argument = childArgument<WorkerArgument>();
 const { send, onMessage } = parentLink<ToWorker, FromWorker>();
 const random = new Random(argument.seed);
+const target = otlpTarget(process.env);
 
 /** Loaded here and not above: it brings the policies along, and a worker without dependencies stays bare. */
 const loadDependencies = async (): Promise<DependencyClients> => {
@@ -27,6 +28,7 @@ const loadDependencies = async (): Promise<DependencyClients> => {
   return new DependencyClients(argument.dependencies, {
     clock: wallClock,
     random: random.fork('dependencies'),
+    traced: target !== null,
     onCircuit: (dependency, state) => send({ type: 'circuit', dependency, state }),
   });
 };
@@ -39,7 +41,6 @@ const loadTraces = async (target: OtlpTarget): Promise<WorkerTraces> => {
   return new WorkerTraces({ id: argument.id, pid: process.pid, target, post, clock: wallClock, random });
 };
 
-const target = otlpTarget(process.env);
 const service = new WorkerService(argument, random, {
   clock: wallClock,
   send,

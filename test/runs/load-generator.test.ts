@@ -39,6 +39,8 @@ describe('clients in classes', () => {
     expect(records.every(({ ok, attempts }) => ok && attempts.length === 3)).toBe(true);
     const requests = byId(target.seen);
     expect(requests.size).toBe(100);
+    // Nobody names a collector, so nobody begins a trace.
+    expect(target.seen.filter(({ headers }) => headers.traceparent !== undefined)).toEqual([]);
     for (const tries of requests.values()) {
       expect(tries).toHaveLength(3);
       for (const key of ['address', 'path', 'method', 'bodyBytes'] as const) {

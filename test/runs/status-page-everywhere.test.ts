@@ -50,7 +50,7 @@ const FAMILIES: readonly Family[] = [
   },
 ];
 
-const scenarioOf = (sections: string, forText = '6s'): string => `
+const scenarioOf = (sections: string, forText = '5s'): string => `
 version: 1
 name: one-part-dead
 title: One part is dead

@@ -46,6 +46,7 @@ describe('a run with a collector', () => {
     expect(calls.length).toBeGreaterThan(5);
     expect(spans.filter(({ kind }) => kind === INTERNAL)).toHaveLength(20);
     for (const call of calls) {
+      expect(call.events.map(({ name }) => name)).toEqual(['sent']);
       expect(chainTo(call, spans)).toEqual([
         `badgateway-clients ${INTERNAL}`,
         `badgateway-clients ${CLIENT}`,

@@ -24,14 +24,23 @@ export interface Consultation {
   cancel(): void;
 }
 
-/** Told when a call begins. @returns told when it has ended. */
-export type CallWatch = (target: DependencyTarget) => (consulted: Consulted) => void;
+/** Told of one call. */
+export interface CallTrace {
+  /** It has a connection, and no policy refused it: what came before was waiting. */
+  sent(): void;
+  ended(consulted: Consulted): void;
+}
+
+/** Told when a call begins. */
+export type CallWatch = (target: DependencyTarget) => CallTrace;
 
 export interface DependencyParts {
   readonly clock: Clock;
   readonly random: Random;
   /** Called after each change of a breaker's state. */
   readonly onCircuit: (dependency: string, state: CircuitState) => void;
+  /** Whether somebody may watch calls; default: nobody does, and there is no layer for it. */
+  readonly traced?: boolean;
   /** How calls travel; sockets by default. */
   readonly wires?: Readonly<Record<DependencyKind, (target: DependencyTarget) => Service>>;
 }
@@ -80,12 +89,21 @@ const layersOf = ({ use, name }: DependencyTarget, { clock, onCircuit }: Depende
   return layers;
 };
 
+const tellSent =
+  (traces: WeakMap<Call, CallTrace>): Layer =>
+  (next) =>
+  (request, call) => {
+    traces.get(call)?.sent();
+    return next(request, call);
+  };
+
 class DependencyClient {
   readonly target: DependencyTarget;
   readonly #name: string;
   readonly #use: DependencyUse;
   readonly #random: Random;
   readonly #service: Service;
+  readonly #traces = new WeakMap<Call, CallTrace>();
   /** Paths that had a good answer, the one used longest ago first. */
   readonly #cached = new Set<string>();
 
@@ -95,7 +113,8 @@ class DependencyClient {
     this.#name = target.name;
     this.#use = target.use;
     this.#random = parts.random.fork(target.name);
-    this.#service = stack(...layersOf(target, parts))(wires[target.kind](target));
+    const layers = [...layersOf(target, parts), ...(parts.traced ? [tellSent(this.#traces)] : [])];
+    this.#service = stack(...layers)(wires[target.kind](target));
   }
 
   /** Whether the request that comes now needs it. */
@@ -104,7 +123,15 @@ class DependencyClient {
     return path.startsWith(prefix) && (share === 1 || this.#random.next() < share);
   }
 
-  async call(path: string, call: Call): Promise<Consulted> {
+  /** @param trace `null`: nobody watches. */
+  async call(path: string, call: Call, trace: CallTrace | null): Promise<Consulted> {
+    if (trace !== null) this.#traces.set(call, trace);
+    const consulted = await this.#call(path, call);
+    trace?.ended(consulted);
+    return consulted;
+  }
+
+  async #call(path: string, call: Call): Promise<Consulted> {
     const cause = await this.#causeOfFailure(call);
     if (cause === '') {
       this.#remember(path);
@@ -156,7 +183,7 @@ export class DependencyClients {
 
   /**
    * Calls what a request needs, one after another in the order of the scenario.
-   * @param watch left out: nobody wants to know of each call.
+   * @param watch left out: nobody wants to know of each call. What it is told before a call is sent needs `traced`.
    */
   consult(path: string, watch?: CallWatch): Consultation {
     const needed = this.#clients.filter((client) => client.isNeededBy(path));
@@ -167,9 +194,7 @@ export class DependencyClients {
       for (const client of needed) {
         current = new Call('', this.#clock);
         if (left !== null) current.cancel(left);
-        const ended = watch?.(client.target);
-        const consulted = await client.call(path, current);
-        ended?.(consulted);
+        const consulted = await client.call(path, current, watch?.(client.target) ?? null);
         all.push(consulted);
         if (consulted.outcome === 'failed') break;
       }

@@ -89,10 +89,12 @@ describe('the spans of a worker', () => {
   it('have the calls of dependencies beneath them, which fail with their cause', () => {
     const { clock, posts, begin, spansOf } = start();
     const { span, response } = begin(`00-${TRACE}-${PARENT}-01`);
-    const ended = span!.called(STORE);
-    clock.advance(40);
-    ended({ dependency: 'store', outcome: 'cached', cause: 'response_timeout', status: 503 });
-    span!.called(STORE)({ dependency: 'store', outcome: 'failed', cause: 'client_left', status: 503 });
+    const called = span!.called(STORE);
+    clock.advance(10);
+    called.sent();
+    clock.advance(30);
+    called.ended({ dependency: 'store', outcome: 'cached', cause: 'response_timeout', status: 503 });
+    span!.called(STORE).ended({ dependency: 'store', outcome: 'failed', cause: 'client_left', status: 503 });
     response.emit('close');
     clock.advance(500);
     const [call, left, request] = spansOf(posts[0]!);
@@ -103,6 +105,7 @@ describe('the spans of a worker', () => {
       kind: 3,
       startTimeUnixNano: '1790000000123500000',
       endTimeUnixNano: '1790000000163500000',
+      events: [{ name: 'sent', timeUnixNano: '1790000000133500000' }],
       status: { code: 2 },
     });
     for (const [key, value] of [

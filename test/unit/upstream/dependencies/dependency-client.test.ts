@@ -44,6 +44,7 @@ const clientsOf = (...targets: DependencyTarget[]) => {
     clock,
     random: new Random(5),
     onCircuit: (dependency, state) => circuits.push(`${dependency} ${state}`),
+    traced: true,
     wires: { database: () => service, 'third-party': () => service },
   });
   const ask = (path = '/'): Asked => {
@@ -66,13 +67,17 @@ describe('a request', () => {
     const told: string[] = [];
     const { done } = clients.consult('/', ({ name }) => {
       told.push(`${name} begins`);
-      return ({ outcome }) => void told.push(`${name} ${outcome}`);
+      return {
+        sent: () => void told.push(`${name} is sent`),
+        ended: ({ outcome }) => void told.push(`${name} ${outcome}`),
+      };
     });
-    expect(told).toEqual(['store begins']);
+    expect(told[0]).toBe('store begins');
     await turn();
+    expect(told).toEqual(['store begins', 'store is sent']);
     pending[0]!.respond(200);
     await turn();
-    expect(told).toEqual(['store begins', 'store answered', 'payments begins']);
+    expect(told.slice(2)).toEqual(['store answered', 'payments begins', 'payments is sent']);
     pending[1]!.respond(500);
     await done;
     expect(told.at(-1)).toBe('payments failed');
