@@ -29,8 +29,8 @@ const keysOf = (action: Action): CatalogParameter[] =>
     .map(([name]) => ({ name, schema: schemaOf(name), default: null }));
 
 /** Whom it can be done to; `null`: it is done to nobody in particular. */
-const targetsOf = (action: Action, { scope, front }: ActionWorld): readonly string[] | null => {
-  const { workers, clusters = {}, dependencies = {}, secure = [], classes = [] } = scope;
+const targetsOf = (action: Action, world: ActionWorld): readonly string[] | null => {
+  const { workers, clusters = {}, dependencies = {}, secure = [], classes = [] } = world.scope;
   switch (action) {
     case 'inject':
     case 'heal':
@@ -42,7 +42,7 @@ const targetsOf = (action: Action, { scope, front }: ActionWorld): readonly stri
     case 'recover':
       return [...Object.keys(dependencies), ALL];
     case 'disrupt':
-      return front().map(({ id }) => id);
+      return world.front().map(({ id }) => id);
     case 'certificate':
       return secure;
     case 'update-clients':
@@ -64,7 +64,7 @@ const explainCertificate = ({ secure = [], front = new Map() }: EntryScope): str
 
 /** Why it cannot be done to what runs now, and what would have to be otherwise; `null`: it can. */
 export const explainImpossible = (action: string, world: ActionWorld): string | null => {
-  const { scope, links, front } = world;
+  const { scope, links } = world;
   // What workers of one's own cannot get, the gateway may.
   const need = scope.own ? explainNeedOfWorkers(action, { at: '0s', to: 'gateway' }) : null;
   if (need !== null) return need.message;
@@ -78,7 +78,7 @@ export const explainImpossible = (action: string, world: ActionWorld): string | 
     case 'recover':
       return Object.keys(scope.dependencies ?? {}).length === 0 ? NO_DEPENDENCIES : null;
     case 'disrupt':
-      return front().length === 0 ? NO_GATEWAY : null;
+      return world.front().length === 0 ? NO_GATEWAY : null;
     case 'certificate':
       return explainCertificate(scope);
     default:
