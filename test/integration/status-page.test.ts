@@ -17,15 +17,18 @@ const HOSTILE = '</style><script>alert(1)</script>"\' & <b>';
 interface Served {
   readonly told: ToldBoard;
   readonly port: number;
+  /** Ray IDs of reports that the run is told of. */
+  readonly reported: readonly string[];
 }
 
 const serve = async (title = 'Shop'): Promise<Served> => {
   const told = new ToldBoard(title);
   const clock = { ...wallClock, nowMs: () => told.nowMs };
-  const server = new StatusServer(told.board, clock, title);
+  const reported: string[] = [];
+  const server = new StatusServer(told.board, clock, title, (rayId) => reported.push(rayId));
   const port = await server.listen('127.0.0.1', 0);
   onTestFinished(() => server.close());
-  return { told, port };
+  return { told, port, reported };
 };
 
 /** An outage, over; another, going on; with reports. */
@@ -192,7 +195,7 @@ describe('a report', () => {
   const message = ({ body }: ClientAnswer): string => JSON.parse(body).message;
 
   it('is taken as a form and as JSON, and each error counts once', async () => {
-    const { port } = await eventful();
+    const { port, reported } = await eventful();
     expect((await report(port, { ray: '1123456789ABCDEF', note: 'x' })).status).toBe(202);
     expect((await report(port, { ray: '2123456789abcdef' }, 'application/json')).status).toBe(202);
     const again = await report(port, { ray: '1123456789abcdef' });
@@ -200,6 +203,7 @@ describe('a report', () => {
     const [open] = (await getJson(port, 'summary.json')).incidents;
     expect(open.reports.count).toBe(2);
     expect((await ask(port)).body).toContain('2 people reported it');
+    expect(reported).toEqual(['0123456789abcdef', '1123456789abcdef', '2123456789abcdef']);
   });
 
   it('is answered with a page when a browser sends it', async () => {

@@ -24,10 +24,16 @@ interface Open {
   readonly traceId: string;
   readonly spanId: string;
   readonly sampled: boolean;
-  readonly asked: Pick<Asked, 'method' | 'path'>;
+  readonly asked: Pick<Asked, 'method' | 'path' | 'headers'>;
   /** Of its tries so far. */
   readonly tries: string[];
 }
+
+const NONE: readonly string[] = [];
+
+/** Names and values in turn. @returns whether whoever wrote the scenario has a trace of his own. */
+const saysTrace = (headers: readonly string[]): boolean =>
+  headers.some((text, index) => index % 2 === 0 && text.toLowerCase() === TRACEPARENT);
 
 /** What a client brought about itself is nobody's failure. */
 const LEFT = 'client_left';
@@ -52,6 +58,7 @@ export class ClientTraces {
 
   /** A request is tried, for the first time or again. @returns the fields that say so, names and values in turn. */
   readonly fieldsOf = (id: RequestId, asked: Open['asked']): readonly string[] => {
+    if (saysTrace(asked.headers)) return NONE;
     const { random } = this.#parts;
     let open = this.#open.get(id);
     if (open === undefined) {

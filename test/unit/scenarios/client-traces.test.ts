@@ -7,7 +7,7 @@ import { ClientTraces } from '../../../src/scenarios/clients/client-traces.js';
 import type { RequestRecord } from '../../../src/scenarios/clients/clients.js';
 
 const ORIGIN_MS = 1_790_000_000_000;
-const ASKED = { method: 'GET', path: '/cart?item=1' };
+const ASKED = { method: 'GET', path: '/cart?item=1', headers: ['accept', 'traceparent'] };
 
 const RECORD: RequestRecord = {
   id: 7,
@@ -73,6 +73,15 @@ describe('the traces of clients', () => {
     const [one, other] = [traces.fieldsOf(7, ASKED), traces.fieldsOf(8, ASKED)].map(parentOf);
     expect(one!.traceId).not.toBe(other!.traceId);
     expect([one!.sampled, other!.sampled]).toEqual([false, false]);
+    traces.ended(RECORD, ORIGIN_MS);
+    expect(spans).toEqual([]);
+  });
+
+  it('are not begun where the scenario’s own fields say whose trace it is', () => {
+    const { spans, traces } = start();
+    expect(traces.fieldsOf(7, { ...ASKED, headers: ['accept', '*/*', 'Traceparent', '00-1-2-01'] })).toEqual(
+      [],
+    );
     traces.ended(RECORD, ORIGIN_MS);
     expect(spans).toEqual([]);
   });
