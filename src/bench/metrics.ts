@@ -1,6 +1,7 @@
 /** Every metric of a benchmark: its name in thresholds, what it counts, and where it is in a round. */
 import { medianOf, summarize } from '../core/statistics.js';
-import type { Kind, MetricCatalogue } from '../core/thresholds.js';
+import type { MetricCatalogue } from '../core/thresholds.js';
+import type { Kind } from '../core/values.js';
 import type { Round } from './measure.js';
 import type { TargetResult } from './result.js';
 

@@ -1,8 +1,8 @@
 /** A benchmark's result as text for a terminal, and as Markdown for a pull request or a CI summary. */
 import pc from 'picocolors';
 import { markdownTable } from '../core/markdown.js';
-import { formatValue } from '../core/thresholds.js';
 import { formatRatio } from '../core/units.js';
+import { formatValue } from '../core/values.js';
 import type { Round } from './measure.js';
 import { BENCH_METRIC_NAMES, BENCH_METRICS } from './metrics.js';
 import type { BenchResult } from './result.js';

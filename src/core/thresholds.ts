@@ -16,20 +16,10 @@ import { thereAre } from './nearest.js';
 import { Section, type Static, Type } from './schema.js';
 import { parseSelector, type Selector, SelectorError, type SelectorScope } from './selectors.js';
 import { ThresholdError, type Token, tokenize } from './threshold-tokens.js';
-import {
-  formatDuration,
-  formatMebibytes,
-  formatRatio,
-  parseDurationMs,
-  parseRateRps,
-  parseRatio,
-  parseSizeBytes,
-} from './units.js';
+import { parseDurationMs, parseRateRps, parseRatio, parseSizeBytes } from './units.js';
+import { formatExactly, formatValue, type Kind } from './values.js';
 
 export { ThresholdError };
-
-/** What a value counts. `scalar` is a plain number, which may multiply anything. */
-export type Kind = 'ratio' | 'rate' | 'duration' | 'size' | 'count' | 'scalar';
 
 /** What the language knows of a metric; where its value comes from is the caller's business. */
 export interface MetricSpec {
@@ -46,6 +36,8 @@ export interface MetricCatalogue {
   find(name: string): MetricSpec | undefined;
   /** One for each, for messages. */
   readonly examples: readonly string[];
+  /** Those of a family that a name seems to be meant of, for messages; left out: there are no families. */
+  namesLike?(name: string): readonly string[];
 }
 
 export interface MetricRef {
@@ -208,7 +200,8 @@ class Parser {
     }
     if (this.#subject !== null && variants.includes(token.text))
       return { ...this.#subject, variant: token.text };
-    const known = metrics.examples.map((example) => example.replace(/\[.*/, ''));
+    const family = metrics.namesLike?.(metric) ?? [];
+    const known = family.length > 0 ? family : metrics.examples.map((example) => example.replace(/\[.*/, ''));
     const [owner = '', ...rest] = metric.split('.');
     if (metrics.find(rest.join('.')) !== undefined)
       throw new ThresholdError(`there is no variant "${owner}"${thereAre(owner, variants)}`, token.column);
@@ -322,25 +315,6 @@ export const evaluate = (expression: Expression, lookUp: (ref: MetricRef) => num
   }
 };
 
-/** A value as a person would write it. What never happened is at infinity. */
-export const formatValue = (value: number, kind: Kind): string => {
-  if (!Number.isFinite(value)) return value > 0 ? 'never' : 'no value';
-  switch (kind) {
-    case 'ratio':
-      return value < 0 ? `-${formatRatio(-value)}` : formatRatio(value);
-    case 'rate':
-      return `${value.toFixed(1)}/s`;
-    case 'duration':
-      return value < 0 ? `-${formatDuration(-value)}` : formatDuration(value);
-    case 'size':
-      return formatMebibytes(value);
-    case 'count':
-      return String(Number(value.toFixed(1)));
-    case 'scalar':
-      return String(Number(value.toFixed(2)));
-  }
-};
-
 const SideSchema = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
 
 /** As it stands in results. */
@@ -359,8 +333,14 @@ export const ThresholdResultSchema = Section(
 export type ThresholdResult = Readonly<Static<typeof ThresholdResultSchema>>;
 
 /** `observed 20%, expected > 99%`. */
-export const observedText = ({ expression, observedText: observed, expectedText }: ThresholdResult): string =>
-  `observed ${observed}, expected ${/[<>=!]+/.exec(expression)![0]} ${expectedText}`;
+export const observedText = ({
+  expression,
+  observedText: observed,
+  expectedText,
+}: ThresholdResult): string => {
+  const comparison = tokenize(expression).find(({ text }) => Object.hasOwn(COMPARISONS, text))!.text;
+  return `observed ${observed}, expected ${comparison} ${expectedText}`;
+};
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
@@ -372,12 +352,17 @@ export const checkThreshold = (threshold: Threshold, lookUp: (ref: MetricRef) =>
   const exists = Number.isFinite(observed)
     ? !Number.isNaN(expected)
     : Number.isFinite(expected) && !Number.isNaN(observed);
+  const pass = exists && COMPARISONS[threshold.comparison](observed, expected);
+  const observedText = formatValue(observed, threshold.left.kind);
+  const expectedText = formatValue(expected, threshold.right.kind);
+  // `observed 99%, expected > 99%` says nothing; what was rounded off does.
+  const looksMet = !pass && observedText === expectedText && observed !== expected;
   return {
     expression: threshold.text,
     observed: finiteOrNull(observed),
     expected: finiteOrNull(expected),
-    observedText: formatValue(observed, threshold.left.kind),
-    expectedText: formatValue(expected, threshold.right.kind),
-    pass: exists && COMPARISONS[threshold.comparison](observed, expected),
+    observedText: looksMet ? formatExactly(observed, threshold.left.kind) : observedText,
+    expectedText,
+    pass,
   };
 };

@@ -25,7 +25,7 @@ fleet:
   slots: 8
   serviceTime: { distribution: exponential, mean: 40ms }
 
-# What stands before them. A policy that is not named is not there.
+# What stands before them. A policy that is not named is not there; health checks always are, unless they are off.
 gateway:
   balancer: round-robin
   timeouts: { attempt: 1s }

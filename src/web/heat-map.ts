@@ -3,7 +3,7 @@
  * are classes: whoever shows the picture gives them, for light and for dark (`HEAT_MAP_STYLE`).
  */
 import { escapeHtml } from '../core/html.js';
-import type { Kind } from '../core/thresholds.js';
+import type { Kind } from '../core/values.js';
 import {
   cellTitle,
   disagrees,

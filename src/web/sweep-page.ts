@@ -1,6 +1,6 @@
 /** A sweep as one HTML page, or as one picture: no script, nothing to load; light, dark and print. */
 import { escapeHtml } from '../core/html.js';
-import type { Kind } from '../core/thresholds.js';
+import type { Kind } from '../core/values.js';
 import {
   cellTitle,
   disagrees,

@@ -152,11 +152,24 @@ const verdictOf = (
     );
     return { verdict: 'undecided', reasons };
   }
+  const names = [...new Set(sides.map(({ scenario }) => scenario))];
+  if (names.length > 1) {
+    return { verdict: 'undecided', reasons: [`these are different scenarios: ${names.join(' and ')}`] };
+  }
   const [worse, better] = [changed('worse'), changed('better')];
   if (worse.length > 0) return { verdict: 'worse', reasons: worse };
   if (better.length > 0) return { verdict: 'better', reasons: better };
   const open = changed('undecided');
-  if (open.length === 0 && changed('none').length > 0) return { verdict: 'same', reasons: [] };
+  if (open.length === 0 && changed('none').length > 0) {
+    // A threshold on what nobody judges may have turned all the same.
+    const turned = variants
+      .filter(({ before, after }) => before !== after)
+      .map(
+        ({ name, before, after }) =>
+          `${name}: ${before} before, ${after} now, by thresholds and not by what is judged`,
+      );
+    return { verdict: 'same', reasons: turned };
+  }
   const reason = `too few runs: it takes ${least} on each side (run --repeat ${least})`;
   return { verdict: 'undecided', reasons: [reason, ...open] };
 };

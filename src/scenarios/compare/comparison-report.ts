@@ -2,8 +2,8 @@
 import pc from 'picocolors';
 import { markdownTable } from '../../core/markdown.js';
 import { textTable } from '../../core/text-table.js';
-import { formatValue, type Kind } from '../../core/thresholds.js';
 import { formatRatio } from '../../core/units.js';
+import { formatValue, type Kind } from '../../core/values.js';
 import type { Measured } from '../measure/measured.js';
 import type {
   ComparisonResult,

@@ -1,5 +1,5 @@
 /** What two results say of the same variant, side by side, before anything is judged. */
-import type { Kind } from '../../core/thresholds.js';
+import type { Kind } from '../../core/values.js';
 import { type Measured, toNumber } from '../measure/measured.js';
 import { findMetric, WHOLE_RUN } from '../metrics/metrics.js';
 import { measuredOf, RUN_METRICS, WINDOW_METRICS } from '../replications/replications.js';

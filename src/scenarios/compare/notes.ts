@@ -30,7 +30,6 @@ export const notesOn = (first: Result, second: Result, variants: readonly Varian
   const differ = (what: string, one: string, other: string): void => {
     if (one !== other) notes.push(`${what}: ${one} and ${other}`);
   };
-  differ('different scenarios', first.scenario.name, second.scenario.name);
   differ('different engines', first.engine, second.engine);
   differ('different targets', first.target, second.target);
   differ('different versions of Node', first.host.node, second.host.node);

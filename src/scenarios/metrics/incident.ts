@@ -63,7 +63,7 @@ const isOfWorkers = (rule: string): boolean => RULES_OF_WORKERS.some((name) => n
 
 export const INCIDENT_METRICS: readonly RunMetric[] = [
   {
-    pattern: optional('alerts', RULE_NAMES),
+    ...optional('alerts', RULE_NAMES),
     kind: 'count',
     windowed: false,
     example: 'alerts',
@@ -72,7 +72,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     value: alertCount,
   },
   {
-    pattern: oneOf('alerted', RULE_NAMES),
+    ...oneOf('alerted', RULE_NAMES),
     kind: 'duration',
     windowed: false,
     example: 'alerted.fast-burn',
@@ -81,7 +81,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     value: alertedMs,
   },
   {
-    pattern: optional('lead', RULE_NAMES),
+    ...optional('lead', RULE_NAMES),
     kind: 'duration',
     windowed: false,
     example: 'lead.heap-slope',
@@ -132,7 +132,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     value: reopened,
   },
   {
-    pattern: oneOf('comms-lag', INCIDENT_STATES),
+    ...oneOf('comms-lag', INCIDENT_STATES),
     kind: 'duration',
     windowed: false,
     example: 'comms-lag.investigating',

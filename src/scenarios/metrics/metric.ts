@@ -1,11 +1,13 @@
 /** What a metric is: its name, its kind, and how its value is found in a result. */
 import type { Selector } from '../../core/selectors.js';
-import type { Kind } from '../../core/thresholds.js';
+import type { Kind } from '../../core/values.js';
 import type { RequestsResult, VariantResult, WindowResult } from '../result.js';
 
 interface MetricBase {
   /** The whole name; a group in it is the part that varies. */
   readonly pattern: RegExp;
+  /** All of them, where the part that varies is one of some names; for messages. */
+  readonly names?: readonly string[];
   readonly kind: Kind;
   readonly example: string;
   readonly meaning: string;
@@ -55,10 +57,17 @@ export type Metric = WindowMetric | ClientMetric | RunMetric | RunClientMetric;
 export const orNever = (value: number | null | undefined): number => value ?? Number.POSITIVE_INFINITY;
 export const orNothing = (value: number | null | undefined): number => value ?? Number.NaN;
 
+/** What is there under several names. */
+type Named = Required<Pick<MetricBase, 'pattern' | 'names'>>;
+
 /** `prefix.` and one of these names: a name that never occurs would pass some comparisons for ever. */
-export const oneOf = (prefix: string, names: readonly string[]): RegExp =>
-  new RegExp(`^${prefix}\\.(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`);
+export const oneOf = (prefix: string, names: readonly string[]): Named => ({
+  pattern: new RegExp(`^${prefix}\\.(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`),
+  names: names.map((name) => `${prefix}.${name}`),
+});
 
 /** The same, where the name may be left out with its dot. */
-export const optional = (prefix: string, names: readonly string[]): RegExp =>
-  new RegExp(`^${prefix}(?:\\.(${names.join('|')}))?$`);
+export const optional = (prefix: string, names: readonly string[]): Named => ({
+  pattern: new RegExp(`^${prefix}(?:\\.(${names.join('|')}))?$`),
+  names: oneOf(prefix, names).names,
+});

@@ -82,7 +82,7 @@ export const METRICS: readonly Metric[] = [
     value: (window, status) => share(window, window.status[status]),
   },
   {
-    pattern: oneOf('cause', CAUSES),
+    ...oneOf('cause', CAUSES),
     kind: 'ratio',
     windowed: true,
     selectable: true,
@@ -231,7 +231,7 @@ export const METRICS: readonly Metric[] = [
     value: (variant, status) => orNever(variant.firstStatusMs[status]),
   },
   {
-    pattern: oneOf('first', EVENT_TYPE_NAMES),
+    ...oneOf('first', EVENT_TYPE_NAMES),
     kind: 'duration',
     windowed: false,
     example: 'first.worker.exited',
@@ -241,7 +241,7 @@ export const METRICS: readonly Metric[] = [
     value: (variant, type) => orNever(ofType(variant, type as EventType)[0]?.t) * 1000,
   },
   {
-    pattern: oneOf('count', EVENT_TYPE_NAMES),
+    ...oneOf('count', EVENT_TYPE_NAMES),
     kind: 'count',
     windowed: false,
     example: 'count.config.refused',
@@ -268,6 +268,12 @@ export const METRICS: readonly Metric[] = [
     value: (variant) => orNever(variant.recoveryMs),
   },
 ];
+
+/** Names that begin as this one does, up to its first dot; empty where nothing has names behind a dot there. */
+export const namesLike = (name: string): string[] => {
+  const prefix = `${name.split('.')[0]}.`;
+  return METRICS.flatMap(({ names = [] }) => names.filter((one) => one.startsWith(prefix)));
+};
 
 export const findMetric = (name: string): Metric | undefined =>
   METRICS.find(({ pattern }) => pattern.test(name));

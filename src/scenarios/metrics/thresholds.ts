@@ -7,9 +7,13 @@ import {
   type Scope,
   type Threshold,
 } from '../../core/thresholds.js';
-import { findMetric, METRICS } from './metrics.js';
+import { findMetric, METRICS, namesLike } from './metrics.js';
 
-const CATALOGUE: MetricCatalogue = { find: findMetric, examples: METRICS.map(({ example }) => example) };
+const CATALOGUE: MetricCatalogue = {
+  find: findMetric,
+  examples: METRICS.map(({ example }) => example),
+  namesLike,
+};
 
 /** What names may occur in a scenario's thresholds, besides the metrics. */
 export type ScenarioScope = Omit<Scope, 'metrics'>;

@@ -41,9 +41,10 @@ export const LATENCY_GROWTH = 2;
 export const LATENCY_ROW = 3;
 /** With fewer answers in a half second the percentile is the luck of one of them. */
 const LATENCY_MIN_ANSWERS = 30;
-/** What it was: the median of the half seconds of so long before, of which there have to be a few. */
+/** What it was: the median of the half seconds of so long before… */
 const LATENCY_MEMORY_MS = 10_000;
-const LATENCY_MIN_MEMORY = 4;
+/** …of which there have to be three seconds: the median of fewer is often so low that twice as much is chance. */
+const LATENCY_MIN_MEMORY = 6;
 
 export class LatencyGrowth implements Rule {
   readonly #memory: number[] = [];

@@ -3,7 +3,7 @@
  * variants differ by more than chance. All variants of a seed meet the same arrivals, so they are compared seed by seed.
  */
 import { estimateCentre, leastMeasurements } from '../../core/statistics.js';
-import type { Kind } from '../../core/thresholds.js';
+import type { Kind } from '../../core/values.js';
 import { type Measured, summarizeMeasured, toMeasured, valueIn } from '../measure/measured.js';
 import { findMetric, WHOLE_RUN } from '../metrics/metrics.js';
 import { overallVerdict } from '../metrics/verdict.js';

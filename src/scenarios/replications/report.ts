@@ -1,8 +1,8 @@
 /** Replications as text for a terminal: a table of medians and ranges, thresholds, and what differs by more than chance. */
 import type { createColors } from 'picocolors';
 import { leastMeasurements } from '../../core/statistics.js';
-import { formatValue, type Kind } from '../../core/thresholds.js';
 import { formatRatio } from '../../core/units.js';
+import { formatValue, type Kind } from '../../core/values.js';
 import type { Measured } from '../measure/measured.js';
 import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Comparison, Replications, SpreadOf } from './schema.js';

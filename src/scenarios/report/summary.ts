@@ -1,6 +1,7 @@
 /** The variants of a result beside each other: one row a measure, one column a variant. */
-import { formatValue } from '../../core/thresholds.js';
+
 import { formatDuration, formatRatio } from '../../core/units.js';
+import { formatValue } from '../../core/values.js';
 import { metricValue, WHOLE_RUN } from '../metrics/metrics.js';
 import type { VariantResult } from '../result.js';
 

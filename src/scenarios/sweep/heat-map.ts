@@ -1,6 +1,7 @@
 /** A sweep as maps: the first parameter across, the second down, one map for each variant and value of the others. */
-import type { Kind } from '../../core/thresholds.js';
+
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
+import type { Kind } from '../../core/values.js';
 import type { Measured } from '../measure/measured.js';
 import { type Point, pointsOf, runKey } from './grid.js';
 import type { Value } from './parameters.js';

@@ -1,6 +1,6 @@
 /** A sweep as text for a terminal: a map for each variant, or a list with bars where only one parameter is varied. */
 import pc from 'picocolors';
-import type { Kind } from '../../core/thresholds.js';
+import type { Kind } from '../../core/values.js';
 import type { Measured } from '../measure/measured.js';
 import {
   barOf,

@@ -28,6 +28,7 @@ describe('a threshold', () => {
   it.each<[string, Values, boolean, string, string]>([
     ['availability > 99%', { availability: 0.995 }, true, '99.50%', '99%'],
     ['availability > 99%', { availability: 0.99 }, false, '99%', '99%'],
+    ['availability > 99%', { availability: 0.989_51 }, false, '98.951%', '99%'],
     ['availability>=99%', { availability: 0.99 }, true, '99%', '99%'],
     ['availability[outage] < 50%', { 'availability[outage]': 0.5 }, false, '50%', '50%'],
     ['availability[after-all] <= 50%', { 'availability[after-all]': 0.5 }, true, '50%', '50%'],

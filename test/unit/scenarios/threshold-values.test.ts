@@ -1,7 +1,7 @@
 /** Values as thresholds print them, by what they count. */
 import { describe, expect, it } from 'vitest';
-import type { Kind } from '../../../src/core/thresholds.js';
-import { formatValue } from '../../../src/core/thresholds.js';
+import { observedText } from '../../../src/core/thresholds.js';
+import { formatExactly, formatValue, type Kind } from '../../../src/core/values.js';
 
 describe('a value', () => {
   it.each<[Kind, number, string]>([
@@ -31,4 +31,27 @@ describe('a value', () => {
       expect(formatValue(Number.NaN, kind)).toBe('no value');
     },
   );
+});
+
+describe('a value that would read like what it missed', () => {
+  it.each<[Kind, number, string]>([
+    ['ratio', 0.98951234, '98.951234%'],
+    ['rate', 12.3456, '12.3456/s'],
+    ['duration', 17_204.5, '17204.5ms'],
+    ['size', 1_048_577, '1048577B'],
+    ['count', 1.25, '1.25'],
+    ['scalar', 1.2549, '1.2549'],
+    ['duration', Number.POSITIVE_INFINITY, 'never'],
+  ])('has all its digits: a %s of %d is %s', (kind, value, text) => {
+    expect(formatExactly(value, kind)).toBe(text);
+  });
+});
+
+describe('what was observed', () => {
+  it('has the comparison of the threshold, and not the sign of a selector', () => {
+    const result = { observed: 0.93, expected: 0.99, observedText: '93%', expectedText: '99%', pass: false };
+    expect(observedText({ ...result, expression: 'availability{class=checkout}[after] > 99%' })).toBe(
+      'observed 93%, expected > 99%',
+    );
+  });
 });

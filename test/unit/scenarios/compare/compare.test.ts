@@ -168,6 +168,22 @@ describe('a comparison', () => {
     expect(renderComparison(compare(before, after), false)).toContain('crashes == 0: does not hold any more');
   });
 
+  it('says whose verdict has turned, where nothing that is judged has', () => {
+    const [before, after] = [variant(1), variant(1, { verdict: 'fail' })];
+    const { verdict, reasons } = compare(result([before]), result([after]));
+    expect(verdict).toBe('same');
+    expect(reasons).toEqual([expect.stringMatching(/: pass before, fail now, by thresholds/)]);
+  });
+
+  it('decides nothing about two scenarios', () => {
+    const other = result([variant(0.1)]);
+    const renamed = { ...other, scenario: { ...other.scenario, name: 'another' } };
+    const { verdict, reasons } = compare(result([variant(1)]), renamed);
+    expect(verdict).toBe('undecided');
+    expect(reasons[0]).toContain('different scenarios');
+    expect(reasons[0]).toContain('another');
+  });
+
   it('says what else is different', () => {
     const after = result([variant(1)], { engine: 'virtual', seed: 7 });
     const notes = compare(result([variant(1)]), after).notes.join('\n');
