@@ -113,7 +113,9 @@ export interface EventMap {
     readonly cause: string;
     readonly waitMs: number;
     /** Where an answer's status is the cause, whose it was; where nobody answered, `attempt.failed` tells of it. */
-    readonly answered?: { readonly upstream: string; readonly afterMs: number };
+    readonly upstream?: string;
+    /** The same of the answer: since that attempt began. */
+    readonly afterMs?: number;
   };
   'retry.refused': {
     readonly rayId: string;

@@ -288,7 +288,7 @@ export class Parts {
       onRetry: (call, cause, waitMs) => {
         const { rayId, attempts } = call;
         const retried = { rayId, attempt: attempts + 1, cause, waitMs };
-        emit('attempt.retried', isStatusCause(cause) ? { ...retried, answered: answered(call) } : retried);
+        emit('attempt.retried', isStatusCause(cause) ? { ...retried, ...answered(call) } : retried);
       },
       onRefused: ({ rayId }, cause, reason, detail) =>
         emit('retry.refused', { rayId, cause, reason, detail }),

@@ -26,7 +26,7 @@ load: { arrivals: constant, stages: [{ rate: 15/s, for: 8s }] }
 timeline:
   - { at: ${crash.fromMs}ms, inject: crash, on: [worker-1, worker-2], how: kill }
   - { at: ${hang.fromMs}ms, inject: hang, on: [worker-2, worker-3], for: ${hang.forMs}ms }
-  - { at: ${errors.fromMs}ms, inject: errors, on: [worker-1, worker-3], for: ${errors.forMs}ms }
+  - { at: ${errors.fromMs}ms, inject: errors, on: [worker-1, worker-2, worker-3], statuses: [503], for: ${errors.forMs}ms }
 `;
 
 const DRAWN = 20;
@@ -72,9 +72,12 @@ it('names the fault, the worker that had the request, and what was decided', asy
   expect(told('crash').join('\n')).toMatch(/worker-[12] fails it (?:at once|after .*): connection refused/);
   // Who leaves its client waiting is known by name, though the client never had an answer.
   expect(told('hang').join('\n')).toMatch(/worker-[23] has not answered after /);
-  const answered = told('errors').filter((text) => text.includes('the client gets 500'));
+  const answered = told('errors').filter((text) => text.includes('the client gets 503'));
   expect(answered.length).toBeGreaterThan(0);
-  for (const text of answered) expect(text).toMatch(/worker-[13] answers 500 itself /);
+  for (const text of answered) expect(text).toMatch(/worker-[123] answers 503 itself /);
+  expect(answered.join('\n')).toMatch(
+    /attempt 1: worker-. answers 503 itself .*\nthe gateway sends it again /,
+  );
   const all = [...told('crash'), ...told('hang')].join('\n');
   expect(all).toMatch(/the gateway sends it again (?:at once|after .*): attempt 2|no retry: /);
 });

@@ -36,8 +36,11 @@ const ownAnswer = (
 ): SampledAttempt['upstreams'] => {
   if (upstream === undefined) return [];
   const { atMs = startMs, waitMs = 0 } = retries.findLast(({ what }) => what === 'retried') ?? {};
-  const afterMs = round(Math.max(0, endMs - Math.max(startMs, atMs + waitMs)));
-  return [{ upstream, cause: 'upstream_response', afterMs, endMs: round(endMs), status }];
+  const last = retries.at(-1);
+  // Where no other attempt might follow it, that was decided when it came; to the client it was still on its way.
+  const cameMs = last?.what === 'refused' ? Math.min(endMs, last.atMs) : endMs;
+  const afterMs = round(Math.max(0, cameMs - Math.max(startMs, atMs + waitMs)));
+  return [{ upstream, cause: 'upstream_response', afterMs, endMs: round(cameMs), status }];
 };
 
 export class FailureSample {

@@ -99,9 +99,8 @@ const add = (reports: Reports, event: Told, atMs: number): void => {
       break;
     }
     case 'attempt.retried': {
-      const { attempt, cause, answered, waitMs } = event;
-      if (answered !== undefined) {
-        const { upstream, afterMs } = answered;
+      const { attempt, cause, upstream, afterMs = 0, waitMs } = event;
+      if (upstream !== undefined) {
         const status = Number(STATUS_CAUSE.exec(cause)?.[1] ?? 0);
         upstreams.push({
           upstream,

@@ -125,7 +125,7 @@ describe('the sample of failures', () => {
     });
     const retried = { atMs: ORIGIN_MS + 120, type: 'attempt.retried', rayId: 'ray-1', attempt: 2 } as const;
     const answered = { upstream: 'worker-1', afterMs: 20 };
-    const events = [{ ...retried, cause: 'status_502', waitMs: 30, answered }];
+    const events = [{ ...retried, cause: 'status_502', waitMs: 30, ...answered }];
     const [sampled] = sampleFailures([request], events);
     expect(sampled!.attempts[0]).toMatchObject({
       upstreams: [
@@ -134,6 +134,18 @@ describe('the sample of failures', () => {
       ],
       retries: [{ atMs: 120, what: 'retried', attempt: 2, waitMs: 30 }],
     });
+  });
+
+  it('has an answer that was passed on when it came, and not when the client had it', () => {
+    const one = { ...{ status: 503, cause: 'upstream_response', rayId: 'ray-1' }, startMs: 100, endMs: 190 };
+    const request = failedRequest(100, 503, 'upstream_response', {
+      attempts: [attempt({ ...one, upstream: 'worker-2' })],
+    });
+    const refused = { type: 'retry.refused', rayId: 'ray-1', cause: 'status_503', reason: 'budget' } as const;
+    const events = [{ ...refused, atMs: ORIGIN_MS + 180, detail: '' }];
+    expect(sampleFailures([request], events)[0]!.attempts[0]!.upstreams).toEqual([
+      { upstream: 'worker-2', cause: 'upstream_response', status: 503, afterMs: 80, endMs: 180 },
+    ]);
   });
 
   it('has every decision on another attempt, in order', () => {

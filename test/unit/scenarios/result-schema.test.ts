@@ -52,7 +52,7 @@ describe('the schema of a result', () => {
       events: [
         {
           ...{ ...at, type: 'attempt.retried', attempt: 2, cause: 'status_502', waitMs: 5 },
-          answered: { upstream: 'worker-1', afterMs: 3 },
+          ...{ upstream: 'worker-1', afterMs: 3 },
         },
         { ...at, type: 'request.hedged', afterMs: 3 },
         { ...at, type: 'hedge.won' },
