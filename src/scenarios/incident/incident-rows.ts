@@ -59,6 +59,25 @@ const byTime = (rows: readonly Row[], extra: readonly Row[]): Row[] => {
   return all;
 };
 
+type Incident = NonNullable<VariantResult['incident']>;
+
+/** Where users were hurt, and when that was over; in order. */
+const feltRows = ({ onsetMs, mitigatedMs, recoveredMs, again }: Incident): Row[] =>
+  [{ onsetMs, mitigatedMs, recoveredMs }, ...again].flatMap((span, index) =>
+    [
+      { title: index === 0 ? 'users are hurt' : 'users are hurt again', measuredMs: span.onsetMs },
+      { title: 'good again for most', measuredMs: span.mitigatedMs },
+      { title: 'good again for all', measuredMs: span.recoveredMs },
+    ].map((row) => ({ ...row, publishedMs: null })),
+  );
+
+/** Where it was known only after the state `identified` could no longer be reached: states go forward only. */
+const lateCauseRows = ({ identifiedMs, timeline }: Incident): Row[] =>
+  identifiedMs === null ||
+  timeline.some(({ state, measuredMs }) => state === 'identified' && measuredMs !== null)
+    ? []
+    : [{ title: 'the cause is known', measuredMs: identifiedMs, publishedMs: null }];
+
 /**
  * The first row is the header. States have their names as status pages write them; what users felt stands between them. Empty
  * where users were not hurt.
@@ -66,17 +85,12 @@ const byTime = (rows: readonly Row[], extra: readonly Row[]): Row[] => {
 export const incidentRows = (variant: VariantResult): string[][] => {
   const { name, incident, downtime } = variant;
   if (incident === null) return [];
-  const { onsetMs, mitigatedMs, recoveredMs, timeline } = incident;
+  const { timeline } = incident;
   const states = timeline.map((row): Row => ({ ...row, title: capitalized(row.state) }));
-  const felt = [
-    { title: 'users are hurt', measuredMs: onsetMs },
-    { title: 'good again for most', measuredMs: mitigatedMs },
-    { title: 'good again for all', measuredMs: recoveredMs },
-  ].filter(({ measuredMs }) => measuredMs !== null);
-  const rows = byTime(
-    states,
-    felt.map((row) => ({ ...row, publishedMs: null })),
+  const felt = [...feltRows(incident), ...lateCauseRows(incident)].filter(
+    ({ measuredMs }) => measuredMs !== null,
   );
+  const rows = byTime(states, felt);
   const isPublished = timeline.some(({ publishedMs }) => publishedMs !== null);
   return [
     [`incident, ${name}`, 'measured', ...(isPublished ? ['published', 'later by'] : [])],

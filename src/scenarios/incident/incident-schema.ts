@@ -19,7 +19,9 @@ const SuspectSchema = Section(
 export const IncidentResultSchema = Section(
   {
     onsetMs: Type.Number({ description: 'When the first failure could be seen, milliseconds of the run.' }),
-    detectedMs: MsOrNull('When the first alert was raised; it may be before the onset. null: none was.'),
+    detectedMs: MsOrNull(
+      'When the first alert was raised; it may be before the onset. null: none was before it was known to be over.',
+    ),
     detectedBy: Type.Union([OneOf(RULE_NAMES, 'The rule that raised it.'), Type.Null()]),
     cause: Type.Union([Type.String(), Type.Null()], {
       description: 'The change that caused it; null where the scenario names none.',
@@ -27,6 +29,17 @@ export const IncidentResultSchema = Section(
     identifiedMs: MsOrNull('When the cause was first suspected most; null: never, or there is no cause.'),
     mitigatedMs: MsOrNull('When service was good for most again; null: never.'),
     recoveredMs: MsOrNull('When service was good again; null: never.'),
+    again: Type.Array(
+      Section(
+        {
+          onsetMs: Type.Number({ description: 'When the first failure of it could be seen.' }),
+          mitigatedMs: MsOrNull('When service was good for most again; null: never.'),
+          recoveredMs: MsOrNull('When service was good again; null: never.'),
+        },
+        'One time more.',
+      ),
+      { description: 'Every later time that users were hurt, after service had been good for 3 s; in order.' },
+    ),
     timeline: Type.Array(
       Section(
         {

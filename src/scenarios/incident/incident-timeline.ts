@@ -15,12 +15,17 @@ export interface TimelineRow {
 export interface Course {
   readonly ticks: readonly Pick<Tick, 'nowMs' | 'ended' | 'failed'>[];
   readonly alerts: readonly Alert[];
-  readonly onsetMs: number;
-  readonly detectedMs: number | null;
+  /** Every time that users were hurt anew, in order. */
+  readonly onsetsMs: readonly number[];
+  /** When somebody was first alerted. */
+  readonly alertedMs: number | null;
   readonly identifiedMs: number | null;
 }
 
 const BURN_RULES: ReadonlySet<string> = new Set<Alert['rule']>(['fast-burn', 'slow-burn']);
+
+/** Whether it says that users are hurt, and not that they will be. */
+export const isBurnAlert = ({ rule }: Alert): boolean => BURN_RULES.has(rule);
 
 const HEALTH_TICKS = 1_000 / TICK_MS;
 
@@ -39,20 +44,20 @@ const healthOf = (ticks: Course['ticks']): boolean[] => {
 export const findTransitions = ({
   ticks,
   alerts,
-  onsetMs,
-  detectedMs,
+  onsetsMs,
+  alertedMs,
   identifiedMs,
 }: Course): Transition[] => {
   const status = new IncidentStatus();
-  const burns = alerts.filter(({ rule }) => BURN_RULES.has(rule));
+  const burns = alerts.filter(isBurnAlert);
   const health = healthOf(ticks);
   const since = (ms: number | null, nowMs: number): boolean => ms !== null && nowMs >= ms;
   for (const [index, { nowMs }] of ticks.entries()) {
     status.observe({
       nowMs,
       isHealthy: health[index]!,
-      isHurt: nowMs >= onsetMs,
-      isAlerted: since(detectedMs, nowMs),
+      hurtSinceMs: onsetsMs.findLast((onsetMs) => nowMs >= onsetMs) ?? null,
+      isAlerted: since(alertedMs, nowMs),
       isBurning: burns.some(
         ({ raisedMs, clearedMs }) => nowMs >= raisedMs && (clearedMs === null || nowMs < clearedMs),
       ),

@@ -3,9 +3,9 @@ import type { Alert } from '../monitoring/alerts.js';
 import type { Tick } from '../monitoring/ticks.js';
 import type { ResultEvent } from '../result-events.js';
 import { type Change, findChanges } from './changes.js';
-import { findImpacts, type Impact } from './impact.js';
+import { findImpacts, IMPACT_LIMITS, type Impact } from './impact.js';
 import type { IncidentResult } from './incident-schema.js';
-import { findTransitions, joinClocks } from './incident-timeline.js';
+import { findTransitions, isBurnAlert, joinClocks } from './incident-timeline.js';
 import type { Transition } from './status.js';
 import { type Evidence, findSymptoms, rankSuspects, type Suspect } from './suspects.js';
 
@@ -39,13 +39,24 @@ const findCause = (changes: readonly Change[], causeMs: number | null): Change |
   return nearest !== undefined && distance(nearest) <= CAUSE_SLACK_MS ? nearest : null;
 };
 
-/** The first alert that was on while users were hurt, or before that and still on. */
-const findDetection = (alerts: readonly Alert[], { onsetMs, recoveredMs }: Impact): Alert | null =>
+/** When it could be known that it was over; infinity: it was not. */
+const knownOverMs = ({ recoveredMs }: Impact): number =>
+  (recoveredMs ?? Number.POSITIVE_INFINITY) + IMPACT_LIMITS.recoveredMs;
+
+/** The first alert that was raised before it was known to be over, and not cleared before users were hurt. */
+const findDetection = (alerts: readonly Alert[], impact: Impact): Alert | null =>
   alerts.find(
     ({ raisedMs, clearedMs }) =>
-      (clearedMs ?? Number.POSITIVE_INFINITY) >= onsetMs &&
-      raisedMs <= (recoveredMs ?? Number.POSITIVE_INFINITY),
+      (clearedMs ?? Number.POSITIVE_INFINITY) >= impact.onsetMs && raisedMs <= knownOverMs(impact),
   ) ?? null;
+
+/** When somebody was first alerted: to the first time that users were hurt, or, if nobody was, to a later one. */
+const findAlertedMs = (alerts: readonly Alert[], impact: Impact): number | null => {
+  const first =
+    findDetection(alerts, impact) ??
+    alerts.find((alert) => isBurnAlert(alert) && alert.raisedMs > knownOverMs(impact));
+  return first?.raisedMs ?? null;
+};
 
 /** When the cause was first suspected most: not before somebody looks, and whenever there is new evidence. */
 const findIdentifiedMs = (
@@ -95,13 +106,19 @@ const suspectResults = (suspects: readonly Suspect[], cause: Change | null): Inc
 const investigate = (
   { ticks, events, workers: names }: Observed,
   causeMs: number | null,
-  span: { readonly onsetMs: number; readonly fromMs: number; readonly toMs: number },
+  span: {
+    readonly onsetMs: number;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly isDetected: boolean;
+  },
 ): Pick<IncidentResult, 'cause' | 'identifiedMs' | 'suspects'> => {
   const workers = new Set(names);
   const changes = findChanges({ events }, ticks);
   const evidence: Evidence = { changes, symptoms: findSymptoms(events, workers), workers };
   const cause = findCause(changes, causeMs);
-  const identifiedMs = cause === null ? null : findIdentifiedMs(evidence, cause, span);
+  // Of what nobody noticed, nobody looks for the cause.
+  const identifiedMs = cause === null || !span.isDetected ? null : findIdentifiedMs(evidence, cause, span);
   const suspects = rankSuspects(evidence, span.onsetMs, identifiedMs ?? span.fromMs);
   return {
     cause: cause?.what ?? null,
@@ -116,19 +133,23 @@ export const findIncident = (
   { causeMs, published }: Foreknowledge,
 ): IncidentResult | null => {
   const { ticks, alerts, events } = observed;
-  const [impact] = findImpacts(ticks);
+  const [impact, ...again] = findImpacts(ticks);
   if (impact === undefined) return null;
-  const { onsetMs, recoveredMs } = impact;
+  const { onsetMs } = impact;
   const endMs = ticks.at(-1)!.nowMs;
   const detection = findDetection(alerts, impact);
-  const detectedMs = detection?.raisedMs ?? null;
-  const fromMs = Math.max(detectedMs ?? endMs, onsetMs);
-  const found = investigate(observed, causeMs, { onsetMs, fromMs, toMs: recoveredMs ?? endMs });
+  const alertedMs = findAlertedMs(alerts, impact);
+  const fromMs = Math.max(alertedMs ?? endMs, onsetMs);
+  const toMs = Math.min(knownOverMs(impact), endMs);
+  const isDetected = detection !== null;
+  const found = investigate(observed, causeMs, { onsetMs, fromMs, toMs, isDetected });
   const believedMs = earlier(found.identifiedMs, findUndoneMs(events, fromMs));
-  const transitions = findTransitions({ ticks, alerts, onsetMs, detectedMs, identifiedMs: believedMs });
+  const onsetsMs = [impact, ...again].map((one) => one.onsetMs);
+  const transitions = findTransitions({ ticks, alerts, onsetsMs, alertedMs, identifiedMs: believedMs });
   return {
     ...impact,
-    detectedMs,
+    again,
+    detectedMs: detection?.raisedMs ?? null,
     detectedBy: detection?.rule ?? null,
     ...found,
     timeline: joinClocks(transitions, published),

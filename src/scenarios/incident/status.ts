@@ -28,8 +28,8 @@ export interface Situation {
   readonly nowMs: number;
   /** At least 99 % of the requests that ended in the last second were good, and some did. */
   readonly isHealthy: boolean;
-  /** Users have been hurt, by now. */
-  readonly isHurt: boolean;
+  /** When users were last hurt anew, milliseconds of the run; `null`: they have not been yet. */
+  readonly hurtSinceMs: number | null;
   /** Somebody has been alerted. */
   readonly isAlerted: boolean;
   /** An alert of the burn rate is on. */
@@ -52,7 +52,11 @@ export class IncidentStatus {
     if (!now.isHealthy) this.#healthySinceMs = null;
     else this.#healthySinceMs ??= now.nowMs;
     const next = this.#next(now);
-    if (next !== null) this.#go(next, now.nowMs);
+    if (next === null) return;
+    // Who opens it again has to see anew that service is healthy.
+    if (this.#state === 'resolved') this.#healthySinceMs = now.isHealthy ? now.nowMs : null;
+    this.#go(next, now.nowMs);
+    if (next === 'investigating' && now.isIdentified) this.#go('identified', now.nowMs);
   }
 
   /** The run is over, and with it everything that can be learned: the report is what is written afterwards. */
@@ -60,15 +64,16 @@ export class IncidentStatus {
     if (this.#state === 'resolved') this.#go('postmortem', nowMs);
   }
 
-  #next({ nowMs, isHurt, isAlerted, isBurning, isIdentified }: Situation): IncidentState | null {
-    const healthyMs = this.#healthySinceMs === null ? -1 : nowMs - this.#healthySinceMs;
+  #next(now: Situation): IncidentState | null {
+    const { isAlerted, isBurning, isIdentified } = now;
+    const healthyMs = this.#healthyMs(now);
     switch (this.#state) {
       case null:
         return isAlerted ? 'investigating' : null;
       case 'investigating':
       case 'identified':
-        if (isHurt && healthyMs >= MONITORING_MS) return 'monitoring';
-        return this.#state === 'investigating' && isIdentified ? 'identified' : null;
+        if (this.#state === 'investigating' && isIdentified) return 'identified';
+        return healthyMs >= MONITORING_MS ? 'monitoring' : null;
       case 'monitoring':
         return healthyMs >= MONITORING_MS + STABILITY_MS && !isBurning ? 'resolved' : null;
       case 'resolved':
@@ -76,6 +81,12 @@ export class IncidentStatus {
       case 'postmortem':
         return null;
     }
+  }
+
+  /** For how long service has been healthy since users were hurt: at its first failures it still is, by the last second. */
+  #healthyMs({ nowMs, hurtSinceMs }: Situation): number {
+    if (this.#healthySinceMs === null || hurtSinceMs === null) return -1;
+    return nowMs - Math.max(this.#healthySinceMs, hurtSinceMs);
   }
 
   #go(state: IncidentState, atMs: number): void {

@@ -43,14 +43,8 @@ const mttiMs = ({ incident }: VariantResult): number => {
 const untilGoodMs = ({ incident }: VariantResult, key: 'mitigatedMs' | 'recoveredMs'): number =>
   incident === null ? 0 : (incident[key] ?? Number.POSITIVE_INFINITY) - incident.onsetMs;
 
-/** How often the incident was opened again after it had been resolved; `NaN`: there was none. */
-const reopened = ({ incident }: VariantResult): number => {
-  if (incident === null) return Number.NaN;
-  const opened = incident.timeline.filter(
-    ({ state, measuredMs }) => state === 'investigating' && measuredMs !== null,
-  );
-  return Math.max(0, opened.length - 1);
-};
+/** How often users were hurt again after it had been over; `NaN`: there was no incident. */
+const reopened = ({ incident }: VariantResult): number => incident?.again.length ?? Number.NaN;
 
 /** How much later a status page said what was measured before; `NaN`: one of the two is missing. */
 const commsLagMs = ({ incident }: VariantResult, state: string): number => {
@@ -128,7 +122,7 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     kind: 'count',
     windowed: false,
     example: 'reopened',
-    meaning: 'how often the incident was opened again after it had been resolved',
+    meaning: 'how often the incident was opened again: users were hurt again after service had been good for 3 s',
     value: reopened,
   },
   {

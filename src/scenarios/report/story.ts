@@ -134,12 +134,20 @@ const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>
       : [{ t: publishedMs / 1000, text: `the status page says: ${state}` }],
   );
 
+/** Every later time that users were hurt, after service had been good again. */
+const hurtAgainMoments = ({ incident }: VariantResult): Moment[] =>
+  (incident?.again ?? []).flatMap(({ onsetMs, recoveredMs }): Moment[] => [
+    { t: onsetMs / 1000, text: 'users are hurt again' },
+    ...(recoveredMs === null ? [] : [{ t: recoveredMs / 1000, text: 'service is good once more' }]),
+  ]);
+
 /** The turning points of a variant, in order. */
 export const tellVariant = (variant: VariantResult): Moment[] => {
   const reached = reachedBy(variant);
   const moments: Moment[] = [
     ...eventMoments(variant),
     ...publishedMoments(variant),
+    ...hurtAgainMoments(variant),
     ...deathMoments(variant, reached),
     ...allUnhealthy(variant, reached),
   ];

@@ -99,6 +99,13 @@ const leadText = (variant: VariantResult): string => {
   return ms < 0 ? `${formatDuration(-ms)} after` : `${formatDuration(ms)} before`;
 };
 
+/** How often users were hurt again after the incident was over. */
+const reopenedText = ({ incident }: VariantResult): string => {
+  const count = incident?.again.length;
+  if (count === undefined) return '–';
+  return count === 0 ? 'no' : `${count} ${count === 1 ? 'time' : 'times'}`;
+};
+
 /** Places of workers at which one ran at any time: a fleet that may grow has some that stay empty. */
 const placesUsed = ({ series, workersLost }: VariantResult): number => {
   const used = new Set(
@@ -119,7 +126,12 @@ const incidentRows = (variants: readonly VariantResult[]): string[][] => {
       return Number.isNaN(ms) ? '–' : formatValue(ms, 'duration');
     }),
   );
-  return [rowOf(variants)('lead of the first alert', leadText), ...times];
+  const isReopened = variants.some(({ incident }) => (incident?.again.length ?? 0) > 0);
+  return [
+    ...(isReopened ? [rowOf(variants)('hurt again', reopenedText)] : []),
+    rowOf(variants)('lead of the first alert', leadText),
+    ...times,
+  ];
 };
 
 /** The first row is the header; every row begins with what it is about. */

@@ -104,7 +104,7 @@ export class IncidentLog {
     const before = this.#status.transitions.length;
     this.#status.observe({
       ...{ nowMs: atMs, isHealthy, isBurning, isAlerted: isBurning },
-      isHurt: this.#onsetMs !== null,
+      hurtSinceMs: this.#onsetMs,
       isIdentified: identified !== null,
     });
     for (const { state } of this.#status.transitions.slice(before)) {

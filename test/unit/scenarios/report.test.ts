@@ -139,7 +139,7 @@ describe('a report', () => {
   it('has the incident of a variant below the table, with its times in the table', () => {
     const incident = {
       ...{ onsetMs: 5_000, detectedMs: 5_400, detectedBy: null, cause: null, identifiedMs: null },
-      ...{ mitigatedMs: 8_000, recoveredMs: null, suspects: [] },
+      ...{ mitigatedMs: 8_000, recoveredMs: null, again: [], suspects: [] },
       timeline: [{ state: 'investigating' as const, measuredMs: 5_400, publishedMs: null }],
     };
     const alerts = [{ rule: 'heap-slope' as const, raisedMs: 3_000, clearedMs: null, reason: 'it grows' }];

@@ -12,6 +12,7 @@ const incident: NonNullable<VariantResult['incident']> = {
   identifiedMs: 5_000,
   mitigatedMs: 19_600,
   recoveredMs: null,
+  again: [],
   timeline: [
     { state: 'investigating', measuredMs: 4_600, publishedMs: 8_200 },
     { state: 'monitoring', measuredMs: 20_600, publishedMs: 46_600 },
@@ -32,6 +33,8 @@ describe('the rows of an incident', () => {
       ['incident, told', 'measured', 'published', 'later by'],
       ['Investigating', '16:07 (4.6s)', '16:13 (8.2s)', '6m0s'],
       ['users are hurt', '16:07 (5s)', '–', '–'],
+      // The cause was known when service was not bad enough yet for somebody to say so.
+      ['the cause is known', '16:07 (5s)', '–', '–'],
       ['good again for most', '16:32 (19.6s)', '–', '–'],
       ['Monitoring', '16:33 (20.6s)', '17:17', '43m20s'],
       ['Resolved', '–', '+7d 13:54', '–'],
@@ -48,6 +51,24 @@ describe('the rows of an incident', () => {
       ['incident, default', 'measured'],
       ['Investigating', '4.6s'],
       ['users are hurt', '5s'],
+    ]);
+  });
+
+  it('have every time that users were hurt', () => {
+    const again = [{ onsetMs: 25_000, mitigatedMs: 26_000, recoveredMs: 27_000 }];
+    const rows = incidentRows(
+      variantResult({
+        incident: { ...incident, identifiedMs: null, recoveredMs: 19_700, again, timeline: [] },
+        downtime: { ...downtime, clock: null },
+      }),
+    );
+    expect(rows.slice(1)).toEqual([
+      ['users are hurt', '5s'],
+      ['good again for most', '19.6s'],
+      ['good again for all', '19.7s'],
+      ['users are hurt again', '25s'],
+      ['good again for most', '26s'],
+      ['good again for all', '27s'],
     ]);
   });
 

@@ -101,6 +101,54 @@ describe('an incident', () => {
   });
 });
 
+/** A blip of half a second at 5 s, and an outage from 12 s up to 15 s. */
+const twice = ticks.map(({ nowMs }) =>
+  tick(nowMs, (nowMs > 5_000 && nowMs <= 5_500) || (nowMs > 12_000 && nowMs <= 15_000) ? 20 : 0),
+);
+
+describe('an incident that is opened again', () => {
+  it('has every later time that users were hurt', () => {
+    const incident = findIncident(observed({ ticks: twice }), NOTHING)!;
+    expect(incident).toMatchObject({
+      onsetMs: 5_100,
+      recoveredMs: 5_500,
+      again: [{ onsetMs: 12_100, recoveredMs: 15_000 }],
+    });
+    expect(metricValue(variantResult({ incident }), 'reopened', '')).toBe(1);
+    expect(metricValue(variantResult({ incident: null }), 'reopened', '')).toBeNaN();
+  });
+
+  it('counts an alert until it is known to be over, 3 s after its end', () => {
+    const at = (ms: number) => findIncident(observed({ ticks: twice, alerts: [alert(ms, null)] }), NOTHING);
+    expect(at(8_500)).toMatchObject({ detectedMs: 8_500 });
+    expect(at(8_600)).toMatchObject({ detectedMs: null, detectedBy: null });
+  });
+
+  it('has the states of what came later where nobody noticed the first', () => {
+    const alerts = [alert(12_400, 16_000)];
+    const incident = findIncident(observed({ ticks: twice, alerts }), PUSH)!;
+    expect(incident).toMatchObject({ detectedMs: null, identifiedMs: null });
+    expect(incident.timeline.map(({ state, measuredMs }) => [state, measuredMs])).toEqual([
+      ['investigating', 12_400],
+      ['monitoring', 17_000],
+      ['resolved', 20_000],
+      ['postmortem', 20_000],
+    ]);
+  });
+
+  it('is not being watched at the moment at which users are hurt, and says who knew the cause by then', () => {
+    // One failure of many first: by the last second service is still healthy.
+    const slow = ticks.map((one) => (one.nowMs === 5_100 ? { ...one, ended: 200, failed: 1 } : one));
+    const { timeline, onsetMs } = findIncident(observed({ ticks: slow, alerts: [alert(4_000, null)] }), {
+      ...PUSH,
+      published: [],
+    })!;
+    const at = (state: string) => timeline.find((row) => row.state === state)?.measuredMs ?? Infinity;
+    expect(at('monitoring')).toBeGreaterThan(onsetMs + 1_000);
+    expect(at('identified')).toBe(6_000);
+  });
+});
+
 describe('times to detect, identify, mitigate and recover', () => {
   const of = (metric: string, incident: ReturnType<typeof findIncident>): number =>
     metricValue(variantResult({ incident }), metric, '');

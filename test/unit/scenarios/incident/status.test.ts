@@ -15,13 +15,13 @@ import { TICK_MS } from '../../../../src/scenarios/monitoring/ticks.js';
 
 const CALM: Omit<Situation, 'nowMs'> = {
   isHealthy: true,
-  isHurt: false,
+  hurtSinceMs: null,
   isAlerted: false,
   isBurning: false,
   isIdentified: false,
 };
-const HURT = { isHealthy: false, isHurt: true, isAlerted: true, isBurning: true };
-const OVER = { isHealthy: true, isHurt: true, isAlerted: true, isBurning: false };
+const HURT = { isHealthy: false, hurtSinceMs: 0, isAlerted: true, isBurning: true };
+const OVER = { isHealthy: true, hurtSinceMs: 0, isAlerted: true, isBurning: false };
 
 /** What holds from each second on. */
 const stepsOf = (...phases: readonly (readonly [fromS: number, fields: Partial<Situation>])[]) => {
@@ -64,6 +64,29 @@ describe('the state of an incident', () => {
     expect(steps).toEqual(['5 investigating', '11 monitoring', '20 resolved', '30 postmortem']);
   });
 
+  it('is not better because service was healthy until just now, by the last second', () => {
+    const warned = { isAlerted: true };
+    const atOnset = { ...warned, hurtSinceMs: 5_000 };
+    expect(stepsOf([3, warned], [5, atOnset], [5.3, { ...HURT, ...atOnset }], [7, OVER])).toEqual([
+      '3 investigating',
+      '8 monitoring',
+      '11 resolved',
+      '30 postmortem',
+    ]);
+  });
+
+  it('is identified at once where the cause is known by then, and before it gets better', () => {
+    expect(stepsOf([5, { ...HURT, isIdentified: true }], [6, OVER]).slice(0, 2)).toEqual([
+      '5 investigating',
+      '5 identified',
+    ]);
+    // The alert comes when service has been good for long enough already.
+    const late = { ...OVER, isAlerted: false };
+    expect(
+      stepsOf([2, { ...HURT, isAlerted: false }], [3, late], [5, { ...OVER, isIdentified: true }]).slice(0, 3),
+    ).toEqual(['5 investigating', '5 identified', '5.1 monitoring']);
+  });
+
   it('is opened again by an alert after it was resolved', () => {
     const steps = stepsOf([5, HURT], [6, OVER], [15, HURT]);
     expect(steps).toEqual(['5 investigating', '7 monitoring', '10 resolved', '15 investigating']);
@@ -72,7 +95,7 @@ describe('the state of an incident', () => {
   it('goes forward only, except to be opened again, whatever happens', () => {
     const situation = fc.record({
       isHealthy: fc.boolean(),
-      isHurt: fc.boolean(),
+      hurtSinceMs: fc.option(fc.constant(0)),
       isAlerted: fc.boolean(),
       isBurning: fc.boolean(),
       isIdentified: fc.boolean(),
@@ -107,7 +130,7 @@ describe('the measured clock', () => {
     }));
     const alerts = [{ rule: 'fast-burn', raisedMs: 5_300, clearedMs: 9_400, reason: '' } as const];
     expect(
-      findTransitions({ ticks, alerts, onsetMs: 5_100, detectedMs: 5_300, identifiedMs: 6_000 }),
+      findTransitions({ ticks, alerts, onsetsMs: [5_100], alertedMs: 5_300, identifiedMs: 6_000 }),
     ).toEqual([
       { atMs: 5_300, state: 'investigating' },
       { atMs: 6_000, state: 'identified' },
