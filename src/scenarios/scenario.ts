@@ -128,4 +128,7 @@ export interface Scenario {
 /** The variant of a scenario that names none. */
 export const DEFAULT_VARIANT = 'default';
 
+/** The name of a variant in which nothing goes wrong: what the others are held against, and no mitigation. */
+export const CONTROL_VARIANT = 'healthy';
+
 export const DEFAULT_SEED = 42;

@@ -5,6 +5,7 @@
 import { merge } from '../../core/document/overrides.js';
 import type { Json } from '../../core/json.js';
 import { Random } from '../../core/random.js';
+import { CONTROL_VARIANT } from '../scenario.js';
 import { type Arisen, CAUSES, type CauseName, causesOf } from './causes.js';
 import { drawDecoys, ENTRY_LEVEL } from './decoys.js';
 import { MITIGATIONS, type MitigationName, type Moment, mitigationsOf } from './mitigations.js';
@@ -55,7 +56,7 @@ export interface Challenge {
 }
 
 export const NOTHING_DONE = 'nothing-done';
-export const HEALTHY = 'healthy';
+export const HEALTHY = CONTROL_VARIANT;
 
 /** How long it takes until somebody does something; long enough to see that it does not pass. */
 const REACTION_MS = 9_000;

@@ -38,7 +38,9 @@ export const IncidentResultSchema = Section(
         },
         'One time more.',
       ),
-      { description: 'Every later time that users were hurt, after service had been good for 3 s; in order.' },
+      {
+        description: 'Every later time that users were hurt, after service had been good for 3 s; in order.',
+      },
     ),
     timeline: Type.Array(
       Section(

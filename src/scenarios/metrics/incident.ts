@@ -122,7 +122,8 @@ export const INCIDENT_METRICS: readonly RunMetric[] = [
     kind: 'count',
     windowed: false,
     example: 'reopened',
-    meaning: 'how often the incident was opened again: users were hurt again after service had been good for 3 s',
+    meaning:
+      'how often the incident was opened again: users were hurt again after service had been good for 3 s',
     value: reopened,
   },
   {

@@ -7,6 +7,7 @@ import { formatDuration, formatRatio } from '../../core/units.js';
 import { RECOVERY_AVAILABILITY } from '../measure/recovery.js';
 import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Result, VariantResult } from '../result.js';
+import { CONTROL_VARIANT } from '../scenario.js';
 
 export type Effect = 'prevented' | 'stopped' | 'softened' | 'no-help' | 'worse';
 
@@ -28,7 +29,7 @@ export const EFFECT_LIMITS = {
 } as const;
 
 /**
- * Whether service was good when the cause was gone: in the window `after`; where there is none, for 3 s after it had
+ * Whether service was good afterwards: in the window `after`; where there is none, for 3 s after it had
  * failed, or always.
  */
 export const hasRecovered = ({ windows: { after }, recoveredMs }: VariantResult): boolean =>
@@ -78,7 +79,8 @@ const shareText = (variant: VariantResult, lasting: boolean): string =>
   formatRatio((lasting ? variant.windows.after?.availability : servedShare(variant)) ?? 0);
 
 const spanText = (reference: VariantResult, lasting: boolean): string => {
-  if (lasting) return 'after the cause was gone';
+  // Not that the cause was gone by then: of a leak that is never taken back it is not.
+  if (lasting) return 'in the window after';
   return reference.windows.outage === undefined ? 'in the run' : 'in the outage';
 };
 
@@ -96,10 +98,20 @@ const servedText = (reference: VariantResult): string => {
   return `served ${shareText(reference, lasting)} ${spanText(reference, lasting)}`;
 };
 
+/** Nothing goes wrong in it, so it prevents nothing. */
+const isControl = ({ name }: VariantResult): boolean => name === CONTROL_VARIANT;
+
+const controlText = (variant: VariantResult, lasting: boolean): string =>
+  `${variant.name}, the control, served ${shareText(variant, lasting)}`;
+
 /** One sentence about one variant: what it made of the outage of the first, and the shares that say so. */
 export const effectSentence = (variant: VariantResult, reference: VariantResult): string => {
+  const lasting = isLasting(reference);
+  if (isControl(variant)) {
+    return `${controlText(variant, lasting)}: ${reference.name} ${servedText(reference)}.`;
+  }
   const effect = effectOf(variant, reference);
-  const share = evidence(variant, effect, isLasting(reference));
+  const share = evidence(variant, effect, lasting);
   return `${variant.name} ${EFFECT_VERBS[effect]} (${share}): ${reference.name} ${servedText(reference)}.`;
 };
 
@@ -122,7 +134,9 @@ export const causalSentence = ({ variants }: Pick<Result, 'variants'>): string =
   if (reference === undefined) return '';
   if (others.length === 0) return aloneSentence(reference);
   const lasting = isLasting(reference);
-  const told = others.map((variant) => ({ variant, effect: effectOf(variant, reference) }));
+  const controls = others.filter(isControl).map((variant) => controlText(variant, lasting));
+  const tried = others.filter((variant) => !isControl(variant));
+  const told = tried.map((variant) => ({ variant, effect: effectOf(variant, reference) }));
   const groupsOf = (effects: readonly Effect[]): string[] =>
     effects.flatMap((effect): string[] => {
       const names = told
@@ -137,6 +151,7 @@ export const causalSentence = ({ variants }: Pick<Result, 'variants'>): string =
   }
   const helped = groupsOf(['prevented', 'stopped', 'softened']);
   const failed = groupsOf(['no-help', 'worse']);
-  const parts = [helped.length === 0 ? 'nothing stopped it' : listed(helped), ...failed];
+  if (tried.length === 0) return `${reference.name} ${servedText(reference)}; ${listed(controls)}.`;
+  const parts = [helped.length === 0 ? 'nothing stopped it' : listed(helped), ...failed, ...controls];
   return `Where ${reference.name} ${servedText(reference)}, ${parts.join('; ')}.`;
 };

@@ -6,6 +6,7 @@
 import type { EventMap } from '../../core/event-map.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
 import { EDGE } from '../front/config.js';
+import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Result, SampledRequest, VariantResult } from '../result.js';
 import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from '../result-events.js';
 import { eventMoments, type Moment } from './event-moments.js';
@@ -165,10 +166,6 @@ export const tellVariant = (variant: VariantResult): Moment[] => {
   return moments.sort((a, b) => a.t - b.t);
 };
 
-const outageOf = (variant: VariantResult) => variant.windows.outage;
-
-const failedIn = (variant: VariantResult): number => 1 - (outageOf(variant)?.availability ?? 1);
-
 /** How a variant dealt with a config that was pushed; empty when there was none. */
 const reachText = (variant: VariantResult): string => {
   const [push] = ofWorkerConfig(variant, 'config.pushed');
@@ -185,15 +182,16 @@ const reachText = (variant: VariantResult): string => {
 const lostText = ({ upstreams, workersLost }: VariantResult): string =>
   upstreams === undefined ? `, ${workersLost} ${workersLost === 1 ? 'worker' : 'workers'} lost` : '';
 
-/** One sentence a variant: what it cost, and whom a bad config reached. */
+/** One sentence a variant: what it cost, in the window `outage` or else in the whole run, and whom a bad config reached. */
 export const conclude = (result: Pick<Result, 'variants'>): string[] => {
-  const [first] = result.variants;
-  if (first === undefined || outageOf(first) === undefined) return [];
-  return result.variants.filter(outageOf).map((variant) => {
-    const outage = outageOf(variant)!;
-    const failed = formatRatio(failedIn(variant));
+  const hasOutage = result.variants[0]?.windows.outage !== undefined;
+  const place = hasOutage ? 'in the outage window' : 'in the whole run';
+  return result.variants.flatMap((variant) => {
+    const span = variant.windows[hasOutage ? 'outage' : WHOLE_RUN];
+    if (span === undefined) return [];
+    const failed = formatRatio(1 - (span.availability ?? 1));
     const reach = reachText(variant);
-    const cost = `${failed} of ${outage.requests} requests failed in the outage window`;
+    const cost = `${failed} of ${span.requests} requests failed ${place}`;
     return `${variant.name}: ${cost}${lostText(variant)}${reach === '' ? '' : `; ${reach}`}.`;
   });
 };

@@ -86,8 +86,23 @@ describe('the sentence', () => {
       variantOf('limit', { outage: 0.7, after: 1, run: 0.8, recoveryMs: 1_000 }),
     ];
     expect(causalSentence({ variants })).toBe(
-      'Where as-it-happened served 0% after the cause was gone, limit (100%, good again within 1s) stopped it; ' +
+      'Where as-it-happened served 0% in the window after, limit (100%, good again within 1s) stopped it; ' +
         'backoff (0%) did not help.',
+    );
+  });
+
+  it('names the control, and does not take it for what helped', () => {
+    const limits = variantOf('limits', { outage: 0.38, after: 1, run: 0.68 });
+    const healthy = variantOf('healthy', { outage: 1, after: 1, run: 1 });
+    expect(causalSentence({ variants: [ended, limits, healthy] })).toBe(
+      'Where as-it-happened served 40% in the outage, nothing stopped it; limits (38%) did not help; ' +
+        'healthy, the control, served 100%.',
+    );
+    expect(causalSentence({ variants: [ended, healthy] })).toBe(
+      'as-it-happened served 40% in the outage; healthy, the control, served 100%.',
+    );
+    expect(effectSentence(healthy, ended)).toBe(
+      'healthy, the control, served 100%: as-it-happened served 40% in the outage.',
     );
   });
 
@@ -111,7 +126,7 @@ describe('the sentence', () => {
 
   it('says of a single variant how it ended', () => {
     expect(causalSentence({ variants: [lasting] })).toBe(
-      'as-it-happened served 0% after the cause was gone, and was never good again.',
+      'as-it-happened served 0% in the window after, and was never good again.',
     );
     expect(causalSentence({ variants: [variantResult({ recoveredMs: 0 })] })).toBe(
       'default had no outage: it served 100% in the run.',

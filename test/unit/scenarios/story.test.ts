@@ -1,6 +1,7 @@
 /** The story of a variant: its turning points in order of time, each drawn from what was recorded. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WHOLE_RUN } from '../../../src/scenarios/metrics/metrics.js';
 import { conclude, tellVariant } from '../../../src/scenarios/report/story.js';
 import type { VariantResult } from '../../../src/scenarios/result.js';
 import { resultEvent, variantResult, windowResult, workerExit } from '../../support/records.js';
@@ -299,8 +300,15 @@ describe('the conclusion', () => {
     ]);
   });
 
-  it('is nothing where no window is called outage', () => {
-    expect(conclude({ variants: [variantResult()] })).toEqual([]);
+  it('is about the whole run where no window is called outage', () => {
+    const windows = { [WHOLE_RUN]: windowResult({ availability: 0.9, requests: 50 }) };
+    expect(conclude({ variants: [variantResult({ windows, workersLost: 1 })] })).toEqual([
+      'default: 10% of 50 requests failed in the whole run, 1 worker lost.',
+    ]);
+  });
+
+  it('is nothing where nothing was measured', () => {
+    expect(conclude({ variants: [variantResult({ windows: {} })] })).toEqual([]);
     expect(conclude({ variants: [] })).toEqual([]);
   });
 });

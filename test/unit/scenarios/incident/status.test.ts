@@ -83,7 +83,10 @@ describe('the state of an incident', () => {
     // The alert comes when service has been good for long enough already.
     const late = { ...OVER, isAlerted: false };
     expect(
-      stepsOf([2, { ...HURT, isAlerted: false }], [3, late], [5, { ...OVER, isIdentified: true }]).slice(0, 3),
+      stepsOf([2, { ...HURT, isAlerted: false }], [3, late], [5, { ...OVER, isIdentified: true }]).slice(
+        0,
+        3,
+      ),
     ).toEqual(['5 investigating', '5 identified', '5.1 monitoring']);
   });
 
