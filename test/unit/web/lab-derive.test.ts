@@ -90,6 +90,16 @@ describe('words', () => {
     ['fault.injected', { fault: 'leak', worker: 'worker-2' }, 'leak w2'],
     ['worker.exited', { worker: 'worker-2' }, '† w2'],
     ['config.pushed', {}, 'push'],
+    ['link.toxic-added', { link: 'worker-2', toxic: 'latency' }, 'latency link w2'],
+    ['dependency.disturbed', { dependency: 'store', fault: 'hang' }, 'hang store'],
+    ['dependency.recovered', { dependency: 'store', fault: 'hang' }, 'store well'],
+    ['gateway.disrupted', { gateway: 'gateway-1', how: 'kill' }, 'kill gw1'],
+    ['certificate.replaced', { gateway: 'edge', as: 'expired' }, 'certificate expired'],
+    ['flood.began', {}, 'flood'],
+    ['load.changed', { scale: 2, rateRps: null }, 'load ×2'],
+    ['load.changed', { scale: 1, rateRps: 80 }, '80/s'],
+    ['deploy.began', { version: 2 }, 'deploy v2'],
+    ['fleet.scaled', { to: 5 }, '5 workers'],
     ['upstream.turned-healthy', {}, null],
   ])('%s is marked', (eventType, fields, expected) => {
     expect(markOf({ t: 1, eventType, text: '', fields })).toBe(expected);

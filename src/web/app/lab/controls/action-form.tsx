@@ -118,13 +118,13 @@ export const ActionForm = ({ form, catalog, start = {}, verb = 'Do it' }: Action
       </p>
     );
   }
-  const keys = form.keys.filter(({ name }) => !SELDOM.has(name));
+  const keys = [...(fault?.parameters ?? []), ...form.keys.filter(({ name }) => !SELDOM.has(name))];
   const seldom = form.keys.filter(({ name }) => SELDOM.has(name));
   return (
     <div class="lab-form">
       <Value form={form} value={written[form.name]} change={choose} />
       <On form={form} value={written.on} change={(on) => put('on', on)} />
-      <ParameterForm parameters={[...(fault?.parameters ?? []), ...keys]} written={written} change={change} />
+      {keys.length > 0 && <ParameterForm parameters={keys} written={written} change={change} />}
       {seldom.length > 0 && (
         <details>
           <summary>Seldom wanted</summary>
