@@ -24,6 +24,8 @@ const KILL_MS = 1_000;
 const GROWN = 1.25;
 /** Over so long, so that chance is no growth. */
 const RATE_SPAN_MS = 2_000;
+/** The same of its beginning and its end, which are to be found nearer than that. */
+const EDGE_MS = 1_000;
 
 /** Of several that were there, the one that says most. */
 const ORDER: readonly TroubleKind[] = [
@@ -175,8 +177,16 @@ export class Roots {
 
   #loadTrouble({ toMs }: Span): Trouble {
     const { fromMs, toMs: untilMs } = this.#grown;
-    const rate = this.#rate(Math.max(fromMs, toMs - RATE_SPAN_MS), Math.max(toMs, fromMs + RATE_SPAN_MS));
+    const rate = this.#highestRate(fromMs, Math.min(untilMs, Math.max(toMs, fromMs + RATE_SPAN_MS)));
     return { kind: 'load', name: 'load', what: loadText(rate, this.#usual), fromMs, untilMs, worker: null };
+  }
+
+  /** Over spans long enough that chance makes none of them; over all of it, where that is shorter. */
+  #highestRate(fromMs: number, toMs: number): number {
+    let highest = this.#rate(fromMs, Math.min(toMs, fromMs + RATE_SPAN_MS));
+    for (let atMs = fromMs; atMs + RATE_SPAN_MS <= toMs; atMs += this.#variant.bucketMs)
+      highest = Math.max(highest, this.#rate(atMs, atMs + RATE_SPAN_MS));
+    return highest;
   }
 
   #findGrowth(): Span {
@@ -187,9 +197,18 @@ export class Roots {
       return around.reduce((sum, { offered }) => sum + offered, 0) >= around.length * perBucket * GROWN;
     });
     const [first, last] = [high[0], high.at(-1)];
-    return first === undefined || last === undefined
-      ? { fromMs: 0, toMs: 0 }
-      : { fromMs: first.t * 1_000, toMs: last.t * 1_000 + RATE_SPAN_MS };
+    if (first === undefined || last === undefined) return { fromMs: 0, toMs: 0 };
+    // A span that is high may begin before the load grows, and end after it does no more.
+    const within = series.filter(({ t }) => t >= first.t && (t - last.t) * 1_000 < RATE_SPAN_MS);
+    const isHigh = (from: number, to: number): boolean => {
+      const some = within.slice(Math.max(0, from), to);
+      return some.reduce((sum, { offered }) => sum + offered, 0) >= some.length * perBucket * GROWN;
+    };
+    const edge = Math.ceil(EDGE_MS / bucketMs);
+    const from = within.find((_, index) => isHigh(index, index + 1) && isHigh(index, index + edge)) ?? first;
+    const to =
+      within.findLast((_, index) => isHigh(index, index + 1) && isHigh(index + 1 - edge, index + 1)) ?? last;
+    return { fromMs: from.t * 1_000, toMs: to.t * 1_000 + bucketMs };
   }
 
   /** Nothing is wrong any more: what was before, and has left something behind. */
@@ -201,7 +220,7 @@ export class Roots {
     );
     const grown = this.#grown;
     if (grown.toMs > 0 && grown.toMs <= fromMs && (last === null || last.untilMs < grown.fromMs)) {
-      const load = this.#loadTrouble({ fromMs: grown.fromMs, toMs: grown.fromMs + RATE_SPAN_MS });
+      const load = this.#loadTrouble(grown);
       return { ...toRoot(load, { fromMs, toMs: fromMs }), overMs: grown.toMs };
     }
     if (last !== null) return { ...toRoot(last, { fromMs, toMs: fromMs }), overMs: last.untilMs };

@@ -172,3 +172,23 @@ describe('the tries of a client', () => {
     ]);
   });
 });
+
+describe('a load that grew and went', () => {
+  const RATES = [...Array(16).fill(10), ...Array(16).fill(20), ...Array(16).fill(10)] as number[];
+  const loaded = RATES.map((offered, index) => seriesPoint([], { t: index * 0.25, offered }));
+  const at = (startMs: number) =>
+    explain(variantResult({ series: loaded, events: [] }), [
+      failed([tried({ startMs, endMs: startMs + 500, ...{ status: 504, cause: 'deadline' } })]),
+    ])[0]!;
+
+  it.each([
+    ['in it', 5_000, Number.POSITIVE_INFINITY],
+    ['in what it left behind', 9_000, 8_000],
+  ])('is told with its rate, its beginning and its end to who failed %s', (_when, startMs, overMs) => {
+    const { root } = at(startMs);
+    expect(root).toMatchObject({
+      ...{ kind: 'load', fromMs: 4_000, overMs },
+      what: 'the load: 80/s, 2.0 times what it was',
+    });
+  });
+});
