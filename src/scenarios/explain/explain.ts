@@ -107,8 +107,9 @@ class Explaining {
   }
 }
 
-const becauseText = ({ kind, what, fromMs, overMs }: Root, { endMs, cause }: SampledAttempt): string => {
-  const symptom = symptomOf(cause);
+const becauseText = ({ kind, what, fromMs, overMs }: Root, attempt: SampledAttempt): string => {
+  const { endMs } = attempt;
+  const symptom = symptomOf(attempt);
   const why = symptom === undefined ? '' : `: ${symptom}`;
   if (kind === 'unknown') return `Nothing that is known of was wrong${why}.`;
   const since = formatDuration(Math.max(0, endMs - fromMs));

@@ -108,10 +108,12 @@ const upstreamSteps = (attempt: SampledAttempt, variant: VariantResult): Step[] 
 };
 
 /** What it looks like from outside; `undefined`: the cause says it itself. */
-export const symptomOf = (cause: string): string | undefined => OWN_SYMPTOMS[cause] ?? causeText(cause);
+export const symptomOf = ({ cause, upstreams }: SampledAttempt): string | undefined =>
+  OWN_SYMPTOMS[cause] ?? causeText(cause, upstreams.at(-1)?.upstream);
 
-const answerText = ({ status, cause }: SampledAttempt): string => {
-  const text = symptomOf(cause);
+const answerText = (attempt: SampledAttempt): string => {
+  const { status, cause } = attempt;
+  const text = symptomOf(attempt);
   const why = text === undefined ? wordsOf(cause) : `${wordsOf(cause)}: ${text}`;
   return `the client gets ${status === 0 ? 'no answer' : status} (${why})`;
 };

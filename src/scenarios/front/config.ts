@@ -71,6 +71,9 @@ export const EDGE = 'edge';
 export const gatewayIds = ({ gateways = 1 }: Pick<FrontSection, 'gateways'>): string[] =>
   Array.from({ length: gateways }, (_, index) => `gateway-${index + 1}`);
 
+/** Whether a name is that of one of several gateways, and not of a worker. */
+export const isGateway = (name: string): boolean => /^gateway-\d+$/.test(name);
+
 /** Every place that something can be done to, and how many processes it has. */
 export const frontPlaces = (section: FrontSection, gateway: GatewaySection): ReadonlyMap<string, number> => {
   const places = new Map(gatewayIds(section).map((id) => [id, gateway.processes ?? 1]));

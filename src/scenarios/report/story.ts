@@ -5,7 +5,7 @@
  */
 import type { EventMap } from '../../core/event-map.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
-import { EDGE } from '../front/config.js';
+import { EDGE, isGateway } from '../front/config.js';
 import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Result, SampledRequest, VariantResult } from '../result.js';
 import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from '../result-events.js';
@@ -31,8 +31,13 @@ const CAUSE_TEXT: Readonly<Record<string, string>> = {
   tls_certificate_error: 'the certificate behind the edge is not to be trusted',
 };
 
-/** What a cause means, in a few words; `undefined`: it says it itself. */
-export const causeText = (cause: string): string | undefined => CAUSE_TEXT[cause];
+/**
+ * What a cause means, in a few words; `undefined`: it says it itself.
+ *
+ * @param upstream who was asked last, where that is known: behind an edge that is a gateway.
+ */
+export const causeText = (cause: string, upstream = ''): string | undefined =>
+  isGateway(upstream) ? CAUSE_TEXT[cause]?.replaceAll('worker', 'gateway') : CAUSE_TEXT[cause];
 
 const statusText = (variant: VariantResult, status: string): string => {
   const first = variant.requests
@@ -43,7 +48,7 @@ const statusText = (variant: VariantResult, status: string): string => {
       undefined,
     );
   // A proxy that is not ours names no cause; its log does.
-  const text = CAUSE_TEXT[first?.cause ?? ''] ?? first?.evidence?.text;
+  const text = causeText(first?.cause ?? '', first?.upstreams.at(-1)?.upstream) ?? first?.evidence?.text;
   return text === undefined ? '' : `: ${text}`;
 };
 

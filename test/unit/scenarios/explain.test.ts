@@ -192,3 +192,11 @@ describe('a load that grew and went', () => {
     });
   });
 });
+
+describe('an edge’s error', () => {
+  it('is about the gateway behind it', () => {
+    const cause = 'connection_refused';
+    const refused = tried({ cause, upstreams: [{ upstream: 'gateway-2', cause, afterMs: 1, endMs: 400 }] });
+    expect(told(failed([refused])).at(-1)).toContain('nothing listens where a gateway was');
+  });
+});
