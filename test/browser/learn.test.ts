@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)('learning in the lab (needs Chromium)', () => {
       await tab.getByRole('button', { name: 'Begin' }).waitFor();
       expect(errors).toEqual([]);
     },
-    2 * LONG_MS,
+    4 * LONG_MS,
   );
 
   it(
