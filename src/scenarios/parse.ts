@@ -18,6 +18,7 @@ import { floodsOf } from './clients/client-side.js';
 import { loadDurationMs, resolveLoad } from './clients/workload.js';
 import type { Engine } from './engines.js';
 import { resolveFront } from './front/config.js';
+import { findCauseProblems } from './incident/cause-check.js';
 import { resolveIncident } from './incident/section.js';
 import { parseThreshold } from './metrics/thresholds.js';
 import { withOwnHealthCheck } from './own-health-check.js';
@@ -193,6 +194,15 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
   }
   problems.throwIfAny(file);
 
+  const resolved = read.map((variant) => {
+    const overlay = Object.keys(overlays).length === 0 ? null : (overlays[variant.name] ?? {});
+    return resolveVariant(variant, purposeOf(variant.file, overlay, overrides));
+  });
+  for (const [index, findings] of findCauseProblems(resolved).entries()) {
+    problems.add(findings, resolved[index]!.name);
+  }
+  problems.throwIfAny(file);
+
   const first = read[0]!.file;
   return {
     name: first.name,
@@ -201,9 +211,6 @@ export const parseScenario = (text: string, file: string, options: ParseOptions 
     reproduces: first.reproduces ?? [],
     seed: first.seed ?? DEFAULT_SEED,
     minBaselineAvailability: parseRatio(first.minBaselineAvailability ?? '99%'),
-    variants: read.map((variant) => {
-      const overlay = Object.keys(overlays).length === 0 ? null : (overlays[variant.name] ?? {});
-      return resolveVariant(variant, purposeOf(variant.file, overlay, overrides));
-    }),
+    variants: resolved,
   };
 };

@@ -6,6 +6,7 @@ import { type Change, findChanges } from './changes.js';
 import { findImpacts, IMPACT_LIMITS, type Impact } from './impact.js';
 import type { IncidentResult } from './incident-schema.js';
 import { findTransitions, isBurnAlert, joinClocks } from './incident-timeline.js';
+import { CAUSE_SLACK_MS } from './section.js';
 import type { Transition } from './status.js';
 import { type Evidence, findSymptoms, rankSuspects, type Suspect } from './suspects.js';
 
@@ -24,12 +25,6 @@ export interface Observed {
   readonly events: readonly ResultEvent[];
   readonly workers: readonly string[];
 }
-
-/**
- * How far from the moment that a scenario names the change may be that it means: pushes take a few milliseconds, and when the
- * load began to grow is an estimate.
- */
-const CAUSE_SLACK_MS = 1_000;
 
 /** The change that the scenario says was the cause; `null`: it names none, or there was none then. */
 const findCause = (changes: readonly Change[], causeMs: number | null): Change | null => {

@@ -22,6 +22,12 @@ const DEFAULT_SLO = '99.9%';
 /** As for staged rollouts: 30 days are an hour, the long windows 5 s and 30 s, and a run of tens of seconds fills both. */
 const DEFAULT_HOUR = '5s';
 
+/**
+ * How far from the moment that a scenario names the change may be that it means: pushes take a few milliseconds, and when the
+ * load began to grow is an estimate.
+ */
+export const CAUSE_SLACK_MS = 1_000;
+
 const MINUTE_MS = 60_000;
 const SECONDS_IN_MINUTE = 60;
 

@@ -73,7 +73,7 @@ export const METRICS: readonly Metric[] = [
     value: (window, quantile) => window.latencyMs[quantile as 'p50'],
   },
   {
-    pattern: /^status\.(\d{3}|none)$/,
+    pattern: /^status\.([1-5]\d\d|none)$/,
     kind: 'ratio',
     windowed: true,
     selectable: true,
@@ -223,7 +223,7 @@ export const METRICS: readonly Metric[] = [
     value: heapAtDeath,
   },
   {
-    pattern: /^first\.(\d{3}|none)$/,
+    pattern: /^first\.([1-5]\d\d|none)$/,
     kind: 'duration',
     windowed: false,
     example: 'first.502',

@@ -6,6 +6,7 @@ import { variantResult, windowResult } from '../../support/records.js';
 import { expectMistake, HERE, MINIMAL } from '../../support/scenario-text.js';
 
 const incident = (keys: string): string => `${MINIMAL}incident: { ${keys} }\n`;
+const noteAt = (at: string): string => `timeline: [{ at: ${at}, note: here }]\n`;
 const planOf = (text: string) => parseScenario(text, 'test').variants[0]!.incident;
 
 describe('an incident', () => {
@@ -28,7 +29,9 @@ describe('an incident', () => {
   it('has a time of day, and what was said of it when', () => {
     const published = '[{ at: 2s, state: investigating }, { at: 90m, state: resolved }]';
     expect(
-      planOf(incident(`cause: 1s, clock: { at: 1s, reads: '16:06' }, published: ${published}`)),
+      planOf(
+        `${incident(`cause: 1s, clock: { at: 1s, reads: '16:06' }, published: ${published}`)}${noteAt('1s')}`,
+      ),
     ).toMatchObject({
       causeMs: 1_000,
       clock: { atMs: 1_000, minuteOfDay: 966 },
@@ -37,6 +40,20 @@ describe('an incident', () => {
         { atMs: 5_400_000, state: 'resolved' },
       ],
     });
+  });
+});
+
+describe('the cause of an incident', () => {
+  const stages = (text: string): string =>
+    `${MINIMAL.replace('{ rate: 10/s, for: 4s }', text)}incident: { cause: 3s }\n`;
+  const causeOf = (text: string) => planOf(text).causeMs;
+
+  it('is an entry of any variant, within a second, or where the load changes', () => {
+    expect(causeOf(`${incident('cause: 3s')}${noteAt('2s')}`)).toBe(3_000);
+    const variants = `variants: { healthy: { timeline: [] }, bad: { timeline: [{ at: 3s, note: x }] } }\n`;
+    expect(causeOf(`${incident('cause: 3s')}${variants}`)).toBe(3_000);
+    expect(causeOf(stages('{ rate: 10/s, for: 3s }\n    - { rate: 30/s, for: 3s }'))).toBe(3_000);
+    expect(causeOf(stages('{ rate: 10/s, to: 40/s, for: 9s }'))).toBe(3_000);
   });
 });
 
@@ -52,6 +69,13 @@ describe(`a mistake about an incident, at ${HERE},`, () => {
       'can never exceed 14.4; raise the objective above 93.06%',
     ],
     ['a cause after the end', incident('cause: ▸20m'), 'incident.cause', 'is after the load ends'],
+    [
+      'a cause where nothing happens',
+      `${incident('cause: ▸3s')}${noteAt('1900ms')}`,
+      'incident.cause',
+      'nothing in the timeline or the load changes within 1s of it; the nearest: 1.9s',
+    ],
+    ['a cause of nothing', incident('cause: ▸1s'), 'incident.cause', 'nothing happens at all'],
     ['no time of day', incident("clock: { at: 1s, reads: ▸'24:00' }"), 'incident.clock.reads', '24:00'],
     [
       'a state that is none',

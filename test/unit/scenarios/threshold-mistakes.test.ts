@@ -24,6 +24,8 @@ describe(`a threshold with a mistake, at ${HERE},`, () => {
     ['▸availabilty > 99%', 'there is no metric "availabilty"; there are availability, goodput'],
     ['availability > ▸nosuch.availability', 'there is no variant "nosuch"'],
     ['▸canary.availabilty > 9%', 'there is no metric "availabilty"'],
+    ['▸status.700 > 9%', 'there is no metric "status.700"'],
+    ['▸first.999 > 9s', 'there is no metric "first.999"'],
     ['▸status.5xx > 9%', 'there is no metric "status.5xx"'],
     ['▸cause.dns_error > 9%', 'cause.response_timeout, '],
     ['▸first.deploy.roled-back < 9s', 'did you mean first.deploy.rolled-back?'],
