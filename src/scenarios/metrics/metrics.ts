@@ -3,7 +3,8 @@
  * one: an entry here.
  */
 import { causeOf, ERRORS, type ErrorCode } from '../../core/errors.js';
-import { EVENT_TYPE_NAMES, type EventType } from '../../core/event-map.js';
+import type { EventType } from '../../core/event-map.js';
+import { EVENT_TYPE_NAMES } from '../../core/event-types.js';
 import { isEmpty, type Selector } from '../../core/selectors.js';
 import { CLIENT_CAUSES } from '../clients/clients.js';
 import type { RequestsResult, VariantResult } from '../result.js';
