@@ -1,6 +1,6 @@
+/** Every type of event that there is, for whoever checks a name at run time. */
 import type { EventType } from './event-map.js';
 
-/** Every type there is, for whoever checks a name at run time. */
 const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   'run.noted': true,
   'error.reported': true,
