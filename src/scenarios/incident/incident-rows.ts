@@ -61,11 +61,26 @@ const byTime = (rows: readonly Row[], extra: readonly Row[]): Row[] => {
 
 type Incident = NonNullable<VariantResult['incident']>;
 
+/** Later times that users were hurt, which are told one by one; of a service that flaps on, the last stands for the rest. */
+const MAX_TOLD = 4;
+
+type Span = Incident['again'][number];
+
+/** Every later time that users were hurt, with what to say of it; of many, the first and the last. */
+export const hurtAgain = ({ again }: Pick<Incident, 'again'>): (Span & { readonly text: string })[] => {
+  const text = 'users are hurt again';
+  if (again.length <= MAX_TOLD) return again.map((span) => ({ ...span, text }));
+  return [
+    ...again.slice(0, MAX_TOLD - 1).map((span) => ({ ...span, text })),
+    { ...again.at(-1)!, text: `${text}, for the last of ${again.length} times` },
+  ];
+};
+
 /** Where users were hurt, and when that was over; in order. */
-const feltRows = ({ onsetMs, mitigatedMs, recoveredMs, again }: Incident): Row[] =>
-  [{ onsetMs, mitigatedMs, recoveredMs }, ...again].flatMap((span, index) =>
+const feltRows = (incident: Incident): Row[] =>
+  [{ ...incident, text: 'users are hurt' }, ...hurtAgain(incident)].flatMap((span) =>
     [
-      { title: index === 0 ? 'users are hurt' : 'users are hurt again', measuredMs: span.onsetMs },
+      { title: span.text, measuredMs: span.onsetMs },
       { title: 'good again for most', measuredMs: span.mitigatedMs },
       { title: 'good again for all', measuredMs: span.recoveredMs },
     ].map((row) => ({ ...row, publishedMs: null })),

@@ -6,6 +6,7 @@
 import type { EventMap } from '../../core/event-map.js';
 import { formatDuration, formatMebibytes, formatRatio } from '../../core/units.js';
 import { EDGE, isGateway } from '../front/config.js';
+import { hurtAgain } from '../incident/incident-rows.js';
 import { WHOLE_RUN } from '../metrics/metrics.js';
 import type { Result, SampledRequest, VariantResult } from '../result.js';
 import { fieldsOf, ofType, ofWorkerConfig, type TypedEvent, workersGiven } from '../result-events.js';
@@ -140,10 +141,10 @@ const publishedMoments = ({ incident, durationMs }: VariantResult): Moment[] =>
       : [{ t: publishedMs / 1000, text: `the status page says: ${state}` }],
   );
 
-/** Every later time that users were hurt, after service had been good again. */
+/** Later times that users were hurt, after service had been good again. */
 const hurtAgainMoments = ({ incident }: VariantResult): Moment[] =>
-  (incident?.again ?? []).flatMap(({ onsetMs, recoveredMs }): Moment[] => [
-    { t: onsetMs / 1000, text: 'users are hurt again' },
+  (incident === null ? [] : hurtAgain(incident)).flatMap(({ onsetMs, recoveredMs, text }): Moment[] => [
+    { t: onsetMs / 1000, text },
     ...(recoveredMs === null ? [] : [{ t: recoveredMs / 1000, text: 'service is good once more' }]),
   ]);
 

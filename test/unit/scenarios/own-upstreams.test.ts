@@ -192,7 +192,7 @@ describe(`beside upstreams of one’s own, at ${HERE},`, () => {
     const own = { ...variantResult(), upstreams: [{ worker: 'worker-1', address: '127.0.0.1:1' }] };
     expect(metricValue(own, 'crashes', '')).toBeNaN();
     expect(metricValue(own, 'requests', '')).not.toBeNaN();
-    expect(METRICS.filter(({ needsWorkers }) => needsWorkers !== undefined)).toHaveLength(10);
+    expect(METRICS.filter(({ needsWorkers }) => needsWorkers !== undefined)).toHaveLength(11);
   });
 
   it('nobody says that workers starved', () => {

@@ -1,6 +1,6 @@
 /** The incident of a variant as rows: both clocks beside each other, with what users felt between the states. */
 import { describe, expect, it } from 'vitest';
-import { incidentRows, suspectsText } from '../../../../src/scenarios/incident/incident-rows.js';
+import { hurtAgain, incidentRows, suspectsText } from '../../../../src/scenarios/incident/incident-rows.js';
 import type { VariantResult } from '../../../../src/scenarios/result.js';
 import { variantResult } from '../../../support/records.js';
 
@@ -79,5 +79,22 @@ describe('the rows of an incident', () => {
 
   it('come with who is suspected', () => {
     expect(suspectsText(told)).toBe('suspects: config <2> at 4s (0.87, the cause); load at 1s (0.50)');
+  });
+});
+
+describe('who is hurt again and again', () => {
+  const span = (index: number) => ({ onsetMs: index * 1_000, mitigatedMs: null, recoveredMs: null });
+
+  it.each([
+    [0, 0],
+    [4, 4],
+    [5, 4],
+    [900, 4],
+  ])('is told of in a few rows: of %d, %d', (times, rows) => {
+    const again = Array.from({ length: times }, (_, index) => span(index));
+    const told = hurtAgain({ again });
+    expect(told).toHaveLength(rows);
+    expect(told.at(-1)?.onsetMs).toBe(again.at(-1)?.onsetMs);
+    if (times > rows) expect(told.at(-1)!.text).toBe(`users are hurt again, for the last of ${times} times`);
   });
 });
