@@ -146,7 +146,7 @@ describe.skipIf(!hasBrowser)('learning in the lab (needs Chromium)', () => {
       await pressUntil(tab, (focused) => focused.startsWith('Guided tour'));
       await tab.keyboard.press('Enter');
       await tab.getByRole('heading', { level: 2, name: /^1\./ }).waitFor();
-      await tab.waitForFunction('document.activeElement?.tagName === "H2"');
+      await tab.locator('h2:focus').waitFor();
       await pressUntil(tab, (focused) => focused.startsWith('Run it '));
       expect(await tab.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
       await tab.keyboard.press('Enter');
@@ -159,7 +159,7 @@ describe.skipIf(!hasBrowser)('learning in the lab (needs Chromium)', () => {
       await tab.evaluate('document.querySelector("h2").focus()');
       await tab.keyboard.press('Shift+Tab');
       await tab.goto(`${url}#challenge`);
-      await tab.waitForFunction('document.activeElement?.tagName === "H2"');
+      await tab.locator('h2:focus').waitFor();
       await pressUntil(tab, (focused) => focused.startsWith('Begin'));
       await tab.keyboard.press('Enter');
       await tab.getByRole('heading', { name: /^Challenge \d+, level 1/ }).waitFor();

@@ -1,6 +1,6 @@
 /** A table that scrolls by itself where it is wider than the page, also by keyboard. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface TableProps {
   /** What it is of, for whoever cannot see where it stands. */
@@ -22,13 +22,15 @@ export const Scroll = ({
 }) => {
   const box = useRef<HTMLDivElement>(null);
   const [isWide, setWide] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      setWide(element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight),
-    );
-    observer.observe(element);
+    const measure = (): void =>
+      setWide(element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight);
+    measure();
+    const observer = new ResizeObserver(measure);
+    // A box of a greatest height stays as it is when what it holds grows.
+    for (const one of [element, ...element.children]) observer.observe(one);
     return () => observer.disconnect();
   }, []);
   return (
