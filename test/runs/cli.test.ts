@@ -209,7 +209,9 @@ describe('the other verbs', () => {
     const { stdout } = await runCli(['validate', 'control-plane-lockout']);
     const [, first, impatient] = stdout.split(/\n {2}(?=\S)/);
     expect(first).toMatch(/^as-it-happened\n {3}load\n {4}0ms/);
-    expect(impatient).toContain('\n   load: as in as-it-happened\n   clients: as in as-it-happened\n   timeline\n');
+    expect(impatient).toContain(
+      '\n   load: as in as-it-happened\n   clients: as in as-it-happened\n   timeline\n',
+    );
     expect(impatient).toMatch(/through \/admin \(patience \S+, again after \S+\)/);
     expect(impatient).not.toContain('in all about');
   });
