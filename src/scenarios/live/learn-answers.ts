@@ -6,18 +6,11 @@ import type { EvidenceKind } from '../challenge/evidence.js';
 import type { UsersPicture, WorkersPicture } from '../challenge/pictures.js';
 import type { Level } from '../challenge/scene.js';
 import type { Engine } from '../engines.js';
+import type { Lesson } from '../lessons/lesson.js';
 
 /** A lesson as it stands before its question was answered. Texts are Markdown, as in `docs/learn`. */
-export interface LessonAnswer {
-  readonly number: number;
-  /** Of its files, and of its scenario as an order of a run has it. */
-  readonly name: string;
-  readonly title: string;
-  readonly idea: string;
-  readonly setting: string;
-  readonly look: readonly string[];
-  readonly question: string;
-  readonly choices: readonly { readonly letter: string; readonly text: string }[];
+export interface LessonAnswer
+  extends Pick<Lesson, 'number' | 'name' | 'title' | 'idea' | 'setting' | 'look' | 'question' | 'choices'> {
   /** How long all variants take in real time, about. */
   readonly realTimeMs: number;
 }

@@ -89,15 +89,13 @@ const Run = ({ lesson, learner }: { readonly lesson: LessonAnswer; readonly lear
   );
 };
 
-const Exercises = ({
-  number,
-  learner,
-  store,
-}: {
+interface LessonProps {
   readonly number: number;
   readonly learner: Learner;
   readonly store: LabStore;
-}) => {
+}
+
+const Exercises = ({ number, learner, store }: LessonProps) => {
   const exercises = EXERCISES.filter(({ lesson }) => lesson === number);
   if (exercises.length === 0) return null;
   const isLab = (): boolean => store.state.phase === 'running' && store.state.begin?.mode === 'lab';
@@ -184,15 +182,7 @@ const LessonPage = ({
   );
 };
 
-export const Lessons = ({
-  number,
-  learner,
-  store,
-}: {
-  readonly number: number;
-  readonly learner: Learner;
-  readonly store: LabStore;
-}) => {
+export const Lessons = ({ number, learner, store }: LessonProps) => {
   const lessons = useLearner(learner, (state) => state.lessons);
   const lesson = lessons?.find((one) => one.number === number);
   return (

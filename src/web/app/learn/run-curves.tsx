@@ -1,47 +1,16 @@
 /** Runs side by side: one measure at a time, one scale, one cursor. */
 import { useMemo, useState } from 'preact/hooks';
-import { Chart } from '../parts/chart.js';
 import { TimeCursor, TimeSlider } from '../parts/cursor.js';
-import { MEASURES, type Measure, topOf } from '../report/measures.js';
-import type { ReportData, VariantData } from '../report/report-data.js';
+import { Curve, type CurveProps } from '../report/curve.js';
+import { MEASURES, topOf } from '../report/measures.js';
+import type { ReportData } from '../report/report-data.js';
 
-interface CellProps {
-  readonly variant: VariantData;
-  readonly measure: Measure;
-  readonly max: number;
-  readonly range: readonly [number, number];
-  readonly cursor: TimeCursor;
-}
-
-const Cell = ({ variant, measure, max, range, cursor }: CellProps) => {
-  const { name, curves, windows, marks } = variant;
-  const lines = useMemo(() => measure.lines(curves), [measure, curves]);
-  const limit = useMemo(() => measure.limit?.(curves), [measure, curves]);
-  return (
-    <div class="cell">
-      <h4>{name}</h4>
-      {lines.length === 0 ? (
-        <p class="soft">Nothing of it is known.</p>
-      ) : (
-        <Chart
-          title={`${name}: ${measure.title.toLowerCase()}`}
-          times={curves.times}
-          lines={lines}
-          stacked={measure.stacked ?? false}
-          format={measure.format}
-          unit={measure.unit ?? 'plain'}
-          range={range}
-          max={max}
-          {...(limit === undefined ? {} : { limit })}
-          windows={windows}
-          marks={marks}
-          heightPx={measure.heightPx}
-          cursor={cursor}
-        />
-      )}
-    </div>
-  );
-};
+const Cell = (props: CurveProps) => (
+  <div class="cell">
+    <h4>{props.variant.name}</h4>
+    <Curve {...props} />
+  </div>
+);
 
 export interface RunCurvesProps {
   readonly report: ReportData;

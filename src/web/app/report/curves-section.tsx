@@ -1,7 +1,7 @@
 /** The variants side by side as curves: one time axis, one scale, one cursor. */
 import { useMemo, useState } from 'preact/hooks';
-import { Chart } from '../parts/chart.js';
 import { type TimeCursor, TimeSlider } from '../parts/cursor.js';
+import { Curve } from './curve.js';
 import { LanesOf } from './lanes.js';
 import { MEASURES, type Measure, topOf } from './measures.js';
 import type { VariantData } from './report-data.js';
@@ -34,38 +34,6 @@ const Choice = ({ legend, names, chosen, choose }: ChoiceProps) => {
         </label>
       ))}
     </fieldset>
-  );
-};
-
-interface CurveProps {
-  readonly variant: VariantData;
-  readonly measure: Measure;
-  readonly max: number;
-  readonly range: readonly [number, number];
-  readonly cursor: TimeCursor;
-}
-
-const Curve = ({ variant, measure, max, range, cursor }: CurveProps) => {
-  const { name, curves, windows, marks } = variant;
-  const lines = useMemo(() => measure.lines(curves), [measure, curves]);
-  const limit = useMemo(() => measure.limit?.(curves), [measure, curves]);
-  if (lines.length === 0) return <p class="soft">Nothing of it is known of this variant.</p>;
-  return (
-    <Chart
-      title={`${name}: ${measure.title.toLowerCase()}`}
-      times={curves.times}
-      lines={lines}
-      stacked={measure.stacked ?? false}
-      format={measure.format}
-      unit={measure.unit ?? 'plain'}
-      range={range}
-      max={max}
-      {...(limit === undefined ? {} : { limit })}
-      windows={windows}
-      marks={marks}
-      heightPx={measure.heightPx}
-      cursor={cursor}
-    />
   );
 };
 
