@@ -1,5 +1,6 @@
 /** `badgateway validate`: checks scenario files, and prints what they come to. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
 import { hostAndPort, isLoopbackHost } from '../core/http-address.js';
@@ -55,8 +56,8 @@ const upstreamLines = ({ fleet: { upstreams }, scope: { workers } }: Variant): s
 const windowLines = ({ windows }: Variant): string[] =>
   windows.map(({ name, fromMs, toMs }) => `    ${name}: ${formatDuration(fromMs)}..${formatDuration(toMs)}`);
 
-/** A title, and the lines below it. */
-type Section = readonly [title: string, lines: readonly string[]];
+/** A title, the lines below it, and what two that read alike may differ in. */
+type Section = readonly [title: string, lines: readonly string[], beneath?: unknown];
 
 const sectionsOf = (variant: Variant): Section[] => {
   let startMs = 0;
@@ -70,8 +71,8 @@ const sectionsOf = (variant: Variant): Section[] => {
   return [
     ['upstreams', upstreamLines(variant)],
     ['load', [...load, ...totalLine(variant), ...populationLines(variant)]],
-    ['clients', classLines(variant)],
-    ['timeline', timeline],
+    ['clients', classLines(variant), variant.clients],
+    ['timeline', timeline, variant.timeline],
     ['windows', windowLines(variant)],
     ['thresholds', variant.thresholds.map(({ text }) => `    ${text}`)],
   ];
@@ -79,10 +80,14 @@ const sectionsOf = (variant: Variant): Section[] => {
 
 /** What is as in the first variant is not said again: what differs is what a variant is there for. */
 const variantLines = (variant: Variant, first: Variant): string[] => {
-  const known = new Map(sectionsOf(first));
-  const lines = sectionsOf(variant).flatMap(([title, below]) => {
-    if (below.length === 0) return known.get(title)!.length === 0 ? [] : [`   ${title}: none`];
-    const isSame = variant !== first && below.join('\n') === known.get(title)!.join('\n');
+  const known = sectionsOf(first);
+  const lines = sectionsOf(variant).flatMap(([title, below, beneath], index) => {
+    const [, firstBelow, firstBeneath] = known[index]!;
+    if (below.length === 0) return firstBelow.length === 0 ? [] : [`   ${title}: none`];
+    const isSame =
+      variant !== first &&
+      below.join('\n') === firstBelow.join('\n') &&
+      isDeepStrictEqual(beneath, firstBeneath);
     return isSame ? [`   ${title}: as in ${first.name}`] : [`   ${title}`, ...below];
   });
   return [`  ${variant.name}`, ...lines];

@@ -138,7 +138,11 @@ export interface EventMap {
   'queue.dropped': { readonly of: string; readonly reason: string };
   'cache.served-stale': { readonly rayId: string; readonly reason: string };
   'cache.evicted': { readonly key: string; readonly bytes: number };
-  'cache.purged': { readonly responses: number };
+  'cache.purged': {
+    readonly responses: number;
+    /** They were kept, and are stale from now on. */
+    readonly soft: boolean;
+  };
   'certificate.reloaded': { readonly certificate: string };
   'certificate.refused': { readonly certificate: string; readonly reason: string };
   'client.refused': {

@@ -36,3 +36,13 @@ export const Section = <Properties extends TProperties>(properties: Properties, 
 
 /** The path of a request, with its query: printable ASCII without spaces. */
 export const PATH_PATTERN = '^/[!-~]*$';
+
+/** The name of a header field (RFC 9110 section 5.1). */
+const FIELD_NAME_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+
+/** Header fields by name. @param value what the value of one is. */
+export const Fields = <Value extends TSchema>(value: Value, description: string) =>
+  Type.Record(Type.String({ pattern: FIELD_NAME_PATTERN }), value, { description });
+
+/** The value of a header field that is sent: printable ASCII, spaces and tabs. */
+export const FieldValue = () => Type.String({ pattern: String.raw`^[\t -~]*$` });

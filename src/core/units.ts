@@ -123,7 +123,12 @@ export const formatDuration = (ms: number): string => {
   const seconds = Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1));
   if (seconds < 60) return `${seconds}s`;
   const wholeSeconds = Math.round(ms / 1000);
-  return `${Math.floor(wholeSeconds / 60)}m${wholeSeconds % 60}s`;
+  const parts = [
+    [Math.floor(wholeSeconds / 3600), 'h'],
+    [Math.floor(wholeSeconds / 60) % 60, 'm'],
+    [wholeSeconds % 60, 's'],
+  ] as const;
+  return parts.map(([value, unit]) => (value === 0 ? '' : `${value}${unit}`)).join('');
 };
 
 /** 1,500 → ` for 1.5s`, to be put behind what lasts so long; nothing for `null`, what lasts until something ends it. */

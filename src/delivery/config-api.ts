@@ -2,7 +2,7 @@
  * Config delivery over HTTP: what an operator, a script or a deployment tool talks to.
  *
  *     GET    /config            version, what is on its way, lock
- *     PUT    /config            { config, by, strategy…, breakGlass?, basedOn?, approve?, trial? }
+ *     PUT    /config            { config, by, strategy…, breakGlass?, basedOn?, approve?, trial?, smokeTest? }
  *                               → 202, 409 (needs approval), 422 (not valid), 423 (locked)
  *     POST   /config/rollback   { by, strategy… } → 202, 409 (nothing to roll back)
  *     GET    /config/readers    which version each reader is meant to have, and which it runs
@@ -17,6 +17,7 @@ import type { ChangeOutcome } from './change-gate.js';
 import type { ConfigDelivery } from './config-delivery.js';
 import type { ConfigChange, ConfigLock } from './config-lock.js';
 import type { ReaderState } from './readers.js';
+import { resolveSmokeTest, SmokeTestProperties } from './smoke-test.js';
 import {
   RollbackProperties,
   resolveRollbackStrategy,
@@ -49,7 +50,10 @@ const PushProperties = {
 } as const;
 
 const PushSchema = Section({ ...PushProperties, ...StrategyProperties, ...TrialProperties }, 'A push.');
-const TrafficPushSchema = Section({ ...PushProperties, ...TrafficStrategyProperties }, 'A push.');
+const TrafficPushSchema = Section(
+  { ...PushProperties, ...TrafficStrategyProperties, ...SmokeTestProperties },
+  'A push.',
+);
 const RollbackSchema = Section({ by: By, ...RollbackProperties }, 'A rollback.');
 const TrafficRollbackSchema = Section(
   { by: By },
@@ -222,7 +226,7 @@ export const serveTrafficConfig = <Config>(
       }
       const parsed = () => parse(body.config, body.approve !== undefined);
       return pushParsed(reply, { delivery, by: body.by, parse: parsed }, (config) =>
-        delivery.push(config, resolveTrafficStrategy(body), changeOf(body)),
+        delivery.pushTested(config, resolveTrafficStrategy(body), changeOf(body), resolveSmokeTest(body)),
       );
     },
   );

@@ -12,6 +12,7 @@ import { ChangeGate, type ChangeOutcome } from './change-gate.js';
 import type { ConfigChange, ConfigLock } from './config-lock.js';
 import type { Guard } from './guards.js';
 import type { TrafficPlan } from './live-versions.js';
+import type { SmokeCheck, SmokeTest } from './smoke-test.js';
 import { TrafficRollout, type WaitReason } from './traffic-rollout.js';
 import type { StagedStrategy, TrafficStrategy } from './traffic-strategy.js';
 import { type HistoryRecord, type Versioned, VersionHistory } from './version-history.js';
@@ -31,6 +32,8 @@ export interface TrafficDeliveryOptions<Config> {
   readonly check: (config: Config) => string | null;
   /** What a change may not do without approval; default: nothing. */
   readonly guards?: readonly Guard<Config>[];
+  /** Has a config that serves nobody yet answer requests; default: nobody can. */
+  readonly smokeTest?: SmokeTest<Config>;
   /** Called whenever the share of a version changes, with 1 when it got everything, with 0 when it was taken back. */
   readonly onShare?: (version: number, shareRatio: number) => void;
   /** Called with what is to be kept whenever another version is the stable one. */
@@ -116,6 +119,31 @@ export class TrafficDelivery<Config> {
     });
     this.#tellShare(version, this.status?.shareRatio ?? 1);
     return { accepted: true, status: 202, version };
+  }
+
+  /**
+   * Pushes a config once it has answered some requests as it should. What would be refused without a test gets none; and
+   * what another order has overtaken meanwhile does not go out.
+   * @param checks none: it is pushed as it is.
+   */
+  async pushTested(
+    config: Config,
+    strategy: TrafficStrategy,
+    change: ConfigChange,
+    checks: readonly SmokeCheck[],
+  ): Promise<ChangeOutcome> {
+    const { check, smokeTest } = this.#options;
+    const order = this.#order;
+    const isLocked = this.lock.locked && change.breakGlass === '';
+    if (checks.length === 0 || smokeTest === undefined || isLocked || check(config) !== null) {
+      return this.push(config, strategy, change);
+    }
+    const problem = await smokeTest(config, checks);
+    if (problem !== null) return this.#gate.refuseInvalid(change.by, problem);
+    if (order !== this.#order) {
+      return this.#gate.refuse(409, 'while it was tested, another config was ordered; send it again');
+    }
+    return this.push(config, strategy, change);
   }
 
   /** Somebody sent what is no config: nothing changes, and it is told and written down. @param reason in a line. */

@@ -32,6 +32,12 @@ const PurgeSchema = Section(
     host: Optional(Type.String({ minLength: 1, description: 'Of the URL; with `path` needed.' })),
     path: Optional(Type.String({ pattern: '^/', description: 'One URL: path and query.' })),
     pathPrefix: Optional(Type.String({ pattern: '^/', description: 'All URLs whose path begins with it.' })),
+    soft: Optional(
+      Type.Boolean({
+        description:
+          'Keeps them as stale: given while new ones are fetched, and when that fails. Default false.',
+      }),
+    ),
   },
   'What to remove; nothing said: everything.',
 );
@@ -125,11 +131,19 @@ export const serveUpstreams = (app: FastifyInstance, source: AdminSource, contro
   });
   app.post<{ Body: Static<typeof PurgeSchema> | null | undefined }>(
     '/cache/purge',
-    { schema: { summary: 'Remove stored answers', body: orNone(PurgeSchema), tags: ['cache'] } },
+    {
+      schema: {
+        summary: 'Remove stored answers, or make them stale',
+        body: orNone(PurgeSchema),
+        tags: ['cache'],
+      },
+    },
     async ({ body }, reply) => {
       const target = targetOf(body ?? {});
       if (typeof target === 'string' && target !== 'all') return problem(reply, 400, target);
-      return { removed: await control.purge(target as PurgeTarget) };
+      const soft = body?.soft ?? false;
+      const responses = await control.purge(target as PurgeTarget, soft);
+      return soft ? { madeStale: responses } : { removed: responses };
     },
   );
 };

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { Emit } from '../core/events.js';
 import { capacityGuard, type Guard, sizeGuard } from '../delivery/guards.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
+import type { SmokeTest } from '../delivery/smoke-test.js';
 import { TrafficDelivery } from '../delivery/traffic-delivery.js';
 import type { HistoryRecord } from '../delivery/version-history.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
@@ -27,9 +28,11 @@ export interface UpstreamChange {
 export interface Reach {
   /** @returns why the plan was refused; `null` when it is followed. */
   apply(plan: TrafficPlan<GatewayConfig>): string | null;
+  /** Has one process answer requests that nobody waits for, by a config that serves nobody yet. */
+  readonly smokeTest: SmokeTest<GatewayConfig>;
   change(id: string, change: UpstreamChange): void;
-  /** @returns how many responses were removed. */
-  purge(target: PurgeTarget): number | Promise<number>;
+  /** @returns how many responses were removed, or with `soft` are stale now. */
+  purge(target: PurgeTarget, soft: boolean): number | Promise<number>;
 }
 
 /** An ejection by hand that says no time: Envoy's first one. */
@@ -99,6 +102,7 @@ export class GatewayControl {
         const problems = [...findFixedChanges(config, wanted), ...found];
         return problems.length === 0 ? null : problemText(problems);
       },
+      smokeTest: (wanted, checks) => reach.smokeTest(wanted, checks),
       guards: guardsOf(pool),
       onShare: (version, shareRatio) => emit('config.share-changed', { version, shareRatio }),
       clock,
@@ -155,8 +159,8 @@ export class GatewayControl {
     this.#parts.reach.change(id, { forgiven: true });
   }
 
-  purge(target: PurgeTarget): number | Promise<number> {
-    return this.#parts.reach.purge(target);
+  purge(target: PurgeTarget, soft: boolean): number | Promise<number> {
+    return this.#parts.reach.purge(target, soft);
   }
 
   stop(): void {

@@ -9,6 +9,7 @@ import {
   type PlanOutcome,
   type TrafficPlan,
 } from '../delivery/live-versions.js';
+import type { SmokeCheck } from '../delivery/smoke-test.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { Call } from '../policies/service.js';
 import type { HashOn } from './config/balancing.js';
@@ -16,6 +17,7 @@ import type { GatewayConfig } from './config.js';
 import { Generation } from './generation.js';
 import type { Outliers } from './outliers.js';
 import type { Surroundings } from './parts.js';
+import { smokeTest } from './smoke-test.js';
 
 export type RunningVersion = LiveVersion<GatewayConfig, Generation>;
 
@@ -55,6 +57,7 @@ const needsKey = ({ balancer }: GatewayConfig): boolean =>
 export class Generations {
   readonly #versions: LiveVersions<GatewayConfig, Generation>;
   readonly #onStable: (config: GatewayConfig) => void;
+  readonly #around: Surroundings;
 
   /** @param onStable called with each config that takes the place of the one before it. */
   constructor(
@@ -64,6 +67,7 @@ export class Generations {
     version = 1,
   ) {
     this.#onStable = onStable;
+    this.#around = around;
     this.#versions = new LiveVersions<GatewayConfig, Generation>({
       initial: { version, config },
       build: (versioned) => new Generation(versioned, around),
@@ -106,6 +110,11 @@ export class Generations {
     return outcome;
   }
 
+  /** Has a config answer requests that nobody waits for. @returns what is wrong with it; `null`: nothing that was seen. */
+  smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<string | null> {
+    return smokeTest(config, checks, this.#around);
+  }
+
   /** A good health check may bring back whoever was ejected. */
   onGoodCheck(id: string): void {
     for (const outliers of this.#outliers()) outliers.onGoodCheck(id);
@@ -116,13 +125,13 @@ export class Generations {
     for (const outliers of this.#outliers()) outliers.uneject(id);
   }
 
-  /** @returns how many responses were removed. */
-  purge(target: PurgeTarget): number {
+  /** @returns how many responses were removed, or with `soft` are stale now. */
+  purge(target: PurgeTarget, soft: boolean): number {
     // Of those on their way out too: a version that comes back brings its cache along. Versions with the same options
     // share one, which must not be counted twice.
     const caches = new Set(this.#versions.all.map(({ live }) => live.parts.cache));
     let removed = 0;
-    for (const cache of caches) removed += cache?.purge(target) ?? 0;
+    for (const cache of caches) removed += cache?.purge(target, soft) ?? 0;
     return removed;
   }
 

@@ -1,6 +1,7 @@
 /** What the gateway's processes say to each other: the parent to the gateway, the primary to those that serve. */
 import type { Event } from '../core/events.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
+import type { SmokeCheck } from '../delivery/smoke-test.js';
 import type { HistoryRecord, Versioned } from '../delivery/version-history.js';
 import type { CircuitState } from '../policies/breaker.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
@@ -86,8 +87,16 @@ export type ToServing =
   | { readonly type: 'ask'; readonly number: number }
   /** The versions of the config to run from now on: this process's share of them. */
   | { readonly type: 'plan'; readonly plan: TrafficPlan<GatewayConfig> }
+  /** To be answered with this number. */
+  | {
+      readonly type: 'smoke-test';
+      readonly number: number;
+      /** This process's share of it. */
+      readonly config: GatewayConfig;
+      readonly checks: readonly SmokeCheck[];
+    }
   | { readonly type: 'change'; readonly id: string; readonly change: UpstreamChange }
-  | { readonly type: 'purge'; readonly target: PurgeTarget }
+  | { readonly type: 'purge'; readonly target: PurgeTarget; readonly soft: boolean }
   | { readonly type: 'stop' };
 
 export interface UpstreamStatus {
@@ -113,7 +122,7 @@ export interface ProcessStatus {
   readonly open: number;
   /** Its share of the limit of the gateway as a whole; `null`: there is none. */
   readonly global: GlobalReading | null;
-  /** Responses removed from its cache by command, since its start. */
+  /** Responses removed from its cache by command, or made stale, since its start. */
   readonly purged: number;
   /** The version of the config that serves most of its requests. */
   readonly version: number;
@@ -138,6 +147,8 @@ export type FromServing =
   | { readonly type: 'up' }
   | ServingReport
   | { readonly type: 'listening' }
+  /** @see ToServing, `smoke-test`. */
+  | { readonly type: 'smoke-tested'; readonly number: number; readonly problem: string | null }
   /** It cannot follow a plan; what it ran before goes on. */
   | { readonly type: 'refused'; readonly version: number; readonly reason: string }
   | { readonly type: 'failed'; readonly message: string };

@@ -319,7 +319,7 @@ export class Parts {
         },
         onStored: () => metrics.onCache('stored'),
         onEvicted: (key, bytes) => emit('cache.evicted', { key, bytes }),
-        onPurged: (responses) => emit('cache.purged', { responses }),
+        onPurged: (responses, soft) => emit('cache.purged', { responses, soft }),
       }),
     }));
   }

@@ -256,16 +256,18 @@ export class Primary {
         this.#checks.reconfigure(plan.stable.config.healthCheck);
         return null;
       },
+      smokeTest: async (config, checks) =>
+        (await this.#group?.smokeTest((number) => shareOf(config, number), checks)) ?? null,
       change: (id, change) => {
         // Shown from here; what becomes of requests is decided there.
         const upstream = this.#pool.find(id);
         if (upstream !== undefined) changeUpstream(upstream, change, this.#ground.clock.nowMs());
         this.#group?.send({ type: 'change', id, change });
       },
-      purge: async (target) => {
+      purge: async (target, soft) => {
         await this.#group?.ask();
         const before = this.#totals.purged;
-        this.#group?.send({ type: 'purge', target });
+        this.#group?.send({ type: 'purge', target, soft });
         await this.#group?.ask();
         return this.#totals.purged - before;
       },

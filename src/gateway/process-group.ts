@@ -4,8 +4,11 @@
 import { type ChildExit, exitText } from '../core/child.js';
 import type { Clock, Timer } from '../core/clock.js';
 import { Deferred } from '../core/deferred.js';
+import type { SmokeCheck } from '../delivery/smoke-test.js';
 import type { ClusterProcess } from './cluster.js';
+import type { GatewayConfig } from './config.js';
 import type { FromServing, ServingArgument, ServingReport, ToServing } from './messages.js';
+import { SMOKE_TEST_TIMEOUT_MS } from './smoke-test.js';
 
 /** Long enough that a process which dies at once does not take the processor from those that serve. */
 const RESTART_DELAY_MS = 1_000;
@@ -52,6 +55,8 @@ interface Running {
   problem: string | null;
   /** Wait for an answer to that number. */
   readonly waiting: Map<number, () => void>;
+  /** Smoke tests that it is at, by their number. */
+  readonly testing: Map<number, (problem: string | null) => void>;
 }
 
 export class ProcessGroup {
@@ -99,6 +104,31 @@ export class ProcessGroup {
     timer.cancel();
   }
 
+  /**
+   * Has one of them answer requests that nobody waits for.
+   * @param configOf its share, by the number of the process. @returns what is wrong; `null`: nothing that was seen.
+   */
+  async smokeTest(
+    configOf: (number: number) => GatewayConfig,
+    checks: readonly SmokeCheck[],
+  ): Promise<string | null> {
+    const found = [...this.#running].find(([, { listening }]) => listening);
+    if (found === undefined) return 'there is no process to try it';
+    const [number, { process, testing }] = found;
+    const test = ++this.#asked;
+    const tested = new Deferred<string | null>();
+    testing.set(test, tested.resolve);
+    process.send({ type: 'smoke-test', number: test, config: configOf(number), checks });
+    const waitMs = SMOKE_TEST_TIMEOUT_MS + ASK_TIMEOUT_MS;
+    const timer = this.#options.clock.after(waitMs, () =>
+      tested.resolve('the process that tried it stands still'),
+    );
+    const problem = await tested.promise;
+    timer.cancel();
+    testing.delete(test);
+    return problem;
+  }
+
   /** Asks each to end, and after `graceMs` insists. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
@@ -116,7 +146,13 @@ export class ProcessGroup {
   #start(number: number, start: number): void {
     const { argumentOf, onStart, spawn } = this.#options;
     const process = spawn(argumentOf(number, start), (message) => this.#onMessage(number, running, message));
-    const running: Running = { process, listening: false, problem: null, waiting: new Map() };
+    const running: Running = {
+      process,
+      listening: false,
+      problem: null,
+      waiting: new Map(),
+      testing: new Map(),
+    };
     this.#running.set(number, running);
     onStart(number, process.pid);
     process.exited.then((exit) => this.#onExit(number, start, exit));
@@ -131,6 +167,9 @@ export class ProcessGroup {
         return;
       case 'refused':
         this.#options.onRefused(number, message.version, message.reason);
+        return;
+      case 'smoke-tested':
+        running.testing.get(message.number)?.(message.problem);
         return;
       case 'listening':
         running.listening = true;
@@ -154,9 +193,10 @@ export class ProcessGroup {
 
   #onExit(number: number, start: number, exit: ChildExit): void {
     const { clock, onExit } = this.#options;
-    const { process, problem, waiting } = this.#running.get(number)!;
+    const { process, problem, waiting, testing } = this.#running.get(number)!;
     this.#running.delete(number);
     for (const resolve of waiting.values()) resolve();
+    for (const resolve of testing.values()) resolve('the process that tried it ended');
     const again = this.#served && !this.#stopping;
     const reason = problem ?? process.stderr.trim().slice(-REASON_CHARS);
     onExit(number, { ...exit, pid: process.pid, reason, restartInMs: again ? RESTART_DELAY_MS : null });

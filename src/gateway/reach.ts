@@ -1,6 +1,7 @@
 /** One gateway in this process, as `GatewayControl` reaches it. */
 import type { Clock } from '../core/clock.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
+import type { SmokeCheck } from '../delivery/smoke-test.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { GatewayConfig } from './config.js';
 import type { Reach, UpstreamChange } from './control.js';
@@ -18,8 +19,10 @@ export const changeUpstream = (
   if (ejected !== undefined) upstream.setEjected('by-hand', ejected, nowMs);
 };
 
+const NO_CONFIG = 'the profile naive takes no other config';
+
 export class OwnReach implements Reach {
-  /** Responses removed by command so far. */
+  /** Responses removed by command so far, or made stale. */
   purged = 0;
   readonly #gateway: Pick<Gateway, 'pool' | 'generations'>;
   readonly #clock: Pick<Clock, 'nowMs'>;
@@ -31,9 +34,14 @@ export class OwnReach implements Reach {
 
   apply(plan: TrafficPlan<GatewayConfig>): string | null {
     const { generations } = this.#gateway;
-    if (generations === null) return 'the profile naive takes no other config';
+    if (generations === null) return NO_CONFIG;
     const outcome = generations.apply(plan);
     return outcome.outcome === 'refused' ? outcome.reason : null;
+  }
+
+  async smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<string | null> {
+    const { generations } = this.#gateway;
+    return generations === null ? NO_CONFIG : generations.smokeTest(config, checks);
   }
 
   change(id: string, change: UpstreamChange): void {
@@ -43,8 +51,8 @@ export class OwnReach implements Reach {
     if (change.forgiven) this.#gateway.generations?.uneject(id);
   }
 
-  purge(target: PurgeTarget): number {
-    const removed = this.#gateway.generations?.purge(target) ?? 0;
+  purge(target: PurgeTarget, soft: boolean): number {
+    const removed = this.#gateway.generations?.purge(target, soft) ?? 0;
     this.purged += removed;
     return removed;
   }

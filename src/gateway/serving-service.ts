@@ -79,11 +79,17 @@ export class ServingService {
         if (reason !== null) this.#ground.send({ type: 'refused', version, reason });
         return;
       }
+      case 'smoke-test': {
+        const { number, config, checks } = message;
+        const problem = await this.#reach.smokeTest(config, checks).catch((error: Error) => error.message);
+        this.#ground.send({ type: 'smoke-tested', number, problem });
+        return;
+      }
       case 'change':
         this.#reach.change(message.id, message.change);
         return;
       case 'purge':
-        this.#reach.purge(message.target);
+        this.#reach.purge(message.target, message.soft);
         return;
       case 'ask':
         this.#asked = message.number;

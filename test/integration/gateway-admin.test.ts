@@ -103,6 +103,25 @@ describe.each([1, 2])('the admin API of a gateway of %i process(es)', (processes
     expect(await admin('/upstreams')).toMatchObject([{ weight: 7 }, { weight: 1, priority: 0 }]);
   });
 
+  it('takes a config that passes its smoke test, and no other', async () => {
+    const { port, adminPort } = await start(['one', 'two'], { processes });
+    const routes = [{ path: '/only', pool: 'second' }];
+    const pools = { second: { upstreams: ['upstream-2'] } };
+    const config = { healthCheck: 'off', processes, routes, pools };
+    const push = (smokeTest: object) =>
+      send(adminPort, 'PUT', '/config', { by: 'me', config, approve: 'to be seen', smokeTest });
+    const refused = await push([{ path: '/only', upstreams: ['upstream-1'] }]);
+    expect(refused.status).toBe(422);
+    expect(JSON.parse(refused.body).detail).toBe(
+      'its smoke test asked for /only and got 200 from upstream-2, where upstream-1 has to answer',
+    );
+    expect(await shares(port, 4)).toEqual({ one: 2, two: 2 });
+    const pushed = await push([{ path: '/only/a?b=1', upstreams: ['upstream-2'] }]);
+    expect(JSON.parse(pushed.body)).toEqual({ version: 2 });
+    expect((await ask(port, { path: '/' })).status).toBe(404);
+    expect((await push([{ path: 'only' }])).status, 'no path').toBe(400);
+  });
+
   it('purges the cache', async () => {
     let served = 0;
     const upstream = await startUpstream((_request, response) => {
@@ -117,6 +136,10 @@ describe.each([1, 2])('the admin API of a gateway of %i process(es)', (processes
     expect(JSON.parse(purged.body)).toEqual({ removed: processes });
     for (let count = 0; count < 8; count++) await ask(port, { path: '/a' });
     expect(served).toBe(2 * processes);
+    const soft = await send(adminPort, 'POST', '/cache/purge', { soft: true });
+    expect(JSON.parse(soft.body)).toEqual({ madeStale: processes });
+    const { headers } = await ask(port, { path: '/a' });
+    expect(headers['cache-status'], 'given while a new one is fetched').toMatch(/hit; ttl=(-|0)/);
   });
 });
 

@@ -2,7 +2,7 @@
  * The sections `gateway.rules` and `gateway.ruleGuard`: who is let in, by what a request looks like. It is what a content
  * delivery network calls its web application firewall, or bot management.
  */
-import { Duration, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
+import { Duration, Fields, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
 import { parseDurationMsOr, parseRateRps } from '../../core/units.js';
 import type { TokenBucketOptions } from '../../policies/token-bucket.js';
 import type { ConfigProblem } from './check.js';
@@ -38,10 +38,10 @@ const RuleSchema = Section(
       }),
     ),
     headers: Optional(
-      Type.Record(Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }), Type.String({ minLength: 1 }), {
-        description:
-          'By name, a regular expression that is found in the field. One that is not there is empty.',
-      }),
+      Fields(
+        Type.String({ minLength: 1 }),
+        'By name, a regular expression that is found in the field. One that is not there is empty.',
+      ),
     ),
     clients: Optional(
       Type.Array(Type.String({ minLength: 1 }), {

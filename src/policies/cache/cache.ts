@@ -23,8 +23,8 @@ import { Flights } from './flights.js';
 import { Invalidations, invalidatedKeys, SAFE_METHODS } from './invalidation.js';
 import { MemoryResponse } from './memory-response.js';
 import type { CacheListener, CacheOptions } from './options.js';
-import { CacheStore, keyOf } from './store.js';
-import { isFresh, reuseOf, ttlMs } from './terms.js';
+import { CacheStore, keyOf, type Url } from './store.js';
+import { endLife, isFresh, reuseOf, ttlMs } from './terms.js';
 
 /** One URL, all URLs whose path begins with something, on one host or every one, or all there is. */
 export type PurgeTarget =
@@ -93,15 +93,40 @@ export class HttpCache {
     return this.#store.bytes + this.#store.reservedBytes;
   }
 
-  /** Removes what is stored, and keeps out what is on its way. @returns how many responses there were. */
-  purge(target: PurgeTarget): number {
-    this.#invalidations.addAll(this.#clock.nowMs());
+  /**
+   * Removes what is stored, and keeps out what is on its way. @returns how many responses there were.
+   * @param soft ends their lives and keeps them: they are given while new ones are fetched, and when that fails, for as
+   * long as any other whose time is over (RFC 5861); so Fastly's soft purge and Varnish's `purge.soft` have it.
+   */
+  purge(target: PurgeTarget, soft = false): number {
+    const nowMs = this.#clock.nowMs();
+    this.#invalidations.addAll(nowMs);
     let purged: number;
-    if (target === 'all') purged = this.#store.removeBelow('');
+    if (soft) purged = this.#endLives(target, nowMs);
+    else if (target === 'all') purged = this.#store.removeBelow('');
     else if ('path' in target) purged = this.#store.removeUrl(keyOf(target.host.toLowerCase(), target.path));
     else purged = this.#store.removeBelow(target.pathPrefix, target.host?.toLowerCase());
-    this.#listener.onPurged(purged);
+    this.#listener.onPurged(purged, soft);
     return purged;
+  }
+
+  #endLives(target: PurgeTarget, nowMs: number): number {
+    let ended = 0;
+    for (const { variants } of this.#urlsOf(target)) {
+      ended += variants.size;
+      for (const entry of variants.values()) {
+        const { response } = entry;
+        entry.response = { ...response, terms: endLife(response.terms, nowMs) };
+      }
+    }
+    return ended;
+  }
+
+  #urlsOf(target: PurgeTarget): readonly Url[] {
+    if (target === 'all') return this.#store.below('');
+    if (!('path' in target)) return this.#store.below(target.pathPrefix, target.host?.toLowerCase());
+    const url = this.#store.find(keyOf(target.host.toLowerCase(), target.path));
+    return url === undefined ? [] : [url];
   }
 
   readonly layer: Layer = (next) => (request, call) => {
@@ -151,7 +176,7 @@ export class HttpCache {
       this.#invalidations.add(key, nowMs);
       removed += this.#store.removeUrl(key);
     }
-    if (removed > 0) this.#listener.onPurged(removed);
+    if (removed > 0) this.#listener.onPurged(removed, false);
   }
 
   /** What is stored now may do; else the request goes to the upstream, or waits for one that does. */

@@ -37,6 +37,6 @@ export interface CacheListener {
   onStored(key: string, bytes: number): void;
   /** It made way for another. */
   onEvicted(key: string, bytes: number): void;
-  /** By command, or by an unsafe request. */
-  onPurged(responses: number): void;
+  /** By command, or by an unsafe request. @param soft they were kept, and are stale from now on. */
+  onPurged(responses: number, soft: boolean): void;
 }

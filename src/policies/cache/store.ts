@@ -44,7 +44,7 @@ const SEPARATOR_BYTES = 4;
 export class Entry {
   readonly url: Url;
   readonly variant: string;
-  readonly response: StoredResponse;
+  response: StoredResponse;
   readonly bytes: number;
   /** When its validation last failed; -Infinity: never. */
   failedMs = Number.NEGATIVE_INFINITY;
@@ -202,17 +202,17 @@ export class CacheStore {
     return url === undefined ? 0 : this.#removeUrl(url);
   }
 
-  /**
-   * All responses below a path, on one host or on every one. Looks at every URL: an operator's command.
-   * @returns how many there were.
-   */
+  /** All responses below a path, on one host or on every one. @returns how many there were. */
   removeBelow(pathPrefix: string, host?: string): number {
-    let removed = 0;
-    for (const url of [...this.#urls.values()]) {
+    return this.below(pathPrefix, host).reduce((removed, url) => removed + this.#removeUrl(url), 0);
+  }
+
+  /** All URLs below a path, on one host or on every one. Looks at every URL: an operator's command. */
+  below(pathPrefix: string, host?: string): Url[] {
+    return [...this.#urls.values()].filter((url) => {
       const onHost = host === undefined || (url.hostLength === host.length && url.key.startsWith(host));
-      if (onHost && url.key.startsWith(pathPrefix, url.pathAt)) removed += this.#removeUrl(url);
-    }
-    return removed;
+      return onHost && url.key.startsWith(pathPrefix, url.pathAt);
+    });
   }
 
   /** Memory for a body on its way. @returns false when such bodies hold as much as they may. */

@@ -159,6 +159,12 @@ export const ttlMs = (terms: Terms, nowMs: number): number => terms.lifetimeMs -
 
 export const isFresh = (terms: Terms, nowMs: number): boolean => ttlMs(terms, nowMs) > 0;
 
+/** Its life ends now, and what may be done with it after that begins. */
+export const endLife = (terms: Terms, nowMs: number): Terms => ({
+  ...terms,
+  lifetimeMs: Math.min(terms.lifetimeMs, ageMs(terms, nowMs)),
+});
+
 /** A failure of the upstream now may be answered with this (RFC 5861 section 4). */
 export const mayServeOnError = (terms: Terms, nowMs: number): boolean =>
   isFresh(terms, nowMs) || -ttlMs(terms, nowMs) < terms.staleIfErrorMs;

@@ -7,6 +7,8 @@ import type { Finding } from '../../core/document/schema-problems.js';
 import { isObject, type Json } from '../../core/json.js';
 import {
   Count,
+  Fields,
+  FieldValue,
   OneOf,
   Optional,
   PATH_PATTERN,
@@ -49,13 +51,7 @@ export const ASKED_PROPERTIES = {
   method: Optional(
     Type.String({ pattern: '^[A-Z]+$', description: 'Default GET, and POST where there is a body.' }),
   ),
-  headers: Optional(
-    Type.Record(
-      Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }),
-      Type.String({ pattern: String.raw`^[\t -~]*$` }),
-      { description: 'Further headers.' },
-    ),
-  ),
+  headers: Optional(Fields(FieldValue(), 'Further headers.')),
   keepAlive: Optional(
     OneOf(
       ['on', 'off'],

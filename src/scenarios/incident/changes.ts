@@ -36,7 +36,7 @@ const WHERE: Readonly<Record<string, string>> = {
 const FOR_EVERYBODY: { readonly [Type in EventType]?: Describe<Type> } = {
   'fleet.scaled': ({ from, to }) => `fleet scaled from ${from} to ${to} workers`,
   'clients.updated': ({ classes }) => `update of ${clientsText(classes)}`,
-  'cache.purged': () => 'cache purged',
+  'cache.purged': ({ soft }) => (soft ? 'cache made stale' : 'cache purged'),
 };
 
 /** Changes that are about one upstream, which has the name of its worker. */

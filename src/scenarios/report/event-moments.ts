@@ -100,8 +100,12 @@ const SENTENCES: { readonly [Type in EventType]?: (fields: Told<Type>) => string
   'dependency.disturbed': ({ dependency, fault, options, forMs }) =>
     `dependency ${dependency} is disturbed: ${fault}${optionsText(options)}${formatFor(forMs)}`,
   'dependency.recovered': ({ dependency, fault }) => `dependency ${dependency} has recovered from ${fault}`,
-  'cache.purged': ({ responses, gateway }) =>
-    `the cache of ${gateway === EDGE ? 'the edge' : (gateway ?? 'the gateway')} is emptied of ${responses} answers`,
+  'cache.purged': ({ responses, soft, gateway }) => {
+    const whose = `the cache of ${gateway === EDGE ? 'the edge' : (gateway ?? 'the gateway')}`;
+    return soft
+      ? `${responses} answers in ${whose} are made stale`
+      : `${whose} is emptied of ${responses} answers`;
+  },
 };
 
 type ResultEvent = VariantResult['events'][number];

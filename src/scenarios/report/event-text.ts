@@ -141,7 +141,7 @@ export const gatewayEventText = (event: Event): string | null => {
     case 'certificate.refused':
       return `certificate not taken, the one in use stays: ${event.reason}`;
     case 'cache.purged':
-      return `cache: ${event.responses} answers removed`;
+      return `cache: ${event.responses} answers ${event.soft ? 'made stale' : 'removed'}`;
     case 'circuit.half-opened':
       return circuitText(event.upstream, 'half-opened', event.process);
     case 'circuit.closed':

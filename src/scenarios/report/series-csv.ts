@@ -4,9 +4,14 @@ import type { Result, SeriesPoint } from '../result.js';
 
 const LATENCIES = ['p50', 'p95', 'p99', 'max'] as const;
 
+/** A model's heap has fractions of bytes. */
+const wholeBytes = (bytes: number | null): number | null => (bytes === null ? null : Math.round(bytes));
+
 const workerFields = ({ workers }: SeriesPoint, name: string): (number | null)[] => {
   const worker = workers.find((one) => one.worker === name);
-  return worker === undefined ? [null, null, null] : [worker.heapBytes, worker.busy, worker.queued];
+  return worker === undefined
+    ? [null, null, null]
+    : [wholeBytes(worker.heapBytes), worker.busy, worker.queued];
 };
 
 /**

@@ -113,6 +113,9 @@ const entryLosses = ({ action }: TimelineEntry, target: Target, around: Upstream
               'push-config',
               `${title} takes a config for all of its traffic, so ${strategy} is refused`,
             )),
+        ...(action.smokeTest === undefined
+          ? []
+          : missing('smokeTest', `${title} answers nothing by a config before it has taken it`)),
       ];
     }
     case 'rollback-gateway-config':

@@ -54,7 +54,10 @@ export const actionText = (action: Action): string => {
     case 'push-config':
       return `push a config, ${action.strategy.name}`;
     case 'push-gateway-config':
-      return `push a config to the ${action.to}, ${action.strategy.strategy ?? 'all-at-once'}`;
+      return (
+        `push a config to the ${action.to}, ${action.strategy.strategy ?? 'all-at-once'}` +
+        (action.smokeTest === undefined ? '' : ', after a smoke test')
+      );
     case 'rollback-gateway-config':
       return `roll the ${action.to}’s config back`;
     case 'rollback-config':

@@ -1,6 +1,6 @@
 /** What a timeline does to the cache of the gateway or of the edge: `purge-cache`, with `to`. */
 import type { Json } from '../../core/json.js';
-import { Optional, Section, type Static, Type } from '../../core/schema.js';
+import { OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
 import type { EntryProblem, EntryScope } from './timeline.js';
 
 export const CacheActionProperties = {
@@ -12,6 +12,12 @@ export const CacheActionProperties = {
             pattern: '^/',
             description: 'Answers for paths that begin with it; default: everything that is stored.',
           }),
+        ),
+        soft: Optional(
+          OneOf(
+            ['on', 'off'],
+            'on: they are kept as stale, and given while new ones are fetched and when that fails; default off.',
+          ),
         ),
       },
       'Empties the cache of the gateway, or with `to: edge` of the edge.',
@@ -29,6 +35,8 @@ export interface CacheAction {
   readonly to: 'gateway' | 'edge';
   /** Empty: everything. */
   readonly pathPrefix: string;
+  /** They are kept, as stale. */
+  readonly soft: boolean;
 }
 
 /** What the schema cannot say of an entry that is about a cache. */
@@ -53,9 +61,12 @@ export const resolveCacheEntry = (entry: CacheEntry): CacheAction | null => {
     type: 'purge-cache',
     to: entry.to === 'edge' ? 'edge' : 'gateway',
     pathPrefix: purge.pathPrefix ?? '',
+    soft: purge.soft === 'on',
   };
 };
 
 /** For people. */
-export const cacheActionText = ({ to, pathPrefix }: CacheAction): string =>
-  `empty the ${to}’s cache${pathPrefix === '' ? '' : ` below ${pathPrefix}`}`;
+export const cacheActionText = ({ to, pathPrefix, soft }: CacheAction): string => {
+  const below = pathPrefix === '' ? '' : ` below ${pathPrefix}`;
+  return soft ? `make all stale in the ${to}’s cache${below}` : `empty the ${to}’s cache${below}`;
+};

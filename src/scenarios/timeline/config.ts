@@ -2,7 +2,9 @@
 import { merge } from '../../core/document/overrides.js';
 import { checkSchema, type Finding } from '../../core/document/schema-problems.js';
 import type { Json } from '../../core/json.js';
+import { thereAre } from '../../core/nearest.js';
 import { Count, OneOf, Optional, Section, type Static, Type } from '../../core/schema.js';
+import { SmokeTestProperties, type SmokeTestSection } from '../../delivery/smoke-test.js';
 import {
   type RollbackStrategy,
   resolveRollbackStrategy,
@@ -73,6 +75,7 @@ export const ConfigProperties = {
   ),
   staged: TrafficStrategyProperties.staged,
   ...TrialProperties,
+  ...SmokeTestProperties,
 };
 
 export const CONFIG_ACTIONS = ['push-config', 'rollback-config', 'lock-config', 'unlock-config'] as const;
@@ -88,6 +91,7 @@ export const CONFIG_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   canary: ['push-config', 'rollback-config'],
   staged: ['push-config'],
   trial: ['push-config'],
+  smokeTest: ['push-config'],
 };
 
 const ConfigKeys = Type.Object(ConfigProperties);
@@ -117,6 +121,8 @@ export type ConfigAction =
       readonly basedOn?: number;
       /** Whether a guard is passed by. */
       readonly approved: boolean;
+      /** What it is asked first, as it is written; left out: nothing. */
+      readonly smokeTest?: SmokeTestSection;
     }
   | { readonly type: 'rollback-gateway-config'; readonly to: 'gateway' | 'edge' }
   | { readonly type: 'rollback-config'; readonly strategy: RollbackStrategy }
@@ -168,15 +174,17 @@ const checkGatewayPush = (
   ].map(belowPush);
 };
 
-const checkPush = (
-  pushed: Json,
-  { to = 'workers' }: ConfigEntry,
-  { workers, upstreams = workers, gateway, edge = null, front = ONE_GATEWAY }: EntryScope,
-): EntryProblem[] => {
+/** Upstreams of whoever gets a config. */
+const upstreamsOf = (
+  to: 'gateway' | 'edge',
+  { workers, upstreams = workers, front = ONE_GATEWAY }: EntryScope,
+): readonly string[] => (to === 'gateway' ? upstreams : [...front.keys()].filter((id) => id !== EDGE));
+
+const checkPush = (pushed: Json, { to = 'workers' }: ConfigEntry, scope: EntryScope): EntryProblem[] => {
   if (to === 'workers') return checkWorkerPush(pushed);
-  if (to === 'gateway') return checkGatewayPush(pushed, gateway, upstreams);
-  const behind = [...front.keys()].filter((id) => id !== EDGE);
-  return edge === null ? [] : checkGatewayPush(pushed, edge, behind);
+  const { gateway, edge = null } = scope;
+  const running = to === 'gateway' ? gateway : edge;
+  return running === null ? [] : checkGatewayPush(pushed, running, upstreamsOf(to, scope));
 };
 
 const checkStrategy = (entry: ConfigEntry, action: string, readers: number): EntryProblem[] => {
@@ -200,7 +208,8 @@ const checkStrategy = (entry: ConfigEntry, action: string, readers: number): Ent
     }
   }
   if (to !== 'workers' && entry.trial !== undefined) {
-    const message = 'is for what goes to workers; what goes to a gateway goes out in stages';
+    const message =
+      'is for what goes to workers; what goes to a gateway is asked something first with `smokeTest`';
     problems.push({ key: 'trial', message });
   }
   if ((entry.canary?.readers ?? 0) >= readers) {
@@ -212,10 +221,26 @@ const checkStrategy = (entry: ConfigEntry, action: string, readers: number): Ent
   return problems;
 };
 
+const checkSmokeTest = ({ to = 'workers', smokeTest }: ConfigEntry, scope: EntryScope): EntryProblem[] => {
+  if (smokeTest === undefined) return [];
+  if (to === 'workers') {
+    const message = 'is for what goes to a gateway; what goes to workers is tried out with `trial`';
+    return [{ key: 'smokeTest', message }];
+  }
+  const ids = upstreamsOf(to, scope);
+  return smokeTest.flatMap(({ upstreams = [] }, index) =>
+    upstreams.flatMap((id, place): EntryProblem[] => {
+      if (ids.includes(id)) return [];
+      const message = `there is no upstream "${id}"${thereAre(id, ids)}`;
+      return [{ key: 'smokeTest', path: [index, 'upstreams', place], message }];
+    }),
+  );
+};
+
 /** What the schema cannot say of an entry that is about config. @param action the entry's. */
 export const checkConfigEntry = (entry: ConfigEntry, action: string, scope: EntryScope): EntryProblem[] => {
   const { configReaders = scope.workers } = scope;
-  const problems = checkStrategy(entry, action, configReaders.length);
+  const problems = [...checkStrategy(entry, action, configReaders.length), ...checkSmokeTest(entry, scope)];
   const pushed = entry['push-config'] as Json | undefined;
   if (pushed !== undefined) problems.push(...checkPush(pushed, entry, scope));
   if (entry.to === 'edge' && (scope.edge ?? null) === null) {
@@ -240,6 +265,7 @@ const resolvePush = (entry: ConfigEntry, pushed: Json, { gateway, edge, own }: E
     type: 'push-gateway-config',
     ...{ to, config, strategy, breakGlass, ...basedOn },
     approved: entry.approved !== 'off',
+    ...(entry.smokeTest !== undefined && { smokeTest: entry.smokeTest }),
   };
 };
 

@@ -1,6 +1,7 @@
 /** What is done to the fleet as a whole in the timeline: `deploy`, `rollback-deploy` and `scale`. */
 import type { Path } from '../../core/document/positions.js';
 import { Count, Optional, Section } from '../../core/schema.js';
+import { formatDuration } from '../../core/units.js';
 import { explainHeapLimit } from '../../upstream/config.js';
 import { findOptionProblems } from '../../upstream/faults/options.js';
 import { WORKER_FAULTS } from '../../upstream/faults/worker-faults.js';
@@ -100,11 +101,28 @@ export const performOnFleet = (action: FleetAction, fleet: Fleet): void => {
   }
 };
 
+const deploymentText = (deployment: Deployment): string => {
+  const { version, strategy, drainMs, bootMs, warmUpRequests, watchMs, slowdown, changes } = deployment;
+  const changed = Object.keys(changes);
+  return [
+    `deploy version ${version}`,
+    strategy === 'canary'
+      ? `canary watched for ${formatDuration(watchMs)}, at most ${slowdown} times as slow`
+      : strategy,
+    drainMs === null ? null : `drained for ${formatDuration(drainMs)}`,
+    bootMs === null ? null : `boots for ${formatDuration(bootMs)}`,
+    warmUpRequests === 0 ? null : `warmed up by ${warmUpRequests} requests`,
+    changed.length === 0 ? null : `other ${changed.join(', ')}`,
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+};
+
 /** For people. */
 export const fleetActionText = (action: FleetAction): string => {
   switch (action.type) {
     case 'deploy':
-      return `deploy version ${action.deployment.version}, ${action.deployment.strategy}`;
+      return deploymentText(action.deployment);
     case 'rollback-deploy':
       return 'roll the deploy back';
     case 'scale':

@@ -77,8 +77,11 @@ const perform = (action: Action, { world, delivery, by }: Performer): void => {
       world.replaceCertificates(action);
       return;
     case 'purge-cache': {
-      const { to, pathPrefix } = action;
-      world.askGateway(to, 'POST', '/cache/purge', pathPrefix === '' ? {} : { pathPrefix });
+      const { to, pathPrefix, soft } = action;
+      world.askGateway(to, 'POST', '/cache/purge', {
+        ...(pathPrefix !== '' && { pathPrefix }),
+        ...(soft && { soft }),
+      });
       return;
     }
     case 'push-gateway-config':
@@ -88,6 +91,7 @@ const perform = (action: Action, { world, delivery, by }: Performer): void => {
         ...(action.approved && { approve: `the ${by} says so` }),
         ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
         ...(action.basedOn !== undefined && { basedOn: action.basedOn }),
+        ...(action.smokeTest !== undefined && { smokeTest: action.smokeTest }),
       });
       return;
     case 'rollback-gateway-config':

@@ -29,9 +29,11 @@ describe('a duration', () => {
     [1_500, '1.5s'],
     [1_234, '1.23s'],
     [12_340, '12.3s'],
-    [60_000, '1m0s'],
+    [60_000, '1m'],
     [90_000, '1m30s'],
-    [3_600_000, '60m0s'],
+    [3_600_000, '1h'],
+    [5_400_000, '1h30m'],
+    [3_605_000, '1h5s'],
     [-1_500, '-1.5s'],
   ])('of %d ms reads %s', (ms, expected) => {
     expect(formatDuration(ms)).toBe(expected);
@@ -39,9 +41,9 @@ describe('a duration', () => {
 
   it.each<[number, string]>([
     [999.7, '1s'],
-    [59_990, '1m0s'],
-    [119_700, '2m0s'],
-    [179_999, '3m0s'],
+    [59_990, '1m'],
+    [119_700, '2m'],
+    [179_999, '3m'],
   ])('of %d ms carries into the next unit and reads %s', (ms, expected) => {
     expect(formatDuration(ms)).toBe(expected);
   });

@@ -20,8 +20,9 @@ describe('a purge', () => {
     await fill();
     run(3, { standby: 2, candidate: 4 }, { 3: caching('3MiB'), 4: caching('4MiB') });
     await fill();
-    expect(generations.purge('all'), 'one answer in each of the four').toBe(4);
-    expect(generations.purge('all')).toBe(0);
+    expect(generations.purge('all', true), 'made stale').toBe(4);
+    expect(generations.purge('all', false), 'one answer in each of the four').toBe(4);
+    expect(generations.purge('all', false)).toBe(0);
   });
 });
 

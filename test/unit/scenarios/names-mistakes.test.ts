@@ -85,7 +85,7 @@ describe(`a mistake about names, at ${HERE},`, () => {
       'a trial of what goes to a gateway',
       timeline('{ at: 1s, push-config: { retry: {} }, to: gateway, trial: ▸{} }'),
       'timeline[0].trial',
-      'is for what goes to workers; what goes to a gateway goes out in stages',
+      'is for what goes to workers; what goes to a gateway is asked something first with `smokeTest`',
     ],
     [
       'a trial of a rollback',

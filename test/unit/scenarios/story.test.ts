@@ -188,8 +188,8 @@ describe('the story of a variant', () => {
       ),
       resultEvent(8, 'link.toxic-removed', { ...toxic, link: 'worker-1', reason: 'ordered' }),
       resultEvent(9, 'link.toxic-removed', { ...toxic, link: 'worker-2', reason: 'run-over' }),
-      resultEvent(10, 'cache.purged', { responses: 12 }),
-      resultEvent(11, 'cache.purged', { responses: 3, gateway: 'edge' }),
+      resultEvent(10, 'cache.purged', { responses: 12, soft: false }),
+      resultEvent(11, 'cache.purged', { responses: 3, soft: true, gateway: 'edge' }),
       resultEvent(12, 'deploy.began', { version: 2, strategy: 'rolling', workers: 4 }),
       resultEvent(13, 'fleet.scaled', { from: 4, to: 6, reason: 'ordered' }),
     ];
@@ -199,7 +199,7 @@ describe('the story of a variant', () => {
       'toxic latency is put on the links of worker-1 and worker-2',
       'toxic latency is taken off the link of worker-1',
       'the cache of the gateway is emptied of 12 answers',
-      'the cache of the edge is emptied of 3 answers',
+      '3 answers in the cache of the edge are made stale',
       'a deploy of version 2 to 4 workers begins, rolling',
       'the fleet goes from 4 to 6 workers: ordered',
     ]);

@@ -5,6 +5,8 @@ import type { Headers } from '../../../../src/policies/service.js';
 import { makeCache, turn } from './upstream.js';
 
 const MINUTE: Headers = { 'cache-control': 'max-age=60' };
+/** For how long what is stale may be given. */
+const WINDOWS = { staleWhileRevalidateMs: 10_000, staleIfErrorMs: 60_000 };
 
 describe('an unsafe request', () => {
   it.each([
@@ -89,6 +91,54 @@ describe('a purge', () => {
     expect(cache.purge(target)).toBe(expected);
     expect(cache.entries).toBe(4 - expected);
     expect(events.at(-1)).toBe(`purged ${expected}`);
+  });
+
+  it.each([
+    ['of one URL', { host: 'A.example', path: '/a/1' }, ['/a/1']],
+    ['of a URL that nobody asked for', { host: 'a.example', path: '/c' }, []],
+    ['of what stands below a path', { pathPrefix: '/a/' }, ['/a/1', '/a/2']],
+    ['of everything', 'all' as const, ['/a/1', '/a/2', '/b']],
+  ])('keeps what it ends as stale when it is soft: %s', async (_title, target, stale) => {
+    const { clock, exchange, cache, events } = makeCache(WINDOWS);
+    const paths = ['/a/1', '/a/2', '/b'];
+    for (const path of paths) await exchange({ headers: MINUTE, body: 'old' }, path);
+    clock.advance(5_000);
+    expect(cache.purge(target, true)).toBe(stale.length);
+    expect(events.at(-1)).toBe(`made stale ${stale.length}`);
+    expect(cache.entries).toBe(3);
+    clock.advance(1_000);
+    for (const path of paths) {
+      const { body, cacheStatus } = await exchange(null, path);
+      expect(body).toBe('old');
+      expect(cacheStatus).toBe(stale.includes(path) ? 'badgateway; hit; ttl=-1' : 'badgateway; hit; ttl=54');
+    }
+  });
+
+  it('that is soft gives nothing to answers that may not be stale, nor a life to those whose life is over', async () => {
+    const { clock, exchange, cache } = makeCache(WINDOWS);
+    await exchange({ headers: { 'cache-control': 'max-age=60, must-revalidate', etag: '"a"' } }, '/strict');
+    await exchange({ headers: MINUTE, body: 'old' }, '/over');
+    clock.advance(65_000);
+    await exchange({ headers: { 'cache-control': 'max-age=60, must-revalidate', etag: '"a"' } }, '/strict');
+    cache.purge('all', true);
+    const strict = await exchange({ headers: MINUTE, body: 'new' }, '/strict');
+    expect(strict.body).toBe('new');
+    clock.advance(5_000);
+    expect(
+      (await exchange({ headers: MINUTE, body: 'new' }, '/over')).body,
+      'ten seconds from its own end',
+    ).toBe('new');
+  });
+
+  it('that is soft keeps out what is on its way, too: it may be from before', async () => {
+    const { send, pending, cache, exchange } = makeCache();
+    send();
+    await turn();
+    cache.purge('all', true);
+    pending[0]!.respond(200, MINUTE, 'old');
+    await turn();
+    expect(cache.entries).toBe(0);
+    expect((await exchange({ headers: MINUTE, body: 'new' })).body).toBe('new');
   });
 
   it('keeps out what is on its way', async () => {

@@ -139,7 +139,7 @@ export const makeCache = (given: Partial<CacheOptions> = {}) => {
     onMiss: (_call, forward) => events.push(`miss ${forward}`),
     onStored: (key) => events.push(`stored ${key}`),
     onEvicted: (key) => events.push(`evicted ${key}`),
-    onPurged: (responses) => events.push(`purged ${responses}`),
+    onPurged: (responses, soft) => events.push(`${soft ? 'made stale' : 'purged'} ${responses}`),
   });
   const pending: Pending[] = [];
   const service = cache.layer(

@@ -31,7 +31,7 @@ describe('the rows of an incident', () => {
   it('are in order of time, by the clock of the incident', () => {
     expect(incidentRows(told)).toEqual([
       ['incident, told', 'measured', 'published', 'later by'],
-      ['Investigating', '16:07 (4.6s)', '16:13 (8.2s)', '6m0s'],
+      ['Investigating', '16:07 (4.6s)', '16:13 (8.2s)', '6m'],
       ['users are hurt', '16:07 (5s)', '–', '–'],
       // The cause was known when service was not bad enough yet for somebody to say so.
       ['the cause is known', '16:07 (5s)', '–', '–'],

@@ -411,9 +411,14 @@ const Config = ({ catalog, actions, answer }: PoliciesProps & { readonly answer:
           Unlock
         </OrderButton>
         {config.cache !== undefined && (
-          <OrderButton order={entryOrder({ 'purge-cache': {} }, 'cache emptied')}>
-            Empty the cache
-          </OrderButton>
+          <>
+            <OrderButton order={entryOrder({ 'purge-cache': {} }, 'cache emptied')}>
+              Empty the cache
+            </OrderButton>
+            <OrderButton order={entryOrder({ 'purge-cache': { soft: 'on' } }, 'cache made stale')}>
+              Make the cache stale
+            </OrderButton>
+          </>
         )}
       </div>
     </>
