@@ -1,7 +1,7 @@
 /** What is done to the fleet as a whole in the timeline: `deploy`, `rollback-deploy` and `scale`. */
 import type { Path } from '../../core/document/positions.js';
 import { Count, Optional, Section } from '../../core/schema.js';
-import { formatDuration } from '../../core/units.js';
+import { formatDuration, formatSize } from '../../core/units.js';
 import { explainHeapLimit } from '../../upstream/config.js';
 import { findOptionProblems } from '../../upstream/faults/options.js';
 import { WORKER_FAULTS } from '../../upstream/faults/worker-faults.js';
@@ -12,6 +12,7 @@ import {
   findDeployProblems,
   resolveDeployment,
 } from '../../upstream/fleet/deployment.js';
+import type { VersionChanges } from '../../upstream/fleet/versions.js';
 import type { Fleet } from '../../upstream/fleet.js';
 
 export const FleetProperties = {
@@ -101,9 +102,15 @@ export const performOnFleet = (action: FleetAction, fleet: Fleet): void => {
   }
 };
 
+const changesText = ({ slots, serviceTime, heapLimitBytes, faults }: VersionChanges): string[] => [
+  ...(slots === undefined ? [] : [`${slots} slots`]),
+  ...(serviceTime === undefined ? [] : ['another service time']),
+  ...(heapLimitBytes === undefined ? [] : [`a heap limit of ${formatSize(heapLimitBytes)}`]),
+  ...faults.map(({ fault }) => `born with ${fault}`),
+];
+
 const deploymentText = (deployment: Deployment): string => {
   const { version, strategy, drainMs, bootMs, warmUpRequests, watchMs, slowdown, changes } = deployment;
-  const changed = Object.keys(changes);
   return [
     `deploy version ${version}`,
     strategy === 'canary'
@@ -112,7 +119,7 @@ const deploymentText = (deployment: Deployment): string => {
     drainMs === null ? null : `drained for ${formatDuration(drainMs)}`,
     bootMs === null ? null : `boots for ${formatDuration(bootMs)}`,
     warmUpRequests === 0 ? null : `warmed up by ${warmUpRequests} requests`,
-    changed.length === 0 ? null : `other ${changed.join(', ')}`,
+    ...changesText(changes),
   ]
     .filter((part) => part !== null)
     .join(', ');

@@ -88,6 +88,34 @@ describe(`a mistake about names, at ${HERE},`, () => {
       'is for what goes to workers; what goes to a gateway is asked something first with `smokeTest`',
     ],
     [
+      'a smoke test of what goes to workers',
+      timeline(
+        '{ at: 1s, push-config: { downstream: { service: s, endpoints: [{ name: a, weight: 1 }] } }, smokeTest: ▸[{ path: / }] }',
+      ),
+      'timeline[0].smokeTest',
+      'is for what goes to a gateway; what goes to workers is tried out with `trial`',
+    ],
+    [
+      'a smoke test that wants an upstream that there is not',
+      timeline(
+        '{ at: 1s, push-config: { retry: {} }, to: gateway, smokeTest: [{ path: /, upstreams: [▸worker-7] }] }',
+      ),
+      'timeline[0].smokeTest[0].upstreams[0]',
+      'there is no upstream "worker-7"; there are worker-1, worker-2',
+    ],
+    [
+      'a smoke test that asks for nothing',
+      timeline('{ at: 1s, push-config: { retry: {} }, to: gateway, smokeTest: ▸[] }'),
+      'timeline[0].smokeTest',
+      '1',
+    ],
+    [
+      'a soft purge by a word that there is not',
+      timeline('{ at: 1s, purge-cache: { soft: ▸yes } }', `${MINIMAL}gateway: { cache: {} }\n`),
+      'timeline[0].purge-cache.soft',
+      'expected one of on, off',
+    ],
+    [
       'a trial of a rollback',
       timeline('{ at: 1s, rollback-config: {}, trial: ▸{} }'),
       'timeline[0].trial',

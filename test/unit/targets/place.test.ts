@@ -140,6 +140,12 @@ describe('variants at targets', () => {
       '{ at: 1s, push-config: {}, to: gateway, strategy: staged }',
       ['timeline.push-config'],
     ],
+    [
+      'a push with a smoke test',
+      proxyTarget(false),
+      '{ at: 1s, push-config: {}, to: gateway, smokeTest: [{ path: / }] }',
+      ['timeline.smokeTest'],
+    ],
     ['a rollback', proxyTarget(false), '{ at: 1s, rollback-config: {}, to: gateway }', []],
     [
       'a rollback of nobody',
