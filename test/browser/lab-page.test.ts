@@ -227,6 +227,9 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     await tab.getByRole('button', { name: 'Begin the flood' }).click();
     await tab.getByText(/✓ flood: /).waitFor();
     await tab.getByRole('tab', { name: 'Policies' }).click();
+    await tab.getByText('Changes go out').click();
+    await tab.getByLabel('smokeTest').fill('[{ "path": "/" }]');
+    await tab.getByText('after a smoke test').waitFor();
     await tab.getByText('Everything else of the gateway’s section').click();
     await tab.getByLabel('statusDialect').selectOption('nginx');
     await tab.getByRole('button', { name: 'Apply them' }).click();
@@ -236,7 +239,13 @@ describe.skipIf(!hasBrowser)('the page of the lab (needs Chromium)', () => {
     expect(lab.orders.map(({ path, body }) => [path, body])).toEqual([
       ['timeline', { deploy: { version: 2, strategy: 'rolling' } }],
       ['timeline', { flood: { for: '10s', rate: '100/s' } }],
-      ['gateway/config', expect.objectContaining({ config: { ...CONFIG, statusDialect: 'nginx' } })],
+      [
+        'gateway/config',
+        expect.objectContaining({
+          config: { ...CONFIG, statusDialect: 'nginx' },
+          smokeTest: [{ path: '/' }],
+        }),
+      ],
       ['gateway/config/lock', { by: 'lab', reason: 'by hand in the lab' }],
     ]);
     expect(errors).toEqual([]);

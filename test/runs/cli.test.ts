@@ -219,7 +219,9 @@ describe('the other verbs', () => {
   it('validate tells deploys apart by all that they say', async () => {
     const { stdout } = await runCli(['validate', 'deploy-restart']);
     expect(stdout).toContain('8s: deploy version 2, rolling, boots for 2.5s, born with cold-start\n');
-    expect(stdout).toContain('8s: deploy version 2, rolling, drained for 2s, boots for 2.5s, born with cold-start\n');
+    expect(stdout).toContain(
+      '8s: deploy version 2, rolling, drained for 2s, boots for 2.5s, born with cold-start\n',
+    );
     expect(stdout).toMatch(
       /deploy version 2, canary watched for \S+, at most 1.5 times as slow, .*another service time/,
     );

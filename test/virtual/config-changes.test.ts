@@ -84,3 +84,31 @@ describe('a push that says which version it was made from', () => {
     );
   });
 });
+
+describe.each([1, 2])('a push that has to answer first, to a gateway of %i process(es)', (processes) => {
+  const push = (config: string, checks: string): string =>
+    `push-config: { ${config}, processes: ${processes} }, smokeTest: [${checks}]`;
+
+  it('goes out when it does', async () => {
+    const { refused, outage } = await run(
+      `processes: ${processes}`,
+      push('routes: [{ path: / }]', '{ path: /, upstreams: [worker-1, worker-2] }'),
+    );
+    expect(refused).toEqual([]);
+    expect(outage.availability).toBe(1);
+  });
+
+  it('is refused when it does not, and nobody has met it', async () => {
+    const { refused, outage } = await run(
+      `processes: ${processes}`,
+      push('routes: [{ path: /elsewhere }]', '{ path: / }'),
+    );
+    expect(refused).toMatchObject([
+      {
+        status: 422,
+        reason: 'its smoke test asked for / and got 404 (no_route), where a status below 400 is wanted',
+      },
+    ]);
+    expect(outage.availability).toBe(1);
+  });
+});

@@ -44,6 +44,7 @@ const SEPARATOR_BYTES = 4;
 export class Entry {
   readonly url: Url;
   readonly variant: string;
+  /** With other terms once its life was ended. */
   response: StoredResponse;
   readonly bytes: number;
   /** When its validation last failed; -Infinity: never. */

@@ -3,8 +3,8 @@
  *
  *     GET    /gateways                  every gateway and the edge: id, up
  *     GET    /gateway/config            { version, locked, config }: the section as it is written
- *     PUT    /gateway/config            { config, by?, strategy…, approve?, breakGlass?, basedOn? }: the whole section, to all
- *                                       gateways → 202 { version }, or as the gateway refuses it: 409, 422 (with problems), 423
+ *     PUT    /gateway/config            { config, by?, strategy…, approve?, breakGlass?, basedOn?, smokeTest? }: the whole
+ *                                       section, to all gateways → 202 { version }, or as the gateway refuses it: 409, 422, 423
  *     POST   /gateway/config/rollback   { by? } → 202, 409
  *     PUT    /gateway/config/lock       { by?, reason }
  *     DELETE /gateway/config/lock       ?by=
@@ -14,8 +14,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { merge } from '../../core/document/overrides.js';
 import { isObject, type Json } from '../../core/json.js';
 import { thereAre } from '../../core/nearest.js';
+import { SMOKE_TEST_TIMEOUT_MS } from '../../gateway/smoke-test.js';
 import type { PlaceStatus } from '../front/front.js';
-import type { ConfigAction } from '../timeline/config.js';
+import { type ConfigAction, pushBody } from '../timeline/config.js';
 import type { World } from '../world.js';
 import { askJson, type JsonAnswer, type JsonRequest } from './ask-json.js';
 
@@ -23,7 +24,7 @@ export type GatewayAnswer = JsonAnswer;
 
 type GatewayPush = Extract<ConfigAction, { type: 'push-gateway-config' }>;
 
-/** Longer than a healthy gateway takes for anything; one that stands still is not waited for. */
+/** Longer than a healthy gateway takes for anything but a smoke test; one that stands still is not waited for. */
 const TIMEOUT_MS = 3_000;
 
 /** Versions whose section is remembered as it was written: more than a gateway goes back. */
@@ -59,16 +60,8 @@ class Gateways implements GatewayOrders {
     return this.#world.front();
   }
 
-  push(
-    { to, config, strategy, breakGlass, basedOn, approved }: GatewayPush,
-    by: string,
-  ): Promise<GatewayAnswer> {
-    return this.put(to, {
-      ...{ by, config, ...strategy },
-      ...(approved && { approve: `the ${by} says so` }),
-      ...(breakGlass !== '' && { breakGlass }),
-      ...(basedOn !== undefined && { basedOn }),
-    });
+  push(action: GatewayPush, by: string): Promise<GatewayAnswer> {
+    return this.put(action.to, pushBody(action, by));
   }
 
   /** @param body as the admin API takes it. */
@@ -115,8 +108,9 @@ class Gateways implements GatewayOrders {
     const config = isObject(body) ? body.config : undefined;
     // Where its certificates are is the run's own affair.
     const own = isObject(config) ? { ...(body as Json), config: merge(config, overlay as Json) } : body;
+    const testMs = isObject(body) && body.smokeTest !== undefined ? SMOKE_TEST_TIMEOUT_MS : 0;
     try {
-      return await askJson({ host, port, method, path, body: own, timeoutMs: TIMEOUT_MS });
+      return await askJson({ host, port, method, path, body: own, timeoutMs: TIMEOUT_MS + testMs });
     } catch (error) {
       return refused(503, `${id}: ${(error as Error).message}`);
     }

@@ -129,6 +129,26 @@ export type ConfigAction =
   | { readonly type: 'lock-config'; readonly reason: string }
   | { readonly type: 'unlock-config' };
 
+/** A push to a gateway, as its admin API takes it. @param by who does it. */
+export const pushBody = (
+  {
+    config,
+    strategy,
+    approved,
+    breakGlass,
+    basedOn,
+    smokeTest,
+  }: Extract<ConfigAction, { type: 'push-gateway-config' }>,
+  by: string,
+): Json => ({
+  ...{ by, config, ...strategy },
+  // It means what it says; what a guard would object to is what a scenario, or a hand in the lab, is there to show.
+  ...(approved && { approve: `the ${by} says so` }),
+  ...(breakGlass !== '' && { breakGlass }),
+  ...(basedOn !== undefined && { basedOn }),
+  ...(smokeTest !== undefined && { smokeTest }),
+});
+
 /** Strategies by who gets the config. */
 const STRATEGIES_OF: Readonly<Record<'workers' | 'gateway' | 'edge', readonly string[]>> = {
   workers: STRATEGY_NAMES,

@@ -4,6 +4,7 @@ import type { WorkerConfig } from '../../upstream/config.js';
 import { beginningOf } from '../clients/flood.js';
 import type { World } from '../world.js';
 import { actionText } from './action-text.js';
+import { pushBody } from './config.js';
 import { performOnWorkers } from './faults.js';
 import { performOnFleet } from './fleet.js';
 import type { Orders } from './orders.js';
@@ -85,14 +86,7 @@ const perform = (action: Action, { world, delivery, by }: Performer): void => {
       return;
     }
     case 'push-gateway-config':
-      world.askGateway(action.to, 'PUT', '/config', {
-        ...{ by, config: action.config, ...action.strategy },
-        // The timeline means what it says; what a guard would object to is what a scenario is there to show.
-        ...(action.approved && { approve: `the ${by} says so` }),
-        ...(action.breakGlass !== '' && { breakGlass: action.breakGlass }),
-        ...(action.basedOn !== undefined && { basedOn: action.basedOn }),
-        ...(action.smokeTest !== undefined && { smokeTest: action.smokeTest }),
-      });
+      world.askGateway(action.to, 'PUT', '/config', pushBody(action, by));
       return;
     case 'rollback-gateway-config':
       world.askGateway(action.to, 'POST', '/config/rollback', { by });

@@ -11,6 +11,7 @@ import { entryOrder, type Order } from '../commands.js';
 import { OrderButton, Said, useDesk, useListed } from '../desk.js';
 import { Field, SectionForm } from '../schema-form.js';
 import { choicesOf, kindOf, sectionOf, summaryOf, type Written, withKey } from '../written.js';
+import { GoesOut, type How } from './goes-out.js';
 
 interface Policy {
   /** Of the gateway's section. */
@@ -113,9 +114,6 @@ const OFF: Readonly<Record<string, unknown>> = { healthCheck: 'off' };
 
 const isOn = (config: Written, key: string): boolean =>
   key === 'healthCheck' ? config[key] !== 'off' : config[key] !== undefined;
-
-/** How a push goes out: what of an entry says so. */
-type How = Written;
 
 /** The whole section. @param changes of it, as an entry would have them; `null`: no entry says it. */
 const configOrder = (config: Written, changes: Written | null, how: How, said: string): Order => ({
@@ -289,61 +287,6 @@ const Others = ({
   );
 };
 
-/** How changes go out: the strategy, its options, and whether a lock holds them up. */
-const GoesOut = ({
-  strategies,
-  staged,
-  how,
-  setHow,
-}: {
-  readonly strategies: readonly string[];
-  readonly staged: FormSchema | null;
-  readonly how: How;
-  readonly setHow: (how: How) => void;
-}) => (
-  <details>
-    <summary>
-      Changes go out <b>{typeof how.strategy === 'string' ? how.strategy : 'all at once'}</b>
-      {how.breakGlass !== undefined && ', past a lock'}
-    </summary>
-    <div class="lab-field wide">
-      <label for="lab-strategy">Strategy</label>
-      <select
-        id="lab-strategy"
-        value={String(how.strategy ?? '')}
-        onChange={({ currentTarget }) => {
-          const { strategy: _strategy, staged: _staged, ...others } = how;
-          setHow(currentTarget.value === '' ? others : { ...others, strategy: currentTarget.value });
-        }}
-      >
-        <option value="">all at once</option>
-        {strategies
-          .filter((name) => name !== 'all-at-once')
-          .map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-      </select>
-    </div>
-    {how.strategy === 'staged' && staged !== null && (
-      <SectionForm
-        schema={staged}
-        written={(how.staged ?? {}) as Written}
-        change={(below) => setHow(withKey(how, 'staged', Object.keys(below).length > 0 ? below : undefined))}
-      />
-    )}
-    <label class="lab-switch">
-      <input
-        type="checkbox"
-        checked={how.breakGlass !== undefined}
-        onChange={({ currentTarget }) =>
-          setHow(withKey(how, 'breakGlass', currentTarget.checked ? 'by hand in the lab' : undefined))
-        }
-      />{' '}
-      past a lock
-    </label>
-  </details>
-);
-
 const ROLL_BACK: Order = {
   method: 'POST',
   path: 'gateway/config/rollback',
@@ -375,7 +318,6 @@ const Config = ({ catalog, actions, answer }: PoliciesProps & { readonly answer:
   const { config, version, locked } = answer;
   const { properties = {} } = catalog.gateway;
   const push = actions.find(({ name }) => name === 'push-config');
-  const staged = push?.keys.find(({ name }) => name === 'staged')?.schema ?? null;
   const shown = POLICIES.filter(
     ({ key }) => properties[key] !== undefined && kindOf(properties[key]) === 'section',
   );
@@ -388,7 +330,7 @@ const Config = ({ catalog, actions, answer }: PoliciesProps & { readonly answer:
       {properties.balancer !== undefined && (
         <Balancer schema={properties.balancer} config={config} how={how} />
       )}
-      <GoesOut strategies={catalog.strategies.gateway} staged={staged} how={how} setHow={setHow} />
+      <GoesOut strategies={catalog.strategies.gateway} push={push} how={how} setHow={setHow} />
       <ul class="lab-list">
         {shown.map((policy) => (
           <Row
