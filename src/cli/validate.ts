@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DocumentError } from '../core/document/document.js';
 import { EXIT_CODES } from '../core/errors.js';
 import { hostAndPort, isLoopbackHost } from '../core/http-address.js';
+import type { Json } from '../core/json.js';
 import { formatDuration, formatRatio } from '../core/units.js';
 import { enginesOf, realTimeMs } from '../scenarios/library-list.js';
 import { parseScenario } from '../scenarios/parse.js';
@@ -59,6 +60,15 @@ const windowLines = ({ windows }: Variant): string[] =>
 /** A title, the lines below it, and what two that read alike may differ in. */
 type Section = readonly [title: string, lines: readonly string[], beneath?: unknown];
 
+/** Of a push to a gateway, what it lays over the variant's own section: two variants whose sections differ push the same. */
+const asWritten = (entry: TimelineEntry, { scope }: Variant): unknown => {
+  const { action } = entry;
+  if (action.type !== 'push-gateway-config') return entry;
+  const own = (action.to === 'gateway' ? scope.gateway : (scope.edge ?? {})) as Json;
+  const config = Object.entries(action.config).filter(([key, value]) => !isDeepStrictEqual(value, own[key]));
+  return { ...entry, action: { ...action, config } };
+};
+
 const sectionsOf = (variant: Variant): Section[] => {
   let startMs = 0;
   const load = variant.load.stages.map(({ fromRps, toRps, durationMs }) => {
@@ -72,7 +82,7 @@ const sectionsOf = (variant: Variant): Section[] => {
     ['upstreams', upstreamLines(variant)],
     ['load', [...load, ...totalLine(variant), ...populationLines(variant)]],
     ['clients', classLines(variant), variant.clients],
-    ['timeline', timeline, variant.timeline],
+    ['timeline', timeline, variant.timeline.map((entry) => asWritten(entry, variant))],
     ['windows', windowLines(variant)],
     ['thresholds', variant.thresholds.map(({ text }) => `    ${text}`)],
   ];

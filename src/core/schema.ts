@@ -42,7 +42,10 @@ const FIELD_NAME_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 
 /** Header fields by name. @param value what the value of one is. */
 export const Fields = <Value extends TSchema>(value: Value, description: string) =>
-  Type.Record(Type.String({ pattern: FIELD_NAME_PATTERN }), value, { description });
+  Type.Record(Type.String({ pattern: FIELD_NAME_PATTERN }), value, {
+    description,
+    additionalProperties: false,
+  });
 
 /** The value of a header field that is sent: printable ASCII, spaces and tabs. */
 export const FieldValue = () => Type.String({ pattern: String.raw`^[\t -~]*$` });

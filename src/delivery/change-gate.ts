@@ -59,6 +59,14 @@ export class ChangeGate<Config> {
     return null;
   }
 
+  /** Whether it would be refused now, for whoever wants to know before anything is done for it: nothing is told. */
+  wouldRefuse(config: Config, change: ConfigChange, stable: Versioned<Config>): boolean {
+    const { approve = '', breakGlass } = change;
+    if (this.#options.check(config) !== null) return true;
+    if (this.lock.locked && breakGlass === '') return true;
+    return approve === '' && this.#object(config, change, stable) !== null;
+  }
+
   /** A config that is not valid, or of which no config could be read: that somebody tried is told and written down. */
   refuseInvalid(by: string, reason: string): Refusal {
     this.lock.note({ atMs: this.#options.clock.nowMs(), by, action: 'push', allowed: false, reason });

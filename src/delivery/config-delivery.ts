@@ -117,11 +117,11 @@ export class ConfigDelivery<Config> {
     change: ConfigChange,
     trial: Trial,
   ): Promise<ChangeOutcome> {
-    const { check, tryOut } = this.#options;
+    const { tryOut } = this.#options;
     const order = this.#order;
-    const isLocked = this.lock.locked && change.breakGlass === '';
-    if (tryOut === undefined || isLocked || check(config) !== null)
+    if (tryOut === undefined || this.#gate.wouldRefuse(config, change, this.#history.stable)) {
       return this.push(config, strategy, change);
+    }
     const problem = await tryOut(config, this.config, trial);
     if (problem !== null) return this.#gate.refuseInvalid(change.by, problem);
     if (order !== this.#order) {

@@ -64,8 +64,18 @@ export interface SmokeCheck {
   readonly requests: number;
 }
 
+/** Why a config does not go out. */
+export interface SmokeFailure {
+  /** 422: it answered otherwise than it should. 409: nobody could try it. */
+  readonly status: 409 | 422;
+  readonly reason: string;
+}
+
 /** @returns what is wrong with the config; `null`: nothing that was seen. */
-export type SmokeTest<Config> = (config: Config, checks: readonly SmokeCheck[]) => Promise<string | null>;
+export type SmokeTest<Config> = (
+  config: Config,
+  checks: readonly SmokeCheck[],
+) => Promise<SmokeFailure | null>;
 
 /** As fields are in the gateway. */
 const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>

@@ -63,7 +63,10 @@ export class TrafficDelivery<Config> {
   readonly #options: TrafficDeliveryOptions<Config>;
   readonly #gate: ChangeGate<Config>;
   readonly #history: VersionHistory<Config>;
+  /** Of the last plan. */
   #order = 0;
+  /** Pushes and rollbacks that somebody asked for, and that were taken. */
+  #asked = 0;
   #candidate: Candidate<Config> | null = null;
   #ticking: Timer | null = null;
   #lookedMs = 0;
@@ -111,6 +114,7 @@ export class TrafficDelivery<Config> {
     const problem =
       strategy.name === 'all-at-once' ? this.#settle(target) : this.#beginStages(target, strategy);
     if (problem !== null) return this.#gate.refuse(422, problem);
+    this.#asked++;
     this.#options.emit('config.pushed', {
       version,
       to: this.#options.to,
@@ -132,15 +136,22 @@ export class TrafficDelivery<Config> {
     change: ConfigChange,
     checks: readonly SmokeCheck[],
   ): Promise<ChangeOutcome> {
-    const { check, smokeTest } = this.#options;
-    const order = this.#order;
-    const isLocked = this.lock.locked && change.breakGlass === '';
-    if (checks.length === 0 || smokeTest === undefined || isLocked || check(config) !== null) {
+    const { smokeTest, to } = this.#options;
+    if (checks.length === 0 || this.#gate.wouldRefuse(config, change, this.#history.stable)) {
       return this.push(config, strategy, change);
     }
-    const problem = await smokeTest(config, checks);
-    if (problem !== null) return this.#gate.refuseInvalid(change.by, problem);
-    if (order !== this.#order) {
+    if (smokeTest === undefined) {
+      return this.#gate.refuse(
+        409,
+        `the ${to} cannot test a config before it serves; send it without a smoke test`,
+      );
+    }
+    const asked = this.#asked;
+    const failure = await smokeTest(config, checks);
+    if (failure?.status === 422) return this.#gate.refuseInvalid(change.by, failure.reason);
+    if (failure !== null) return this.#gate.refuse(failure.status, failure.reason);
+    // What a rollout does by itself meanwhile is nobody's order.
+    if (asked !== this.#asked) {
       return this.#gate.refuse(409, 'while it was tested, another config was ordered; send it again');
     }
     return this.push(config, strategy, change);
@@ -162,6 +173,7 @@ export class TrafficDelivery<Config> {
     this.lock.noteRollback(by, clock.nowMs());
     const problem = this.#goBack(back, reason);
     if (problem !== null) return this.#gate.refuse(409, problem);
+    this.#asked++;
     return { accepted: true, status: 202, version: back.version };
   }
 

@@ -9,46 +9,17 @@ import {
   type PlanOutcome,
   type TrafficPlan,
 } from '../delivery/live-versions.js';
-import type { SmokeCheck } from '../delivery/smoke-test.js';
+import type { SmokeCheck, SmokeFailure } from '../delivery/smoke-test.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { Call } from '../policies/service.js';
-import type { HashOn } from './config/balancing.js';
 import type { GatewayConfig } from './config.js';
 import { Generation } from './generation.js';
 import type { Outliers } from './outliers.js';
 import type { Surroundings } from './parts.js';
+import { keyOf } from './request-key.js';
 import { smokeTest } from './smoke-test.js';
 
 export type RunningVersion = LiveVersion<GatewayConfig, Generation>;
-
-const cookie = (header: string | undefined, name: string): string => {
-  for (const pair of (header ?? '').split(';')) {
-    const at = pair.indexOf('=');
-    if (at > 0 && pair.slice(0, at).trim().toLowerCase() === name) return pair.slice(at + 1).trim();
-  }
-  return '';
-};
-
-const clientOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? '';
-
-/** What requests that belong together have in common; those that do not say it belong to their client's address. */
-export const keyOf = (raw: IncomingMessage, { rayId }: Call, hashOn: HashOn): string => {
-  const url = raw.url ?? '';
-  switch (hashOn.from) {
-    case 'request':
-      return rayId;
-    case 'client':
-      return clientOf(raw);
-    case 'url':
-      return url;
-    case 'path':
-      return url.split('?', 1)[0]!;
-    case 'header':
-      return String(raw.headers[hashOn.name] ?? '') || clientOf(raw);
-    case 'cookie':
-      return cookie(raw.headers.cookie, hashOn.name) || clientOf(raw);
-  }
-};
 
 /** Balancers that keep requests of one key on one upstream. */
 const needsKey = ({ balancer }: GatewayConfig): boolean =>
@@ -111,7 +82,7 @@ export class Generations {
   }
 
   /** Has a config answer requests that nobody waits for. @returns what is wrong with it; `null`: nothing that was seen. */
-  smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<string | null> {
+  smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<SmokeFailure | null> {
     return smokeTest(config, checks, this.#around);
   }
 

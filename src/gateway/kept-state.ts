@@ -44,4 +44,10 @@ export class KeptState {
       },
     };
   }
+
+  /** Ends every part, whoever still holds it. */
+  close(): void {
+    for (const kept of this.#parts.values()) for (const { close } of kept) close();
+    this.#parts.clear();
+  }
 }

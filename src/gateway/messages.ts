@@ -1,7 +1,7 @@
 /** What the gateway's processes say to each other: the parent to the gateway, the primary to those that serve. */
 import type { Event } from '../core/events.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
-import type { SmokeCheck } from '../delivery/smoke-test.js';
+import type { SmokeCheck, SmokeFailure } from '../delivery/smoke-test.js';
 import type { HistoryRecord, Versioned } from '../delivery/version-history.js';
 import type { CircuitState } from '../policies/breaker.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
@@ -148,7 +148,7 @@ export type FromServing =
   | ServingReport
   | { readonly type: 'listening' }
   /** @see ToServing, `smoke-test`. */
-  | { readonly type: 'smoke-tested'; readonly number: number; readonly problem: string | null }
+  | { readonly type: 'smoke-tested'; readonly number: number; readonly failure: SmokeFailure | null }
   /** It cannot follow a plan; what it ran before goes on. */
   | { readonly type: 'refused'; readonly version: number; readonly reason: string }
   | { readonly type: 'failed'; readonly message: string };

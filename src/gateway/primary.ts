@@ -25,7 +25,7 @@ import {
 } from './messages.js';
 import { buildMetrics } from './metrics.js';
 import { type Names, type OpenNamesParts, openNames } from './names/names.js';
-import { type ProcessExit, ProcessGroup, type ProcessGroupOptions } from './process-group.js';
+import { NOBODY, type ProcessExit, ProcessGroup, type ProcessGroupOptions } from './process-group.js';
 import type { MemoryUse, ProcessorUse } from './process-use.js';
 import { changeUpstream } from './reach.js';
 import { shareOf, sharePlan } from './shares.js';
@@ -257,7 +257,7 @@ export class Primary {
         return null;
       },
       smokeTest: async (config, checks) =>
-        (await this.#group?.smokeTest((number) => shareOf(config, number), checks)) ?? null,
+        this.#group === null ? NOBODY : this.#group.smokeTest((number) => shareOf(config, number), checks),
       change: (id, change) => {
         // Shown from here; what becomes of requests is decided there.
         const upstream = this.#pool.find(id);

@@ -4,11 +4,16 @@
 import { type ChildExit, exitText } from '../core/child.js';
 import type { Clock, Timer } from '../core/clock.js';
 import { Deferred } from '../core/deferred.js';
-import type { SmokeCheck } from '../delivery/smoke-test.js';
+import type { SmokeCheck, SmokeFailure } from '../delivery/smoke-test.js';
 import type { ClusterProcess } from './cluster.js';
 import type { GatewayConfig } from './config.js';
 import type { FromServing, ServingArgument, ServingReport, ToServing } from './messages.js';
 import { SMOKE_TEST_TIMEOUT_MS } from './smoke-test.js';
+
+const untested = (why: string): SmokeFailure => ({ status: 409, reason: `${why}; send it again` });
+
+/** No process serves yet, or none is left. */
+export const NOBODY: SmokeFailure = untested('no process is there to test it');
 
 /** Long enough that a process which dies at once does not take the processor from those that serve. */
 const RESTART_DELAY_MS = 1_000;
@@ -56,7 +61,7 @@ interface Running {
   /** Wait for an answer to that number. */
   readonly waiting: Map<number, () => void>;
   /** Smoke tests that it is at, by their number. */
-  readonly testing: Map<number, (problem: string | null) => void>;
+  readonly testing: Map<number, (failure: SmokeFailure | null) => void>;
 }
 
 export class ProcessGroup {
@@ -106,27 +111,27 @@ export class ProcessGroup {
 
   /**
    * Has one of them answer requests that nobody waits for.
-   * @param configOf its share, by the number of the process. @returns what is wrong; `null`: nothing that was seen.
+   * @param configOf its share, by the number of the process. @returns why not; `null`: nothing was seen.
    */
   async smokeTest(
     configOf: (number: number) => GatewayConfig,
     checks: readonly SmokeCheck[],
-  ): Promise<string | null> {
+  ): Promise<SmokeFailure | null> {
     const found = [...this.#running].find(([, { listening }]) => listening);
-    if (found === undefined) return 'there is no process to try it';
+    if (found === undefined) return NOBODY;
     const [number, { process, testing }] = found;
     const test = ++this.#asked;
-    const tested = new Deferred<string | null>();
+    const tested = new Deferred<SmokeFailure | null>();
     testing.set(test, tested.resolve);
     process.send({ type: 'smoke-test', number: test, config: configOf(number), checks });
     const waitMs = SMOKE_TEST_TIMEOUT_MS + ASK_TIMEOUT_MS;
     const timer = this.#options.clock.after(waitMs, () =>
-      tested.resolve('the process that tried it stands still'),
+      tested.resolve(untested(`process ${number}, which was to try it, stands still`)),
     );
-    const problem = await tested.promise;
+    const failure = await tested.promise;
     timer.cancel();
     testing.delete(test);
-    return problem;
+    return failure;
   }
 
   /** Asks each to end, and after `graceMs` insists. */
@@ -169,7 +174,7 @@ export class ProcessGroup {
         this.#options.onRefused(number, message.version, message.reason);
         return;
       case 'smoke-tested':
-        running.testing.get(message.number)?.(message.problem);
+        running.testing.get(message.number)?.(message.failure);
         return;
       case 'listening':
         running.listening = true;
@@ -196,7 +201,7 @@ export class ProcessGroup {
     const { process, problem, waiting, testing } = this.#running.get(number)!;
     this.#running.delete(number);
     for (const resolve of waiting.values()) resolve();
-    for (const resolve of testing.values()) resolve('the process that tried it ended');
+    for (const resolve of testing.values()) resolve(untested(`process ${number}, which tried it, ended`));
     const again = this.#served && !this.#stopping;
     const reason = problem ?? process.stderr.trim().slice(-REASON_CHARS);
     onExit(number, { ...exit, pid: process.pid, reason, restartInMs: again ? RESTART_DELAY_MS : null });

@@ -1,7 +1,7 @@
 /** One gateway in this process, as `GatewayControl` reaches it. */
 import type { Clock } from '../core/clock.js';
 import type { TrafficPlan } from '../delivery/live-versions.js';
-import type { SmokeCheck } from '../delivery/smoke-test.js';
+import type { SmokeCheck, SmokeFailure } from '../delivery/smoke-test.js';
 import type { PurgeTarget } from '../policies/cache/cache.js';
 import type { GatewayConfig } from './config.js';
 import type { Reach, UpstreamChange } from './control.js';
@@ -39,9 +39,9 @@ export class OwnReach implements Reach {
     return outcome.outcome === 'refused' ? outcome.reason : null;
   }
 
-  async smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<string | null> {
+  async smokeTest(config: GatewayConfig, checks: readonly SmokeCheck[]): Promise<SmokeFailure | null> {
     const { generations } = this.#gateway;
-    return generations === null ? NO_CONFIG : generations.smokeTest(config, checks);
+    return generations === null ? { status: 422, reason: NO_CONFIG } : generations.smokeTest(config, checks);
   }
 
   change(id: string, change: UpstreamChange): void {

@@ -81,8 +81,8 @@ export class ServingService {
       }
       case 'smoke-test': {
         const { number, config, checks } = message;
-        const problem = await this.#reach.smokeTest(config, checks).catch((error: Error) => error.message);
-        this.#ground.send({ type: 'smoke-tested', number, problem });
+        const failure = await this.#reach.smokeTest(config, checks);
+        this.#ground.send({ type: 'smoke-tested', number, failure });
         return;
       }
       case 'change':

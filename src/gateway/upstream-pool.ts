@@ -192,6 +192,18 @@ export class UpstreamPool {
     }
   }
 
+  /** The same upstreams as they stand, with counts of their own: for whoever tries something out. */
+  copy(nowMs: number): UpstreamPool {
+    const copy = new UpstreamPool(this.upstreams);
+    for (const [index, upstream] of this.upstreams.entries()) {
+      const own = copy.upstreams[index]!;
+      own.setHealthy(upstream.healthy, nowMs);
+      own.setDrained(upstream.drained, nowMs);
+      own.setEjected('by-hand', upstream.ejected, nowMs);
+    }
+    return copy;
+  }
+
   find(id: string): Upstream | undefined {
     return this.upstreams.find((upstream) => upstream.id === id);
   }

@@ -23,8 +23,8 @@ import { Flights } from './flights.js';
 import { Invalidations, invalidatedKeys, SAFE_METHODS } from './invalidation.js';
 import { MemoryResponse } from './memory-response.js';
 import type { CacheListener, CacheOptions } from './options.js';
-import { CacheStore, keyOf, type Url } from './store.js';
-import { endLife, isFresh, reuseOf, ttlMs } from './terms.js';
+import { CacheStore, keyOf, type StoredResponse, type Url } from './store.js';
+import { endLife, isFresh, isValidatable, reuseOf, ttlMs } from './terms.js';
 
 /** One URL, all URLs whose path begins with something, on one host or every one, or all there is. */
 export type PurgeTarget =
@@ -62,6 +62,13 @@ const marked = (response: ProxyResponse, forward: Forward): ProxyResponse => {
   return response;
 };
 
+/** It may be given without being asked for, or asked for with its validator. */
+const isOfUseStale = ({ terms, headers }: StoredResponse): boolean =>
+  terms.staleWhileRevalidateMs > 0 ||
+  terms.staleIfErrorMs > 0 ||
+  terms.allowsMaxStale ||
+  isValidatable(headers);
+
 export class HttpCache {
   readonly #options: CacheOptions;
   readonly #clock: Clock;
@@ -94,7 +101,8 @@ export class HttpCache {
   }
 
   /**
-   * Removes what is stored, and keeps out what is on its way. @returns how many responses there were.
+   * Removes what is stored, and keeps out what is on its way. @returns how many responses there were, or with `soft` how
+   * many of them were fresh.
    * @param soft ends their lives and keeps them: they are given while new ones are fetched, and when that fails, for as
    * long as any other whose time is over (RFC 5861); so Fastly's soft purge and Varnish's `purge.soft` have it.
    */
@@ -110,13 +118,16 @@ export class HttpCache {
     return purged;
   }
 
+  /** @returns how many were fresh. */
   #endLives(target: PurgeTarget, nowMs: number): number {
     let ended = 0;
     for (const { variants } of this.#urlsOf(target)) {
-      ended += variants.size;
       for (const entry of variants.values()) {
         const { response } = entry;
-        entry.response = { ...response, terms: endLife(response.terms, nowMs) };
+        if (!isFresh(response.terms, nowMs)) continue;
+        ended++;
+        if (isOfUseStale(response)) entry.response = { ...response, terms: endLife(response.terms, nowMs) };
+        else this.#store.remove(entry);
       }
     }
     return ended;

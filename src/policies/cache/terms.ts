@@ -119,6 +119,10 @@ const initialAgeMs = ({ headers, sentMs, receivedMs }: Received): number => {
   return Math.max(0, toldMs, apparentMs);
 };
 
+/** Whether the upstream can be asked if it is still so (RFC 9111 section 4.3.1). */
+export const isValidatable = (headers: Headers): boolean =>
+  headers.etag !== undefined || headers['last-modified'] !== undefined;
+
 /** @returns `null`: it must not be stored, or nothing would come of it. */
 export const termsOf = (received: Received, options: FreshnessOptions): Terms | null => {
   const { statusCode, headers } = received;
@@ -147,8 +151,7 @@ export const termsOf = (received: Received, options: FreshnessOptions): Terms | 
     vary,
   };
   const usableMs = lifetime + Math.max(terms.staleWhileRevalidateMs, terms.staleIfErrorMs);
-  const hasValidator = headers.etag !== undefined || headers['last-modified'] !== undefined;
-  return usableMs > terms.initialAgeMs || (told && hasValidator) ? terms : null;
+  return usableMs > terms.initialAgeMs || (told && isValidatable(headers)) ? terms : null;
 };
 
 export const ageMs = (terms: Terms, nowMs: number): number =>
@@ -159,10 +162,13 @@ export const ttlMs = (terms: Terms, nowMs: number): number => terms.lifetimeMs -
 
 export const isFresh = (terms: Terms, nowMs: number): boolean => ttlMs(terms, nowMs) > 0;
 
-/** Its life ends now, and what may be done with it after that begins. */
+/**
+ * Its life ends now, and what may be done with it after that begins. It ages, rather than having been given less time: caches
+ * further out go by its `Age`, and must not take it for fresh.
+ */
 export const endLife = (terms: Terms, nowMs: number): Terms => ({
   ...terms,
-  lifetimeMs: Math.min(terms.lifetimeMs, ageMs(terms, nowMs)),
+  initialAgeMs: terms.initialAgeMs + Math.max(0, ttlMs(terms, nowMs)),
 });
 
 /** A failure of the upstream now may be answered with this (RFC 5861 section 4). */

@@ -83,8 +83,10 @@ export class ProxyGateway implements GatewayProcess {
       reach: {
         apply: (plan) => this.#apply(plan),
         change: (id, change) => this.#change(id, change),
-        smokeTest: async () =>
-          `${options.program.proxy.title} takes a config for all of its traffic; it answers nothing by one before`,
+        smokeTest: async () => ({
+          status: 422,
+          reason: `${options.program.proxy.title} takes a config for all of its traffic; it answers nothing by one before`,
+        }),
         purge: () => this.#purge(),
       },
     });

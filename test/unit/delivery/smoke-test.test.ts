@@ -5,14 +5,16 @@ import { VirtualClock } from '../../../src/core/virtual-clock.js';
 import type { ConfigChange } from '../../../src/delivery/config-lock.js';
 import { resolveSmokeTest } from '../../../src/delivery/smoke-test.js';
 import { TrafficDelivery } from '../../../src/delivery/traffic-delivery.js';
+import { resolveTrafficStrategy } from '../../../src/delivery/traffic-strategy.js';
 import { BROKEN } from '../../support/config-readers.js';
+import { ConfigTraffic } from '../../support/config-traffic.js';
 
 const AT_ONCE = { name: 'all-at-once' } as const;
 const BY: ConfigChange = { by: 'a test', breakGlass: '' };
 const CHECKS = resolveSmokeTest({ smokeTest: [{ path: '/a' }] });
 
 /** @param meanwhile runs while a config is tested. */
-const open = (meanwhile: (delivery: TrafficDelivery<string>) => void = () => {}) => {
+const open = (meanwhile: (delivery: TrafficDelivery<string>, clock: VirtualClock) => void = () => {}) => {
   const clock = new VirtualClock();
   const applied: string[] = [];
   const tested: string[] = [];
@@ -26,8 +28,9 @@ const open = (meanwhile: (delivery: TrafficDelivery<string>) => void = () => {})
     check: (config) => (config === BROKEN ? 'it is broken' : null),
     smokeTest: async (config, checks) => {
       tested.push(`${config}: ${checks.map(({ path }) => path).join(' ')}`);
-      meanwhile(delivery);
-      return config === 'dead' ? 'it answers 502' : null;
+      meanwhile(delivery, clock);
+      if (config === 'alone') return { status: 409, reason: 'nobody can' };
+      return config === 'dead' ? { status: 422, reason: 'it answers 502' } : null;
     },
     clock,
     emit: new EventStream(() => clock.nowMs()).emit,
@@ -52,6 +55,49 @@ describe('a config that is tested first', () => {
     expect(outcome).toEqual({ accepted: false, status: 422, reason: 'it answers 502' });
     expect(applied).toEqual([]);
     expect(delivery.lock.audit).toMatchObject([{ by: 'a test', allowed: false, reason: 'it answers 502' }]);
+  });
+
+  it('is refused otherwise when nobody could test it, for that says nothing of it', async () => {
+    const { applied, delivery } = open();
+    const outcome = await delivery.pushTested('alone', AT_ONCE, BY, CHECKS);
+    expect(outcome).toEqual({ accepted: false, status: 409, reason: 'nobody can' });
+    expect(applied).toEqual([]);
+    expect(delivery.lock.audit).toEqual([]);
+  });
+
+  it('is refused where nobody ever can', async () => {
+    const traffic = new ConfigTraffic();
+    expect(await traffic.delivery.pushTested('second', AT_ONCE, BY, CHECKS)).toMatchObject({ status: 409 });
+    expect(traffic.delivery.version).toBe(1);
+  });
+
+  it('takes the place of one whose rollout goes on, ends well or goes back meanwhile', async () => {
+    const stages = [
+      { share: '50%', bake: '1s' },
+      { share: '100%', bake: '1s' },
+    ];
+    const staged = resolveTrafficStrategy({ strategy: 'staged', staged: { stages, minResults: 1 } });
+    for (const failures of [0, 1]) {
+      const { delivery } = open((other, clock) => {
+        for (let results = 0; results < 40; results++) {
+          clock.advance(100);
+          other.onResults(2, 10, failures * 10);
+          other.onResults(1, 10, 0);
+        }
+      });
+      delivery.push('second', staged, BY);
+      expect(await delivery.pushTested('third', AT_ONCE, BY, CHECKS)).toMatchObject({
+        status: 202,
+        version: 3,
+      });
+    }
+  });
+
+  it('is asked nothing when it was made from another version, and is told so', async () => {
+    const { tested, delivery } = open();
+    const outcome = await delivery.pushTested('dead', AT_ONCE, { ...BY, basedOn: 7 }, CHECKS);
+    expect(outcome).toMatchObject({ status: 409, reason: expect.stringContaining('made from version 7') });
+    expect(tested).toEqual([]);
   });
 
   it('is refused when another one was ordered meanwhile', async () => {

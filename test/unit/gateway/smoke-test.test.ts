@@ -17,7 +17,10 @@ const open = (ids: readonly string[] = ['u1', 'u2']) => {
   const world = makeGenerations({}, ids);
   const asked: ProxyRequest[] = [];
   const test = (section: GatewaySection, smokeTest: SmokeTestSection): Promise<string | null> =>
-    world.generations.smokeTest(ownConfig(section), resolveSmokeTest({ smokeTest }));
+    world.generations.smokeTest(ownConfig(section), resolveSmokeTest({ smokeTest })).then((failure) => {
+      if (failure !== null) expect(failure.status).toBe(422);
+      return failure?.reason ?? null;
+    });
   return { ...world, asked, test };
 };
 
@@ -64,6 +67,24 @@ describe('a smoke test', () => {
       'its smoke test asked for / and got 403 (blocked), where a status below 400 is wanted',
     ],
     [
+      'in the status that clients would see',
+      { statusDialect: 'nginx', pools: POOLS, routes: [{ path: '/', pool: 'none' }] },
+      [{ path: '/', status: 502 }],
+      null,
+    ],
+    [
+      'by the places that it gives',
+      { upstreams: { u1: { priority: 1 } } },
+      [{ path: '/', upstreams: ['u2'] }],
+      null,
+    ],
+    [
+      'of a rule that limits how often a client may come',
+      { rules: [{ name: 'few', path: '/', action: 'rate-limit', rateLimit: { rate: '1/s', burst: 1 } }] },
+      [{ path: '/' }],
+      null,
+    ],
+    [
       'of one that answers with another status',
       { pools: POOLS, routes: [{ path: '/', pool: 'one' }] },
       [{ path: '/', status: 204 }],
@@ -74,17 +95,61 @@ describe('a smoke test', () => {
     expect(await test(section, checks)).toBe(problem);
   });
 
-  it('finds the one of two that fails, and asks no further', async () => {
+  it('finds the one of two that fails, and counts nothing of it', async () => {
     const { test, statuses, pool } = open();
     statuses.set('u2', 500);
     expect(await test({ balancer: 'round-robin' }, [{ path: '/a' }, { path: '/b' }])).toBe(
       'its smoke test asked for /a and got 500 from u2, where a status below 400 is wanted',
     );
-    const asked = pool.upstreams.map(({ counts }) =>
-      Object.values(counts).reduce((sum, one) => sum + one, 0),
-    );
-    expect(asked[0], 'it may have been the first').toBeLessThanOrEqual(1);
-    expect(asked[1]).toBe(1);
+    expect(pool.upstreams.map(({ counts }) => counts.success + counts.failure)).toEqual([0, 0]);
+  });
+
+  it('asks an upstream each time, whatever the cache has, and no second one after the first', async () => {
+    const { test, answer, statuses } = open();
+    answer.headers = { 'cache-control': 'max-age=60', 'content-length': '0' };
+    const either = [{ path: '/', upstreams: ['u1', 'u2'] }];
+    expect(await test({ cache: { defaultTtl: '1m' } }, either)).toBeNull();
+    statuses.set('u1', 503);
+    expect(await test({ balancer: 'round-robin', retry: { attempts: 3 } }, either)).toContain('503 from u1');
+  });
+
+  it('goes by what requests of one user have in common, where the balancer does', async () => {
+    const { test, answer } = open(['u1', 'u2', 'u3', 'u4']);
+    const seen = new Set<string>();
+    answer.service = (_request, call) => {
+      seen.add(call.rayId);
+      return Promise.reject(new GatewayError('BGW_ERR_CONNECTION_REFUSED'));
+    };
+    const section: GatewaySection = { balancer: 'maglev', hashOn: 'header:x-user' };
+    const whoOf = async (user: string) =>
+      / from (u\d)/.exec((await test(section, [{ path: '/', headers: { 'X-User': user } }]))!)![1];
+    const who = new Set<string | undefined>();
+    for (let user = 0; user < 20; user++) who.add(await whoOf(`user ${user}`));
+    expect(who.size).toBeGreaterThan(1);
+    expect(await whoOf('user 3')).toBe(await whoOf('user 3'));
+  });
+
+  it('sends what a client’s request would become: no fields of a connection, and those that a proxy adds', async () => {
+    const { test, answer, asked } = open();
+    answer.service = (request) => {
+      asked.push(request);
+      return Promise.reject(new GatewayError('BGW_ERR_CONNECTION_REFUSED'));
+    };
+    await test({}, [{ path: '/', headers: { 'Transfer-Encoding': 'chunked', Expect: '100-continue' } }]);
+    const { headers } = asked[0]!;
+    expect(headers['transfer-encoding']).toBeUndefined();
+    expect(headers.expect).toBeUndefined();
+    expect(headers).toMatchObject({ via: '1.1 badgateway', 'x-forwarded-for': '127.0.0.1' });
+  });
+
+  it('says why nothing can be made of a config', async () => {
+    const { generations } = open();
+    const broken = { ...ownConfig({}), balancer: null } as never;
+    expect(
+      await generations.smokeTest(broken, resolveSmokeTest({ smokeTest: [{ path: '/' }] })),
+    ).toMatchObject({
+      status: 422,
+    });
   });
 
   it('names what the gateway found wrong with an upstream, and says who it is in what it sends', async () => {
@@ -103,14 +168,16 @@ describe('a smoke test', () => {
   });
 
   it('ends in time where nobody answers and the config knows no limit', async () => {
-    const { clock, test, answer } = open();
+    const { clock, test, answer } = open(['u1']);
     answer.service = (_request, call) =>
       new Promise((_resolve, reject) => {
         call.onCancel(reject);
       });
-    const tested = test({ timeouts: { attempt: '1h', request: '1h' } }, [{ path: '/' }]);
+    const tested = test({ timeouts: { attempt: '1h', request: '1h' } }, [{ path: '/a' }]);
     clock.advance(SMOKE_TEST_TIMEOUT_MS);
-    expect(await tested).toBe('its smoke test was not over within 10s');
+    expect(await tested).toBe(
+      'its smoke test waited for /a from u1 when 10s were over; ask for less, or shorten `timeouts`',
+    );
   });
 
   it('leaves circuits, ejections, the cache and what serves as they are', async () => {
@@ -119,8 +186,8 @@ describe('a smoke test', () => {
       outlierEjection: { consecutiveGatewayFailures: { failures: 1 } },
       cache: { defaultTtl: '1m' },
     };
-    const { generations, test, statuses, events, send, available, answer } = open();
-    answer.headers = { 'cache-control': 'max-age=60' };
+    const { generations, test, statuses, events, send, available, answer, pool } = open();
+    answer.headers = { 'cache-control': 'max-age=60', 'content-length': '0' };
     generations.apply({
       order: 1,
       stable: { version: 2, config: ownConfig(section) },
@@ -134,6 +201,9 @@ describe('a smoke test', () => {
     statuses.clear();
     expect(await test(section, [{ path: '/' }])).toBeNull();
     expect(generations.stable.live.parts.cache?.entries).toBe(0);
+    expect(pool.upstreams).toMatchObject(
+      [0, 0].map((inFlight) => ({ inFlight, counts: { success: 0, failure: 0, ignored: 0 } })),
+    );
     expect(await send(generations.stable.live)).toBe(200);
   });
 });

@@ -130,6 +130,58 @@ describe('a purge', () => {
     ).toBe('new');
   });
 
+  it('that is soft makes what it ends old, so that caches further out do not take it for fresh', async () => {
+    const { clock, exchange, cache } = makeCache(WINDOWS);
+    await exchange({ headers: MINUTE, body: 'old' });
+    clock.advance(5_000);
+    cache.purge('all', true);
+    const { headers, body } = await exchange(null);
+    expect(body).toBe('old');
+    expect(headers.age).toBe('60');
+  });
+
+  it('that is soft leaves the windows of what is stale: while it is revalidated, and when that fails', async () => {
+    const { clock, exchange, send, pending, cache } = makeCache(WINDOWS);
+    await exchange({ headers: MINUTE, body: 'old' });
+    clock.advance(5_000);
+    cache.purge('all', true);
+    clock.advance(10_000);
+    const late = send();
+    await turn();
+    expect(late.response, 'the client waits').toBeUndefined();
+    pending.at(-1)!.fail('BGW_ERR_CONNECTION_REFUSED');
+    await turn();
+    expect(late.client.body).toBe('old');
+    clock.advance(51_000);
+    const tooLate = send();
+    await turn();
+    pending.at(-1)!.fail('BGW_ERR_CONNECTION_REFUSED');
+    await turn();
+    expect(tooLate.error).toMatchObject({ code: 'BGW_ERR_CONNECTION_REFUSED' });
+  });
+
+  it('that is soft gives a new life to what the upstream says is still so', async () => {
+    const { clock, exchange, cache } = makeCache();
+    const headers = { ...MINUTE, etag: '"a"' };
+    await exchange({ headers, body: 'old' });
+    expect(cache.purge('all', true)).toBe(1);
+    clock.advance(1);
+    const validated = await exchange({ status: 304, headers });
+    expect(validated.forwarded?.request.headers['if-none-match']).toBe('"a"');
+    expect(validated.body).toBe('old');
+    expect((await exchange(null)).cacheStatus).toBe('badgateway; hit; ttl=60');
+  });
+
+  it('that is soft counts what was fresh, and drops what is of no use to anybody any more', async () => {
+    const { clock, exchange, cache } = makeCache(WINDOWS);
+    await exchange({ headers: { 'cache-control': 's-maxage=60' }, body: 'old' }, '/shared');
+    await exchange({ headers: MINUTE, body: 'old' }, '/over');
+    clock.advance(1_000);
+    expect(cache.purge('all', true)).toBe(2);
+    expect(cache.entries, 's-maxage allows nothing stale').toBe(1);
+    expect(cache.purge('all', true)).toBe(0);
+  });
+
   it('that is soft keeps out what is on its way, too: it may be from before', async () => {
     const { send, pending, cache, exchange } = makeCache();
     send();
