@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { causeOf, GatewayError } from '../core/errors.js';
 import { formatDuration } from '../core/units.js';
 import type { SmokeCheck, SmokeFailure } from '../delivery/smoke-test.js';
-import { type BodySink, Call, type Headers, type ProxyRequest } from '../policies/service.js';
+import { Call, DISCARD, type Headers, type ProxyRequest } from '../policies/service.js';
 import type { GatewayConfig } from './config.js';
 import { statusIn } from './dialect.js';
 import { Generation } from './generation.js';
@@ -23,8 +23,6 @@ export const SMOKE_TEST_AGENT = 'badgateway-smoke-test';
 
 /** Rules see it as the client's address. */
 const CLIENT = '127.0.0.1';
-
-const DISCARD: BodySink = { write: () => true, end: () => {}, abort: () => {} };
 
 /** What a request got. */
 interface Answer {

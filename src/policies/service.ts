@@ -30,6 +30,9 @@ export interface BodySink {
   abort(error: GatewayError): void;
 }
 
+/** Of a body that nobody wants: read to its end, its connection is kept. */
+export const DISCARD: BodySink = { write: () => true, end: () => {}, abort: () => {} };
+
 /** How a response body ended: relayed whole, or lost with a reason. */
 export type BodyEnd = GatewayError | null;
 

@@ -109,26 +109,23 @@ export class HttpCache {
   purge(target: PurgeTarget, soft = false): number {
     const nowMs = this.#clock.nowMs();
     this.#invalidations.addAll(nowMs);
-    let purged: number;
-    if (soft) purged = this.#endLives(target, nowMs);
-    else if (target === 'all') purged = this.#store.removeBelow('');
-    else if ('path' in target) purged = this.#store.removeUrl(keyOf(target.host.toLowerCase(), target.path));
-    else purged = this.#store.removeBelow(target.pathPrefix, target.host?.toLowerCase());
+    let purged = 0;
+    for (const url of this.#urlsOf(target)) {
+      purged += soft ? this.#endLives(url, nowMs) : this.#store.removeUrl(url.key);
+    }
     this.#listener.onPurged(purged, soft);
     return purged;
   }
 
   /** @returns how many were fresh. */
-  #endLives(target: PurgeTarget, nowMs: number): number {
+  #endLives({ variants }: Url, nowMs: number): number {
     let ended = 0;
-    for (const { variants } of this.#urlsOf(target)) {
-      for (const entry of variants.values()) {
-        const { response } = entry;
-        if (!isFresh(response.terms, nowMs)) continue;
-        ended++;
-        if (isOfUseStale(response)) entry.response = { ...response, terms: endLife(response.terms, nowMs) };
-        else this.#store.remove(entry);
-      }
+    for (const entry of variants.values()) {
+      const { response } = entry;
+      if (!isFresh(response.terms, nowMs)) continue;
+      ended++;
+      if (isOfUseStale(response)) entry.response = { ...response, terms: endLife(response.terms, nowMs) };
+      else this.#store.remove(entry);
     }
     return ended;
   }

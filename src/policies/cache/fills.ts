@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
-import type { BodySink, ProxyResponse } from '../service.js';
+import { DISCARD, type ProxyResponse } from '../service.js';
 import { type Ask, answerFrom, toUpstream } from './ask.js';
 import { NO_CONTROL } from './cache-control.js';
 import {
@@ -44,9 +44,6 @@ export interface FillParts {
 /** Errors about the resource say that what is stored is not it any more; others are about the request. */
 const replaces = (statusCode: number): boolean =>
   statusCode < 400 || statusCode === 404 || statusCode === 410;
-
-/** For a 304, which has no body: read to its end, its connection is kept. */
-const DISCARD: BodySink = { write: () => true, end: () => {}, abort: () => {} };
 
 export class Fills {
   readonly #parts: FillParts;

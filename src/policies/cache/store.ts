@@ -203,11 +203,6 @@ export class CacheStore {
     return url === undefined ? 0 : this.#removeUrl(url);
   }
 
-  /** All responses below a path, on one host or on every one. @returns how many there were. */
-  removeBelow(pathPrefix: string, host?: string): number {
-    return this.below(pathPrefix, host).reduce((removed, url) => removed + this.#removeUrl(url), 0);
-  }
-
   /** All URLs below a path, on one host or on every one. Looks at every URL: an operator's command. */
   below(pathPrefix: string, host?: string): Url[] {
     return [...this.#urls.values()].filter((url) => {

@@ -16,13 +16,11 @@ import { isObject, type Json } from '../../core/json.js';
 import { thereAre } from '../../core/nearest.js';
 import { SMOKE_TEST_TIMEOUT_MS } from '../../gateway/smoke-test.js';
 import type { PlaceStatus } from '../front/front.js';
-import { type ConfigAction, pushBody } from '../timeline/config.js';
+import { type GatewayPush, pushBody } from '../timeline/config.js';
 import type { World } from '../world.js';
 import { askJson, type JsonAnswer, type JsonRequest } from './ask-json.js';
 
 export type GatewayAnswer = JsonAnswer;
-
-type GatewayPush = Extract<ConfigAction, { type: 'push-gateway-config' }>;
 
 /** Longer than a healthy gateway takes for anything but a smoke test; one that stands still is not waited for. */
 const TIMEOUT_MS = 3_000;

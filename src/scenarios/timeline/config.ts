@@ -129,16 +129,11 @@ export type ConfigAction =
   | { readonly type: 'lock-config'; readonly reason: string }
   | { readonly type: 'unlock-config' };
 
+export type GatewayPush = Extract<ConfigAction, { readonly type: 'push-gateway-config' }>;
+
 /** A push to a gateway, as its admin API takes it. @param by who does it. */
 export const pushBody = (
-  {
-    config,
-    strategy,
-    approved,
-    breakGlass,
-    basedOn,
-    smokeTest,
-  }: Extract<ConfigAction, { type: 'push-gateway-config' }>,
+  { config, strategy, approved, breakGlass, basedOn, smokeTest }: GatewayPush,
   by: string,
 ): Json => ({
   ...{ by, config, ...strategy },
